@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Cairn.Core.Events;
+
+/// <summary>The JSON form of run events: snake_case members, snake_case enum texts, nulls left out, one line each.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
+    AllowOutOfOrderMetadataProperties = true)]
+[JsonSerializable(typeof(RunEvent))]
+public sealed partial class RunEventJson : JsonSerializerContext
+{
+    /// <summary>Writes one event as one line of UTF-8 without the newline.</summary>
+    public static byte[] Serialize(RunEvent runEvent) => JsonSerializer.SerializeToUtf8Bytes(runEvent, Default.RunEvent);
+
+    /// <summary>Reads a line; null where it is not an event (a line cut short by a crash).</summary>
+    public static RunEvent? Parse(ReadOnlySpan<byte> line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(line, Default.RunEvent);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+        catch (NotSupportedException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+namespace Cairn.Core;
+
+/// <summary>Every limit of the language, the planner and the scheduler. Units come last in the names.</summary>
+public static class Limits
+{
+    /// <summary>Diagnostics kept for one document.</summary>
+    public const int DiagnosticsMax = 1_000;
+
+    /// <summary>Bytes of one pipeline file.</summary>
+    public const int PipelineFileBytesMax = 8 << 20;
+
+    /// <summary>Nesting of mappings and sequences.</summary>
+    public const int NodeDepthMax = 64;
+
+    /// <summary>Nodes of one document after aliases are expanded (a YAML bomb stops here).</summary>
+    public const int NodesMax = 1_000_000;
+
+    /// <summary>Files that one pipeline includes, directly or through others.</summary>
+    public const int IncludedFilesMax = 256;
+
+    /// <summary>Include and template nesting.</summary>
+    public const int IncludeDepthMax = 16;
+
+    /// <summary>Steps of a pipeline, generated ones among them.</summary>
+    public const int StepsMax = 20_000;
+
+    /// <summary>Jobs of one run, generated ones among them.</summary>
+    public const int JobsMax = 50_000;
+
+    /// <summary>Jobs that one matrix makes.</summary>
+    public const int MatrixJobsMax = 4_096;
+
+    /// <summary>Depth of generated pipelines: a generated step may itself generate.</summary>
+    public const int GeneratedDepthMax = 4;
+
+    /// <summary>UTF-16 units of one expression.</summary>
+    public const int ExpressionCharsMax = 16_384;
+
+    /// <summary>Nesting of one expression.</summary>
+    public const int ExpressionDepthMax = 64;
+
+    /// <summary>UTF-16 units of a value that an expression makes.</summary>
+    public const int ExpressionResultCharsMax = 4 << 20;
+
+    /// <summary>Evaluation steps of one expression.</summary>
+    public const int ExpressionStepsMax = 1_000_000;
+
+    /// <summary>UTF-16 units of one glob.</summary>
+    public const int GlobCharsMax = 4_096;
+
+    /// <summary>Attempts of one job, the first among them.</summary>
+    public const int AttemptsMax = 100;
+
+    /// <summary>The longest timeout, in days.</summary>
+    public const int TimeoutDaysMax = 365;
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Cairn.Core;
+
+/// <summary>The name of a step: a letter or digit, then letters, digits, <c>_</c>, <c>-</c> and <c>.</c>, at most 100.</summary>
+public readonly record struct StepName
+{
+    private const int CharsMax = 100;
+
+    private StepName(string value) => Value = value;
+
+    /// <summary>The text.</summary>
+    public string Value { get; }
+
+    /// <summary>Accepts a valid name.</summary>
+    public static bool TryParse(string? text, out StepName name)
+    {
+        name = default;
+        if (string.IsNullOrEmpty(text) || text.Length > CharsMax || !char.IsAsciiLetterOrDigit(text[0]))
+        {
+            return false;
+        }
+
+        foreach (var c in text)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.'))
+            {
+                return false;
+            }
+        }
+
+        name = new StepName(text);
+        return true;
+    }
+
+    /// <summary>Takes a name that is known to be valid.</summary>
+    public static StepName Parse(string text) =>
+        TryParse(text, out var name) ? name : throw new FormatException($"`{text}` is not a step name");
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+}
+
+/// <summary>The id of a job: the step's name, with the matrix key in brackets where it has one: <c>test[os=linux,opt=O2]</c>.</summary>
+public readonly record struct JobId(string Value)
+{
+    /// <summary>Makes the id of a job.</summary>
+    public static JobId Of(StepName step, string? matrixKey) => new(matrixKey is null ? step.Value : $"{step.Value}[{matrixKey}]");
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+}
+
+/// <summary>The id of a run: <c>20261121-021345-7f3a9c</c>, UTC start time and six random hex digits, so that ids sort by time.</summary>
+public readonly record struct RunId
+{
+    private RunId(string value) => Value = value;
+
+    /// <summary>The text.</summary>
+    public string Value { get; }
+
+    /// <summary>Makes an id.</summary>
+    /// <param name="startedAt">The start of the run.</param>
+    /// <param name="random">Randomness; the low 24 bits count.</param>
+    public static RunId Create(DateTimeOffset startedAt, uint random) =>
+        new($"{startedAt.UtcDateTime:yyyyMMdd-HHmmss}-{random & 0xFFFFFF:x6}");
+
+    /// <summary>Accepts an id.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out RunId id)
+    {
+        id = default;
+        if (text is not { Length: 22 } || text[8] != '-' || text[15] != '-')
+        {
+            return false;
+        }
+
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (i is 8 or 15)
+            {
+                continue;
+            }
+
+            if (i < 15 ? !char.IsAsciiDigit(text[i]) : !char.IsAsciiHexDigitLower(text[i]))
+            {
+                return false;
+            }
+        }
+
+        id = new RunId(text);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+}

@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+
+using Cairn.Core;
+using Cairn.Core.Diagnostics;
+using Cairn.Core.Planning;
+using Cairn.Core.Syntax;
+
+namespace Cairn.Engine;
+
+/// <summary>What a caller asks for.</summary>
+public sealed record RunRequest
+{
+    /// <summary>The project's folder, absolute: where the pipeline file stands.</summary>
+    public required string ProjectDirectory { get; init; }
+
+    /// <summary>The pipeline file, relative to the project.</summary>
+    public string PipelineFile { get; init; } = "cairn.yaml";
+
+    /// <summary>Values of parameters.</summary>
+    public ImmutableDictionary<string, string> Parameters { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>Run only these steps (names or job ids), without what they need.</summary>
+    public ImmutableArray<string> Only { get; init; } = [];
+
+    /// <summary>Run these steps and everything that follows from them.</summary>
+    public ImmutableArray<string> From { get; init; } = [];
+
+    /// <summary>Run these steps and everything they need.</summary>
+    public ImmutableArray<string> Until { get; init; } = [];
+
+    /// <summary>Run again what failed in that run, and what follows.</summary>
+    public RunId? RetryFailedOf { get; init; }
+
+    /// <summary>Whether to go on after a failure.</summary>
+    public bool KeepGoing { get; init; }
+
+    /// <summary>Jobs at once; null means what the pipeline says, or the number of processors.</summary>
+    public int? MaxParallel { get; init; }
+}
+
+/// <summary>A run that could start: read, planned, selected. Or the reasons why it cannot.</summary>
+public sealed record PreparedRun(RunRequest Request, ImmutableArray<Diagnostic> Diagnostics, ImmutableDictionary<string, SourceText> Sources)
+{
+    /// <summary>The plan; null after errors.</summary>
+    public Plan? Plan { get; init; }
+
+    /// <summary>For each job of the plan: null where it will run (its condition permitting), else why it was left out (<c>not in --only</c>).</summary>
+    public ImmutableArray<string?> LeftOut { get; init; } = [];
+
+    /// <summary>Expected duration of each job from earlier runs; null where there is none.</summary>
+    public ImmutableArray<TimeSpan?> Expected { get; init; } = [];
+}
