@@ -1,13 +1,36 @@
 namespace Cairn.Engine;
 
 /// <summary>What a person can ask of a run while it goes on.</summary>
-public sealed class RunControl
+public sealed class RunControl : IDisposable
 {
-    /// <summary>Raised for each request to cancel: the first is graceful, the second kills.</summary>
-    public event Action? CancelRequested;
+    private readonly CancellationTokenSource _cancel = new();
+    private readonly CancellationTokenSource _kill = new();
 
-    /// <summary>Asks to cancel.</summary>
-    public void Cancel() => CancelRequested?.Invoke();
+    /// <summary>Cancelled by the first request: end gracefully.</summary>
+    public CancellationToken CancelToken => _cancel.Token;
+
+    /// <summary>Cancelled by the second request: end at once.</summary>
+    public CancellationToken KillToken => _kill.Token;
+
+    /// <summary>Asks to cancel; the second time to kill.</summary>
+    public void Cancel()
+    {
+        if (_cancel.IsCancellationRequested)
+        {
+            _kill.Cancel();
+        }
+        else
+        {
+            _cancel.Cancel();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _cancel.Dispose();
+        _kill.Dispose();
+    }
 }
 
 /// <summary>Drives a run from the pipeline file to the last event.</summary>
