@@ -111,7 +111,11 @@ internal sealed class RunDriver : IAsyncDisposable
         {
             case Message.Began began:
                 _intervals[began.Job] = (Elapsed, Elapsed);
-                _events.Enqueue(new SchedulerEvent.AttemptBegan(Elapsed, began.Job, began.Attempt));
+                if (WaitsOutside(Plan.Jobs[began.Job]))
+                {
+                    _events.Enqueue(new SchedulerEvent.AttemptBegan(Elapsed, began.Job, began.Attempt));
+                }
+
                 break;
             case Message.Ended ended:
                 TakeReport(ended.Report);
@@ -240,6 +244,11 @@ internal sealed class RunDriver : IAsyncDisposable
 
         var attempt = new JobAttempt(_run, job, number);
         _running[index] = attempt;
+        if (WaitsOutside(job))
+        {
+            _events.Enqueue(new SchedulerEvent.AttemptWaiting(Elapsed, index, number));
+        }
+
         _ = Task.Run(async () =>
         {
             AttemptReport report;
@@ -261,6 +270,8 @@ internal sealed class RunDriver : IAsyncDisposable
             _messages.Writer.TryWrite(new Message.Ended(report));
         });
     }
+
+    private static bool WaitsOutside(Job job) => !job.Step.Locks.IsEmpty || !job.Step.Services.IsEmpty;
 
     private void Finish(int index, JobStatus status)
     {
