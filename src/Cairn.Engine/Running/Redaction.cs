@@ -16,7 +16,7 @@ internal static class Redaction
             return content;
         }
 
-        var redactor = new Redactor(SecretPatterns.Of(secrets));
+        var redactor = new Redactor(SecretPatterns.Compile(secrets));
         var output = new ArrayBufferWriter<byte>(Math.Max(content.Length, 1));
         redactor.Transform(content, output);
         redactor.Flush(output);
