@@ -1,0 +1,8 @@
+using System.CommandLine;
+
+namespace Cairn.Cli.Commands;
+
+internal static class RunsCommand
+{
+    public static Command Create(CommandServices services) => throw new NotSupportedException();
+}

@@ -1,0 +1,20 @@
+namespace Cairn.Cli;
+
+/// <summary>What <c>cairn</c> exits with.</summary>
+internal static class ExitCodes
+{
+    /// <summary>All went well.</summary>
+    public const int Success = 0;
+
+    /// <summary>A step failed.</summary>
+    public const int StepFailed = 1;
+
+    /// <summary>Wrong usage, or a pipeline with mistakes.</summary>
+    public const int Usage = 2;
+
+    /// <summary>Cairn itself failed.</summary>
+    public const int Internal = 3;
+
+    /// <summary>Cancelled by a person or a signal.</summary>
+    public const int Cancelled = 130;
+}
