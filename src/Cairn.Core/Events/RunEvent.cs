@@ -15,6 +15,7 @@ namespace Cairn.Core.Events;
 [JsonDerivedType(typeof(PipelineFinished), "pipeline.finished")]
 [JsonDerivedType(typeof(StepStarted), "step.started")]
 [JsonDerivedType(typeof(StepRetrying), "step.retrying")]
+[JsonDerivedType(typeof(StepOutput), "step.output")]
 [JsonDerivedType(typeof(StepCompleted), "step.completed")]
 [JsonDerivedType(typeof(StepFailed), "step.failed")]
 [JsonDerivedType(typeof(StepSkipped), "step.skipped")]
@@ -128,6 +129,19 @@ public sealed record StepRetrying : StepEvent
 
     /// <summary>The wait before the next in milliseconds.</summary>
     public required double WaitMs { get; init; }
+}
+
+/// <summary>A line that a job (or <c>service:NAME</c>) wrote. Only <c>cairn run --json</c> shows it; <c>events.ndjson</c> does without, since the logs have the bytes.</summary>
+public sealed record StepOutput : StepEvent
+{
+    /// <summary><c>stdout</c> or <c>stderr</c>.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The line without its newline; bytes that are not UTF-8 are replaced.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>True where a very long line was cut and goes on in the next event of this source.</summary>
+    public bool? Continues { get; init; }
 }
 
 /// <summary>A job has its final status.</summary>

@@ -1,0 +1,140 @@
+using Cairn.Core;
+using Cairn.Core.Events;
+using Cairn.Engine;
+
+namespace Cairn.Cli.Terminal;
+
+/// <summary>Lines for pipes, files and CI: <c>[job] text</c> for what steps write, <c>==> job: …</c> for what happens. Jobs interleave by whole lines.</summary>
+internal sealed class PlainView(ViewOptions options) : IRunView
+{
+    private readonly RunModel _model = new(options.Expected);
+    private readonly ByteText _pending = new();
+    private readonly Dictionary<(string Job, OutputSource Source), LineJoiner> _lines = [];
+
+    /// <inheritdoc/>
+    public int PendingBytes => _pending.Length;
+
+    /// <inheritdoc/>
+    public void OnEvent(RunEvent runEvent, TimeSpan now)
+    {
+        ArgumentNullException.ThrowIfNull(runEvent);
+        _model.Apply(runEvent, now);
+        switch (runEvent)
+        {
+            case PipelineStarted started:
+                Mark("run", $"{started.Run} of {started.Pipeline}: {started.Jobs.Length} {(started.Jobs.Length == 1 ? "job" : "jobs")}, {started.MaxParallel} at once");
+                break;
+            case PipelineExtended extended:
+                Mark(extended.Job, $"added {extended.Jobs.Length} {(extended.Jobs.Length == 1 ? "job" : "jobs")}");
+                break;
+            case StepStarted started:
+                Mark(started.Job, started.Attempt > 1 ? $"started, attempt {started.Attempt}" : "started");
+                break;
+            case StepRetrying retrying:
+                EndLines(retrying.Job);
+                Mark(retrying.Job, $"failed: {retrying.Reason}; attempt {retrying.Attempt + 1} follows in {Words.Duration(retrying.WaitMs)}");
+                break;
+            case StepFinished finished:
+                EndLines(finished.Job);
+                Mark(finished.Job, Ending(finished));
+                break;
+            case ServiceStarted service:
+                Mark($"service {service.Service}", "started");
+                break;
+            case ServiceReady service:
+                Mark($"service {service.Service}", $"ready after {Words.Duration(service.AfterMs)}");
+                break;
+            case ServiceStopped service:
+                EndLines($"service:{service.Service}");
+                Mark($"service {service.Service}", service.Reason is { } reason ? $"failed: {reason}" : "stopped");
+                break;
+            case LockWaiting waiting:
+                Mark(waiting.Job ?? "run", $"waits for lock `{waiting.Lock}`{(waiting.Holder is { } holder ? $", held by {holder}" : "")}");
+                break;
+            case LockAcquired acquired:
+                Mark(acquired.Job ?? "run", $"got lock `{acquired.Lock}` after {Words.Duration(acquired.WaitedMs)}");
+                break;
+            case WarningRaised warning:
+                Mark(warning.Job ?? "run", $"warning[{warning.Code}]: {warning.Message}");
+                break;
+            case PipelineFinished:
+                RunReport.AppendSummary(_pending, _model, options);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnOutput(JobId job, OutputSource source, ReadOnlySpan<byte> bytes, DateTimeOffset time)
+    {
+        if (!_lines.TryGetValue((job.Value, source), out var joiner))
+        {
+            _lines[(job.Value, source)] = joiner = new LineJoiner();
+        }
+
+        while (joiner.Next(ref bytes, out var line, out _))
+        {
+            Write(job.Value, line);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnNotice(string text) => Mark("run", text);
+
+    /// <inheritdoc/>
+    public void Render(ByteText output, TimeSpan now, TerminalSize size)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        output.Append(_pending.Span);
+        _pending.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void Close(ByteText output, TerminalSize size)
+    {
+        foreach (var (job, source) in _lines.Keys.ToArray())
+        {
+            EndLines(job);
+        }
+
+        Render(output, TimeSpan.Zero, size);
+    }
+
+    private static string Ending(StepFinished finished)
+    {
+        var duration = finished.Attempts > 0 ? $" in {Words.Duration(finished.DurationMs)}" : "";
+        return finished switch
+        {
+            StepCompleted => $"succeeded{duration}{(finished.Attempts > 1 ? $" at attempt {finished.Attempts}" : "")}",
+            StepFailed => $"failed{duration}: {Words.Failure(finished)}{(finished.Allowed ? " (allowed)" : "")}",
+            _ => $"{Words.Status(finished.Status)}{duration}{(finished.Reason is { } reason ? $": {reason}" : "")}",
+        };
+    }
+
+    private void Mark(string subject, string text)
+    {
+        options.Style.Begin(_pending, Ink.Bold);
+        _pending.Append("==> ").Append(AnsiText.Clean(subject)).Append(": ").Append(AnsiText.Clean(text));
+        options.Style.End(_pending, Ink.Bold);
+        _pending.Line();
+    }
+
+    private void Write(string job, ReadOnlySpan<byte> line)
+    {
+        _pending.Append("[").Append(AnsiText.Clean(job)).Append("] ");
+        AnsiText.AppendClean(_pending, line, options.Style.Color);
+        _pending.Line();
+    }
+
+    private void EndLines(string job)
+    {
+        foreach (var source in (ReadOnlySpan<OutputSource>)[OutputSource.Stdout, OutputSource.Stderr])
+        {
+            if (_lines.Remove((job, source), out var joiner) && joiner.Rest(out var line))
+            {
+                Write(job, line);
+            }
+        }
+    }
+}

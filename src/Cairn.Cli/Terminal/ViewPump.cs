@@ -1,0 +1,150 @@
+using Cairn.Core;
+using Cairn.Core.Events;
+using Cairn.Engine;
+
+namespace Cairn.Cli.Terminal;
+
+/// <summary>Feeds a view with a run and writes what it shows: one timer, one write for each frame. Once nobody reads any more it goes on silently.</summary>
+internal sealed class ViewPump : IRunObserver, IAsyncDisposable
+{
+    private const int PendingBytesMax = 256 * 1024;
+
+    private readonly IRunView _view;
+    private readonly Stream _output;
+    private readonly TerminalInfo _terminal;
+    private readonly TimeProvider _time;
+    private readonly long _began;
+    private readonly Lock _viewGate = new();
+    private readonly Lock _writeGate = new();
+    private readonly ByteText _frame = new();
+    private readonly ITimer _timer;
+    private volatile bool _closed;
+
+    /// <summary>Starts to show.</summary>
+    public ViewPump(IRunView view, Stream output, TerminalInfo terminal, TimeProvider time, TimeSpan interval)
+    {
+        _view = view;
+        _output = output;
+        _terminal = terminal;
+        _time = time;
+        _began = time.GetTimestamp();
+        _timer = time.CreateTimer(_ => Tick(), state: null, interval, interval);
+    }
+
+    /// <inheritdoc/>
+    public void OnEvent(RunEvent runEvent)
+    {
+        int pending;
+        lock (_viewGate)
+        {
+            _view.OnEvent(runEvent, _time.GetElapsedTime(_began));
+            pending = _view.PendingBytes;
+        }
+
+        FlushIfLarge(pending);
+    }
+
+    /// <inheritdoc/>
+    public void OnOutput(JobId job, OutputSource source, ReadOnlySpan<byte> bytes)
+    {
+        int pending;
+        lock (_viewGate)
+        {
+            _view.OnOutput(job, source, bytes, _time.GetUtcNow());
+            pending = _view.PendingBytes;
+        }
+
+        FlushIfLarge(pending);
+    }
+
+    /// <summary>Says something to the person now.</summary>
+    public void Notice(string text)
+    {
+        lock (_viewGate)
+        {
+            _view.OnNotice(text);
+        }
+
+        Flush();
+    }
+
+    /// <summary>Leaves the terminal as it should be; what is still pending is shown.</summary>
+    public void Restore()
+    {
+        lock (_writeGate)
+        {
+            _frame.Clear();
+            lock (_viewGate)
+            {
+                _view.Close(_frame, _terminal.Size);
+            }
+
+            Write();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _timer.DisposeAsync().ConfigureAwait(false);
+        Flush();
+        Restore();
+    }
+
+    // A frame that takes longer than the interval (a slow terminal) is not queued behind.
+    private void Tick()
+    {
+        if (_writeGate.TryEnter())
+        {
+            try
+            {
+                Flush();
+            }
+            finally
+            {
+                _writeGate.Exit();
+            }
+        }
+    }
+
+    // Whoever writes faster than the reader reads has to wait here: memory stays bounded.
+    private void FlushIfLarge(int pending)
+    {
+        if (pending > PendingBytesMax)
+        {
+            Flush();
+        }
+    }
+
+    private void Flush()
+    {
+        lock (_writeGate)
+        {
+            _frame.Clear();
+            lock (_viewGate)
+            {
+                _view.Render(_frame, _time.GetElapsedTime(_began), _terminal.Size);
+            }
+
+            Write();
+        }
+    }
+
+    private void Write()
+    {
+        if (_frame.Length == 0 || _closed)
+        {
+            return;
+        }
+
+        try
+        {
+            _output.Write(_frame.Span);
+        }
+        catch (IOException)
+        {
+            // The run's record is complete without its picture.
+            _closed = true;
+        }
+    }
+}
