@@ -6,15 +6,19 @@ using Cairn.Core.Diagnostics;
 using Cairn.Core.Planning;
 using Cairn.Core.Syntax;
 using Cairn.Engine;
+using Cairn.Engine.Configuration;
 
 namespace Cairn.Cli.Commands;
 
 /// <summary>A pipeline that is looked at and not run.</summary>
 /// <param name="File">The file as the caller named it.</param>
-/// <param name="Prepared">What reading and planning found, with places as the caller would name them.</param>
-internal sealed record InspectedPipeline(string File, PreparedRun Prepared)
+/// <param name="ProjectDirectory">The project, absolute.</param>
+/// <param name="Diagnostics">Every mistake, with places as the caller would name them.</param>
+/// <param name="Sources">The files, to show lines of.</param>
+internal sealed record InspectedPipeline(string File, string ProjectDirectory, ImmutableArray<Diagnostic> Diagnostics, ImmutableDictionary<string, SourceText> Sources)
 {
-    public bool HasErrors => Prepared.Plan is null;
+    /// <summary>The plan; null after errors.</summary>
+    public Plan? Plan { get; init; }
 }
 
 /// <summary>Reads and plans for commands that run nothing.</summary>
@@ -58,13 +62,19 @@ internal static class PipelineInspection
         if (!File.Exists(full))
         {
             var missing = new Diagnostic(DiagnosticCodes.PipelineFileMissing, DiagnosticSeverity.Error, $"There is no `{given}`", SourceSpan.None, MissingHint(file, services.CurrentDirectory));
-            var nothing = new RunRequest { ProjectDirectory = project, PipelineFile = Path.GetFileName(full) };
-            return new InspectedPipeline(given, new PreparedRun(nothing, [missing], ImmutableDictionary<string, SourceText>.Empty));
+            return new InspectedPipeline(given, project, [missing], ImmutableDictionary<string, SourceText>.Empty);
         }
 
-        var request = new RunRequest { ProjectDirectory = project, PipelineFile = Path.GetFileName(full), Parameters = parameters, InspectOnly = true };
+        var request = new RunRequest
+        {
+            ProjectDirectory = project,
+            PipelineFile = Path.GetFileName(full),
+            Parameters = parameters,
+            InspectOnly = true,
+            StateDirectory = UserFolders.State(services.Variable),
+        };
         var prepared = await RunEngine.PrepareAsync(request, services.CancellationToken);
-        return new InspectedPipeline(given, Rebase(prepared, Path.GetRelativePath(services.CurrentDirectory, project)));
+        return Rebase(given, prepared, Path.GetRelativePath(services.CurrentDirectory, project));
     }
 
     private static string? MissingHint(string? file, string directory)
@@ -86,19 +96,18 @@ internal static class PipelineInspection
     }
 
     /// <summary>Places name files relative to the project; the caller may stand elsewhere.</summary>
-    private static PreparedRun Rebase(PreparedRun prepared, string folder)
+    private static InspectedPipeline Rebase(string file, PreparedRun prepared, string folder)
     {
+        var project = prepared.Request.ProjectDirectory;
         if (folder == ".")
         {
-            return prepared;
+            return new InspectedPipeline(file, project, prepared.Diagnostics, prepared.Sources) { Plan = prepared.Plan };
         }
 
         string Name(string name) => name.Length == 0 ? name : Path.Combine(folder, name);
         SourceSpan Span(SourceSpan span) => span.HasPlace ? span with { File = Name(span.File) } : span;
-        return prepared with
-        {
-            Diagnostics = [.. prepared.Diagnostics.Select(d => d with { Span = Span(d.Span), Notes = [.. d.Notes.Select(n => n with { Span = Span(n.Span) })] })],
-            Sources = prepared.Sources.Values.ToImmutableDictionary(s => Name(s.Name), s => new SourceText(Name(s.Name), s.Text), StringComparer.Ordinal),
-        };
+        ImmutableArray<Diagnostic> diagnostics = [.. prepared.Diagnostics.Select(d => d with { Span = Span(d.Span), Notes = [.. d.Notes.Select(n => n with { Span = Span(n.Span) })] })];
+        var sources = prepared.Sources.Values.ToImmutableDictionary(s => Name(s.Name), s => new SourceText(Name(s.Name), s.Text), StringComparer.Ordinal);
+        return new InspectedPipeline(file, project, diagnostics, sources) { Plan = prepared.Plan };
     }
 }

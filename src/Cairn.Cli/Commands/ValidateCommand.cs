@@ -40,14 +40,14 @@ internal static class ValidateCommand
     private static int Show(List<InspectedPipeline> pipelines, bool strict, CommandServices services)
     {
         var text = new StringBuilder();
-        foreach (var (file, prepared) in pipelines)
+        foreach (var pipeline in pipelines)
         {
-            DiagnosticPrinter.Print(services, prepared.Diagnostics, prepared.Sources);
-            if (prepared.Plan is { } plan)
+            DiagnosticPrinter.Print(services, pipeline.Diagnostics, pipeline.Sources);
+            if (pipeline.Plan is { } plan)
             {
                 var steps = plan.Jobs.Select(j => j.Step.Name.Value).Distinct(StringComparer.Ordinal).Count();
-                var verdict = prepared.Diagnostics.IsEmpty ? "no mistakes" : SvgGraph.Count(prepared.Diagnostics.Length, "warning");
-                text.Append($"{file}: {SvgGraph.Count(steps, "step")}, {SvgGraph.Count(plan.Jobs.Length, "job")}, {verdict}\n");
+                var verdict = pipeline.Diagnostics.IsEmpty ? "no mistakes" : SvgGraph.Count(pipeline.Diagnostics.Length, "warning");
+                text.Append($"{pipeline.File}: {SvgGraph.Count(steps, "step")}, {SvgGraph.Count(plan.Jobs.Length, "job")}, {verdict}\n");
             }
         }
 
@@ -60,7 +60,7 @@ internal static class ValidateCommand
         JsonOutput.Write(services, json =>
         {
             json.WriteStartArray();
-            foreach (var diagnostic in pipelines.SelectMany(p => p.Prepared.Diagnostics))
+            foreach (var diagnostic in pipelines.SelectMany(p => p.Diagnostics))
             {
                 WriteDiagnostic(json, diagnostic);
             }
@@ -113,5 +113,5 @@ internal static class ValidateCommand
     }
 
     private static int ExitCode(List<InspectedPipeline> pipelines, bool strict) =>
-        pipelines.Exists(p => p.HasErrors || (strict && !p.Prepared.Diagnostics.IsEmpty)) ? ExitCodes.Usage : ExitCodes.Success;
+        pipelines.Exists(p => p.Plan is null || (strict && !p.Diagnostics.IsEmpty)) ? ExitCodes.Usage : ExitCodes.Success;
 }

@@ -16,11 +16,7 @@ public static class SettingsLoader
     {
         ArgumentNullException.ThrowIfNull(variable);
 
-        // The XDG rules: a relative path is ignored.
-        var folder = variable("XDG_CONFIG_HOME") is { Length: > 0 } given && given[0] == '/' ? given
-            : variable("HOME") is { Length: > 0 } home ? Path.Combine(home, ".config")
-            : null;
-        return folder is null ? null : Path.Combine(folder, "cairn", "config.yaml");
+        return UserFolders.Config(variable) is { } folder ? Path.Combine(folder, "config.yaml") : null;
     }
 
     /// <summary>The project's file: <c>.cairn/config.yaml</c>.</summary>

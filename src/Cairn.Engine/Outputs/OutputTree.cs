@@ -135,11 +135,11 @@ internal sealed class OutputTree : IDisposable
             if (file.Stat.Kind == FileKind.Symlink)
             {
                 using var parent = _root.TryOpenPath(folder) ?? throw new IOException($"`{file.Path}` vanished while it was read");
-                tree.AddSymlink(file.Path, parent.ReadLink(name));
+                Check(tree.TryAddSymlink(file.Path, parent.ReadLink(name)), file.Path);
             }
             else
             {
-                tree.AddFile(file.Path, DigestOfFile(file.Path), file.Stat.Executable);
+                Check(tree.TryAddFile(file.Path, DigestOfFile(file.Path), file.Stat.Executable), file.Path);
             }
         }
 
@@ -152,6 +152,14 @@ internal sealed class OutputTree : IDisposable
     public void Save() => _index.Save(_indexPath);
 
     public void Dispose() => _root.Dispose();
+
+    private static void Check(bool added, string path)
+    {
+        if (!added)
+        {
+            throw new IOException($"`{path}` is both a file and a folder: the tree changed while it was read");
+        }
+    }
 
     private static (string Folder, string Name) Split(string path)
     {

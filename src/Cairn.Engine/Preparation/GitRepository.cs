@@ -106,7 +106,7 @@ internal static class GitRepository
             return new GitState();
         }
 
-        await using var host = ProcessHost.Start(new ProcessHostOptions { Contain = false });
+        await using var host = ProcessHost.Start(new ProcessHostOptions { PidNamespace = false, RunToken = $"git-{Environment.ProcessId}" });
         var git = new GitProgram(host, projectDirectory);
         var status = git.RunAsync(["status", "--porcelain=v2", "--branch", "--untracked-files=no", "--ignore-submodules=none", "--no-renames"], cancellationToken);
         var tracked = git.RunAsync(["ls-files", "-z"], cancellationToken);

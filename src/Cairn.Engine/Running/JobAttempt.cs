@@ -297,7 +297,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             return (ImmutableSortedDictionary<string, string>.Empty, $"$CAIRN_OUTPUT is larger than {Limits.StepOutputBytesMax / 1024} KiB: write large results to a file and declare it under `outputs`");
         }
 
-        return StepOutputFile.Parse(Redactor.Redact(File.ReadAllBytes(path), _run.Secrets.Known));
+        return StepOutputFile.Parse(Redaction.Apply(File.ReadAllBytes(path), _run.Secrets.Known));
     }
 
     private void KeepSummary(string path)
@@ -312,7 +312,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         var content = new byte[Math.Min(info.Length, Limits.StepSummaryBytesMax)];
         stream.ReadExactly(content);
         Directory.CreateDirectory(_run.Directory.Logs);
-        File.WriteAllBytes(_run.Directory.SummaryPath(_job.Id), Redactor.Redact(content, _run.Secrets.Known));
+        File.WriteAllBytes(_run.Directory.SummaryPath(_job.Id), Redaction.Apply(content, _run.Secrets.Known));
     }
 
     private TestCounts? ReadReports()

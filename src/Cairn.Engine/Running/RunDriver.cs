@@ -362,7 +362,7 @@ internal sealed class RunDriver : IAsyncDisposable
         }
         : _reports.GetValueOrDefault(index)?.Reason ?? (_control.CancelToken.IsCancellationRequested ? "cancelled" : null);
 
-    private string Redact(string? text) => text is null ? "" : Execution.Redactor.Redact(text, _run.Secrets.Known);
+    private string Redact(string? text) => text is null ? "" : Redaction.Apply(text, _run.Secrets.Known);
 
     private void ReleaseServices(Job job)
     {

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Cairn.Core;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
+using Cairn.Core.Expressions;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.History;
@@ -144,7 +145,7 @@ internal static class RunSession
             Run = prepared.Id.Value,
             Pipeline = plan.Pipeline.Name ?? Path.GetFileName(prepared.Request.ProjectDirectory.TrimEnd('/')),
             File = prepared.Request.PipelineFile,
-            Parameters = plan.Parameters.Entries.ToImmutableSortedDictionary(e => e.Key, e => ValueText.Of(e.Value), StringComparer.Ordinal),
+            Parameters = plan.Parameters.Entries.ToImmutableSortedDictionary(e => e.Key, e => ValueText.ToText(e.Value) ?? ValueText.ToJson(e.Value, Core.Limits.ExpressionResultCharsMax) ?? "", StringComparer.Ordinal),
             Commit = prepared.Git.Commit,
             Branch = prepared.Git.Branch,
             Dirty = prepared.Git.Dirty,

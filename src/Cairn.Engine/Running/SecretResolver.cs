@@ -46,9 +46,9 @@ internal sealed class SecretResolver(ImmutableArray<Secret> secrets, string proj
             throw new SecretException($"Secret `{name}` holds a NUL character, which no environment variable can");
         }
 
-        if (Encoding.UTF8.GetByteCount(value) < Redactor.SecretBytesMin)
+        if (Encoding.UTF8.GetByteCount(value) < ExecutionLimits.SecretBytesMin)
         {
-            reporter.Warn(DiagnosticCodes.SecretTooShort, $"Secret `{name}` is shorter than {Redactor.SecretBytesMin} bytes and is not masked in logs");
+            reporter.Warn(DiagnosticCodes.SecretTooShort, $"Secret `{name}` is shorter than {ExecutionLimits.SecretBytesMin} bytes and is not masked in logs");
         }
 
         ImmutableInterlocked.Update(ref _known, static (known, v) => known.Contains(v, StringComparer.Ordinal) ? known : known.Add(v), value);
