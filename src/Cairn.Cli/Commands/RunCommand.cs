@@ -1,8 +1,244 @@
+using System.Collections.Immutable;
 using System.CommandLine;
+using System.Runtime.InteropServices;
+
+using Cairn.Cli.Terminal;
+using Cairn.Core;
+using Cairn.Core.Planning;
+using Cairn.Core.Scheduling;
+using Cairn.Engine;
 
 namespace Cairn.Cli.Commands;
 
-internal static class RunCommand
+/// <summary><c>cairn run</c>.</summary>
+internal sealed class RunCommand
 {
-    public static Command Create(CommandServices services) => throw new NotSupportedException();
+    // About twelve frames a second: smooth enough for an elapsed time, and next to no work.
+    private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(80);
+    private static readonly TimeSpan StreamInterval = TimeSpan.FromMilliseconds(40);
+
+    private readonly CommandServices _services;
+    private readonly ProjectOptions _project = new();
+    private readonly Argument<string[]> _steps = new("STEP") { Arity = ArgumentArity.ZeroOrMore, Description = "Steps to run with everything they need, as with --until; all steps without" };
+    private readonly Option<string[]> _parameters = Many("--param", "NAME=VALUE", "Set a parameter of the pipeline; may be repeated", "-p");
+    private readonly Option<string[]> _only = Many("--only", "STEP", "Run only this step, without what it needs; may be repeated");
+    private readonly Option<string[]> _from = Many("--from", "STEP", "Run this step and everything that follows from it; may be repeated");
+    private readonly Option<string[]> _until = Many("--until", "STEP", "Run this step and everything it needs; may be repeated");
+    private readonly Option<bool> _keepGoing = new("--keep-going", "-k") { Description = "Go on with what does not depend on a failed step" };
+    private readonly Option<string?> _retryFailed = new("--retry-failed") { Description = "Run again what failed in RUN (an id, a part of one, or last) and what follows", HelpName = "RUN" };
+    private readonly Option<int?> _maxParallel = new("--max-parallel", "-j") { Description = "Jobs at once; otherwise what the pipeline says, or the number of processors", HelpName = "N" };
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show what would run and why, and run nothing" };
+    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line: every event, and every line that a step writes" };
+    private readonly Option<bool> _plain = new("--plain") { Description = "Write lines that only ever follow each other, as in CI" };
+    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing but failures and how the run ended" };
+
+    private RunCommand(CommandServices services) => _services = services;
+
+    public static Command Create(CommandServices services)
+    {
+        var run = new RunCommand(services);
+        var command = new Command("run", "Run a pipeline")
+        {
+            run._steps, run._project.Directory, run._project.File, run._parameters, run._only, run._from, run._until, run._keepGoing,
+            run._retryFailed, run._maxParallel, run._dryRun, run._json, run._plain, run._quiet,
+        };
+        command.SetAction((parsed, cancellationToken) => run.InvokeAsync(parsed, cancellationToken));
+        return command;
+    }
+
+    private static Option<string[]> Many(string name, string helpName, string description, params string[] aliases) =>
+        new(name, aliases) { Description = description, HelpName = helpName, Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
+
+    private async Task<int> InvokeAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        if (Conflict(parsed) is { } conflict)
+        {
+            return DiagnosticPrinter.Usage(_services, conflict);
+        }
+
+        if (_project.Resolve(_services, parsed) is not { } project || Request(parsed, project) is not { } request)
+        {
+            return ExitCodes.Usage;
+        }
+
+        var prepared = await RunEngine.PrepareAsync(request, cancellationToken);
+        if (prepared.Plan is not { } plan)
+        {
+            DiagnosticPrinter.Print(_services, prepared.Diagnostics, prepared.Sources);
+            return ExitCodes.Usage;
+        }
+
+        if (parsed.GetValue(_dryRun))
+        {
+            DiagnosticPrinter.Print(_services, prepared.Diagnostics, prepared.Sources);
+            var text = new ByteText();
+            if (parsed.GetValue(_json))
+            {
+                PlanText.AppendJson(text, prepared);
+            }
+            else
+            {
+                PlanText.Append(text, prepared, Style.OfOutput(_services.Terminal));
+            }
+
+            _services.OutBytes.Write(text.Span);
+            return ExitCodes.Success;
+        }
+
+        return await RunAsync(parsed, project, prepared, plan);
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, Project project, PreparedRun prepared, Plan plan)
+    {
+        var (view, interval) = View(parsed, new ViewOptions
+        {
+            Style = Style.OfOutput(_services.Terminal),
+            Expected = ExpectedById(plan, prepared.Expected),
+            CommandSuffix = project.CommandSuffix,
+        });
+        using var control = new RunControl();
+        await using var pump = new ViewPump(view, _services.OutBytes, _services.Terminal, _services.Time, interval);
+        using var restore = new RestoreAtExit(pump);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Cancel(context, control, pump));
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Cancel(context, control, pump));
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Cancel(context, control, pump));
+
+        // A run ends through its control, gracefully first; a token would tear it down.
+        var result = await RunEngine.RunAsync(prepared, pump, control, CancellationToken.None);
+        if (result.Refused is { } refused)
+        {
+            pump.Restore();
+            DiagnosticPrinter.Print(_services, refused.Diagnostics, refused.Sources);
+            return ExitCodes.Usage;
+        }
+
+        return result.Status switch
+        {
+            RunStatus.Succeeded => ExitCodes.Success,
+            RunStatus.Failed => ExitCodes.StepFailed,
+            _ => ExitCodes.Cancelled,
+        };
+    }
+
+    private static void Cancel(PosixSignalContext context, RunControl control, ViewPump pump)
+    {
+        context.Cancel = true;
+        var again = control.CancelToken.IsCancellationRequested;
+        pump.Notice(again ? "killing all steps" : "cancelling: waiting for steps to end, press Ctrl-C again to kill them");
+        control.Cancel();
+    }
+
+    private (IRunView View, TimeSpan Interval) View(ParseResult parsed, ViewOptions options) =>
+        parsed.GetValue(_json) ? (new JsonView(), StreamInterval)
+        : parsed.GetValue(_quiet) ? (new QuietView(options), StreamInterval)
+        : parsed.GetValue(_plain) || !_services.Terminal.CanRepaint ? (new PlainView(options), StreamInterval)
+        : (new LiveView(options), LiveInterval);
+
+    private string? Conflict(ParseResult parsed)
+    {
+        var views = new List<string>(3);
+        foreach (var option in (ReadOnlySpan<Option<bool>>)[_json, _plain, _quiet])
+        {
+            if (parsed.GetValue(option))
+            {
+                views.Add($"`{option.Name}`");
+            }
+        }
+
+        return views.Count > 1 ? $"{string.Join(" and ", views)} exclude each other" : null;
+    }
+
+    private RunRequest? Request(ParseResult parsed, Project project)
+    {
+        var parameters = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var text in parsed.GetValue(_parameters) ?? [])
+        {
+            var equals = text.IndexOf('=', StringComparison.Ordinal);
+            if (equals <= 0)
+            {
+                DiagnosticPrinter.Usage(_services, $"`{text}` does not set a parameter", "write `--param name=value`");
+                return null;
+            }
+
+            if (!parameters.TryAdd(text[..equals], text[(equals + 1)..]))
+            {
+                DiagnosticPrinter.Usage(_services, $"The parameter `{text[..equals]}` is set twice");
+                return null;
+            }
+        }
+
+        var maxParallel = parsed.GetValue(_maxParallel);
+        if (maxParallel is < 1)
+        {
+            DiagnosticPrinter.Usage(_services, $"`--max-parallel {maxParallel}` would run nothing", "give a number of at least 1");
+            return null;
+        }
+
+        RunId? retry = null;
+        if (parsed.GetValue(_retryFailed) is { } earlier)
+        {
+            retry = new RunHistory(project.Directory).Resolve(earlier, out var error);
+            if (retry is null)
+            {
+                DiagnosticPrinter.Usage(_services, error ?? $"There is no run `{earlier}`");
+                return null;
+            }
+        }
+
+        return new RunRequest
+        {
+            ProjectDirectory = project.Directory,
+            PipelineFile = project.PipelineFile,
+            Parameters = parameters.ToImmutable(),
+            Only = [.. parsed.GetValue(_only) ?? []],
+            From = [.. parsed.GetValue(_from) ?? []],
+            Until = [.. parsed.GetValue(_until) ?? [], .. parsed.GetValue(_steps) ?? []],
+            RetryFailedOf = retry,
+            KeepGoing = parsed.GetValue(_keepGoing),
+            MaxParallel = maxParallel,
+            StateDirectory = StateDirectory(_services),
+        };
+    }
+
+    private static string StateDirectory(CommandServices services) =>
+        services.Variable("XDG_STATE_HOME") is { } state && Path.IsPathRooted(state)
+            ? Path.Combine(state, "cairn")
+            : Path.Combine(services.Variable("HOME") ?? "/tmp", ".local", "state", "cairn");
+
+    private static ImmutableDictionary<string, TimeSpan> ExpectedById(Plan plan, ImmutableArray<TimeSpan?> expected)
+    {
+        var byId = ImmutableDictionary.CreateBuilder<string, TimeSpan>(StringComparer.Ordinal);
+        for (var i = 0; i < expected.Length; i++)
+        {
+            if (expected[i] is { } duration)
+            {
+                byId[plan.Jobs[i].Id.Value] = duration;
+            }
+        }
+
+        return byId.ToImmutable();
+    }
+
+    // The terminal gets its cursor back however the process ends, short of SIGKILL.
+    private sealed class RestoreAtExit : IDisposable
+    {
+        private readonly ViewPump _pump;
+
+        public RestoreAtExit(ViewPump pump)
+        {
+            _pump = pump;
+            AppDomain.CurrentDomain.ProcessExit += OnExit;
+            AppDomain.CurrentDomain.UnhandledException += OnUnhandled;
+        }
+
+        public void Dispose()
+        {
+            AppDomain.CurrentDomain.ProcessExit -= OnExit;
+            AppDomain.CurrentDomain.UnhandledException -= OnUnhandled;
+        }
+
+        private void OnExit(object? sender, EventArgs e) => _pump.Restore();
+
+        private void OnUnhandled(object sender, UnhandledExceptionEventArgs e) => _pump.Restore();
+    }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Syntax;
@@ -12,27 +11,37 @@ internal static class DiagnosticPrinter
     /// <summary>Prints them all in one write.</summary>
     public static void Print(CommandServices services, ImmutableArray<Diagnostic> diagnostics, ImmutableDictionary<string, SourceText> sources)
     {
-        if (diagnostics.IsEmpty)
+        if (!diagnostics.IsEmpty)
         {
-            return;
+            services.Error.Write(DiagnosticRenderer.RenderAll(diagnostics, sources, Options(services.Terminal)));
         }
-
-        var text = new StringBuilder();
-        foreach (var diagnostic in diagnostics)
-        {
-            var severity = diagnostic.Severity == DiagnosticSeverity.Error ? "error" : "warning";
-            text.Append(diagnostic.Span.HasPlace ? diagnostic.Span + ": " : "").Append(severity).Append('[').Append(diagnostic.Code).Append("]: ").Append(diagnostic.Message).Append('\n');
-            if (diagnostic.Span.HasPlace && sources.TryGetValue(diagnostic.Span.File, out var source))
-            {
-                text.Append("  ").Append(source.Line(diagnostic.Span.Line)).Append('\n');
-            }
-
-            if (diagnostic.Suggestion is { } suggestion)
-            {
-                text.Append("  help: ").Append(suggestion).Append('\n');
-            }
-        }
-
-        services.Error.Write(text);
     }
+
+    /// <summary>Says that the command line asks for something that cannot be, and how to ask better.</summary>
+    public static int Usage(CommandServices services, string message, string? help = null)
+    {
+        Problem(services, message, help);
+        return ExitCodes.Usage;
+    }
+
+    /// <summary>Says what is wrong, where no file has a place for it.</summary>
+    public static void Problem(CommandServices services, string message, string? help = null)
+    {
+        var text = new ByteText();
+        var style = new Style(services.Terminal.ErrorColor != ColorLevel.None, services.Terminal.IsUnicode);
+        style.Write(text, Ink.Bad, "error").Append(": ").Append(AnsiText.Clean(message)).Line();
+        if (help is not null)
+        {
+            style.Write(text, Ink.Accent, "help").Append(": ").Append(AnsiText.Clean(help)).Line();
+        }
+
+        services.Error.Write(text.ToString());
+    }
+
+    private static RenderOptions Options(TerminalInfo terminal) => new()
+    {
+        Color = terminal.ErrorColor != ColorLevel.None,
+        Unicode = terminal.IsUnicode,
+        Width = terminal.ErrorIsTerminal ? Math.Max(20, terminal.Size.Columns) : 120,
+    };
 }

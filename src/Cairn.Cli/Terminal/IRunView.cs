@@ -39,4 +39,7 @@ internal sealed record ViewOptions
 
     /// <summary>What proposed commands need so that they mean this project, such as <c> -C samples/hello-c</c>.</summary>
     public string CommandSuffix { get; init; } = "";
+
+    /// <summary>Lines shown of a failing job.</summary>
+    public int TailLines { get; init; } = 40;
 }

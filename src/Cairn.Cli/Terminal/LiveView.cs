@@ -102,7 +102,7 @@ internal sealed class LiveView(ViewOptions options) : IRunView
         ArgumentNullException.ThrowIfNull(output);
         FlushSkips();
         _frame.Clear();
-        var widths = _model.Finished is null && _model.Jobs.Count > 0 ? Paint(_frame, now, size) : [];
+        var widths = _model.Finished is null && (_model.Jobs.Count > 0 || _model.WaitsFor is not null) ? Paint(_frame, now, size) : [];
         if (_permanent.Length == 0 && _frame.Span.SequenceEqual(_painted))
         {
             return;

@@ -8,9 +8,6 @@ namespace Cairn.Cli.Terminal;
 /// <summary>What is said when a job fails and when the run ends.</summary>
 internal static class RunReport
 {
-    /// <summary>Lines shown of a failing job.</summary>
-    public const int TailLinesMax = 40;
-
     /// <summary>Bytes kept of a job's output for that.</summary>
     public const int TailBytesMax = 64 * 1024;
 
@@ -20,9 +17,9 @@ internal static class RunReport
     /// <summary>The last lines of a failed job and how to see all of them.</summary>
     public static void AppendTail(ByteText text, RunModel model, JobView job, ViewOptions options)
     {
-        if (job.Tail is { Length: > 0 } tail)
+        if (job.Tail is { Length: > 0 } tail && options.TailLines > 0)
         {
-            AppendLines(text, tail, options.Style);
+            AppendLines(text, tail, options.Style, options.TailLines);
             options.Style.Write(text, Ink.Dim, "    see all of it: ").Append($"cairn logs {model.Run} {ShellText.Quote(job.Id)}{options.CommandSuffix}").Line();
         }
     }
@@ -240,14 +237,14 @@ internal static class RunReport
         }
     }
 
-    private static void AppendLines(ByteText text, TailBuffer tail, Style style)
+    private static void AppendLines(ByteText text, TailBuffer tail, Style style, int linesMax)
     {
         var rented = ArrayPool<byte>.Shared.Rent(tail.Length);
         var bytes = rented.AsSpan(0, tail.CopyLast(rented.AsSpan(0, tail.Length)));
         bytes = bytes.TrimEnd("\r\n"u8);
         var from = bytes.Length;
         var lines = 0;
-        while (from > 0 && lines < TailLinesMax)
+        while (from > 0 && lines < linesMax)
         {
             from = bytes[..from].LastIndexOf((byte)'\n');
             lines++;
