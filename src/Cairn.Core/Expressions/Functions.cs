@@ -28,7 +28,7 @@ internal static class Functions
 {
     public const int Unbounded = int.MaxValue;
 
-    public static ReadOnlySpan<string> Names => NamesByValue.AsSpan(1);
+    public static IEnumerable<string> Names => NamesByValue.Skip(1);
 
     // In the order of the enum.
     private static readonly string[] NamesByValue =

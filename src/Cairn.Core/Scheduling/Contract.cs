@@ -119,6 +119,12 @@ public abstract record SchedulerEvent(TimeSpan At)
     /// <param name="Random">0 to 1, for the jitter of a following wait.</param>
     public sealed record AttemptEnded(TimeSpan At, int Job, int Attempt, AttemptOutcome Outcome, double Random) : SchedulerEvent(At);
 
+    /// <summary>The attempt that was started waits for something outside the run (a lock of another run, a service): its timeout does not count until <see cref="AttemptBegan"/>.</summary>
+    public sealed record AttemptWaiting(TimeSpan At, int Job, int Attempt) : SchedulerEvent(At);
+
+    /// <summary>The wait is over and the attempt executes: its timeout counts from here.</summary>
+    public sealed record AttemptBegan(TimeSpan At, int Job, int Attempt) : SchedulerEvent(At);
+
     /// <summary>A moment asked for by <see cref="Decision.WakeAt"/> has come. Early or needless ones do no harm.</summary>
     public sealed record Tick(TimeSpan At) : SchedulerEvent(At);
 

@@ -5,12 +5,7 @@ public sealed partial class Scheduler
 {
     private void EndAttempt(SchedulerEvent.AttemptEnded ended)
     {
-        var job = Find(ended.Job);
-        if (job.Phase != JobPhase.Running || job.Attempt != ended.Attempt)
-        {
-            throw new InvalidOperationException($"Attempt {ended.Attempt} of job {ended.Job} does not run");
-        }
-
+        var job = FindRunning(ended.Job, ended.Attempt);
         if (ended.Random is not (>= 0 and <= 1))
         {
             throw new InvalidOperationException($"`{ended.Random}` is not between 0 and 1");
@@ -40,6 +35,20 @@ public sealed partial class Scheduler
         else
         {
             Finish(job, timedOut ? JobStatus.TimedOut : JobStatus.Failed);
+        }
+    }
+
+    private JobState FindRunning(int index, int attempt)
+    {
+        var job = Find(index);
+        return job.Phase == JobPhase.Running && job.Attempt == attempt ? job : throw new InvalidOperationException($"Attempt {attempt} of job {index} does not run");
+    }
+
+    private void SetDeadline(JobState job)
+    {
+        if (job.Stopping is null && job.Spec.Timeout is { } timeout && timeout < TimeSpan.MaxValue - _now)
+        {
+            _timers.Set(job, _now + timeout);
         }
     }
 

@@ -69,6 +69,12 @@ public sealed partial class Scheduler
             case SchedulerEvent.AttemptEnded ended:
                 EndAttempt(ended);
                 break;
+            case SchedulerEvent.AttemptWaiting waiting:
+                FindRunning(waiting.Job, waiting.Attempt).Alarm = null;
+                break;
+            case SchedulerEvent.AttemptBegan began:
+                SetDeadline(FindRunning(began.Job, began.Attempt));
+                break;
             case SchedulerEvent.JobsAdded added:
                 AddJobs(added);
                 break;
@@ -277,10 +283,7 @@ public sealed partial class Scheduler
             job.Status = JobStatus.Running;
             job.Attempt++;
             _decisions.Add(new Decision.Start(job.Index, job.Attempt));
-            if (job.Spec.Timeout is { } timeout && timeout < TimeSpan.MaxValue - _now)
-            {
-                _timers.Set(job, _now + timeout);
-            }
+            SetDeadline(job);
         }
     }
 
