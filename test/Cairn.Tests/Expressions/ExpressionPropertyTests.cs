@@ -77,7 +77,10 @@ public sealed class ExpressionPropertyTests
             new Tree.Leaf("0", Value.Of(0)), new Tree.Leaf("1", Value.Of(1)), new Tree.Leaf("2.5", Value.Of(2.5)), new Tree.Leaf("7", Value.Of(7)),
             new Tree.Leaf("true", Value.Of(true)), new Tree.Leaf("false", Value.Of(false)), new Tree.Leaf("null", Value.Null.Instance),
             new Tree.Leaf("'a'", Value.Of("a")), new Tree.Leaf("''", Value.Of("")),
-            new Tree.Leaf("params.count", Value.Of(3)), new Tree.Leaf("params.text", Value.Of("a b")), new Tree.Leaf("params.flag", Value.Of(true)));
+            new Tree.Leaf("params.count", Value.Of(3)), new Tree.Leaf("params.text", Value.Of("a b")), new Tree.Leaf("params.flag", Value.Of(true)),
+            // Types that the parser cannot know, so that most trees get as far as evaluation.
+            new Tree.Leaf("params.list[1]", Value.Of(1)), new Tree.Leaf("params.off", Value.Of(false)), new Tree.Leaf("params.none", Value.Null.Instance),
+            new Tree.Leaf("params['count']", Value.Of(3)), new Tree.Leaf("env.HOME", Value.Of("/home")), new Tree.Leaf("steps.none.x", Value.Null.Instance));
         if (size == 0)
         {
             return leaf;
