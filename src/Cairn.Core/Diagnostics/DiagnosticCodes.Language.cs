@@ -17,9 +17,6 @@ public static partial class DiagnosticCodes
     /// <summary>Too many included files, or too deep.</summary>
     public const string IncludeLimit = "CAIRN0054";
 
-    /// <summary>The document is empty.</summary>
-    public const string EmptyDocument = "CAIRN0100";
-
     /// <summary>A key that does not exist here.</summary>
     public const string UnknownKey = "CAIRN0101";
 
@@ -49,9 +46,6 @@ public static partial class DiagnosticCodes
 
     /// <summary>Keys that do not go together.</summary>
     public const string KeyConflict = "CAIRN0111";
-
-    /// <summary>A glob that cannot be read.</summary>
-    public const string InvalidGlob = "CAIRN0112";
 
     /// <summary>A path that is absolute or leaves the project.</summary>
     public const string PathEscapes = "CAIRN0113";

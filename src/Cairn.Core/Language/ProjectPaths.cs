@@ -19,7 +19,7 @@ internal static class ProjectPaths
                 continue;
             }
 
-            if (segment != "..")
+            if (segment is not "..")
             {
                 segments.Add(segment);
             }

@@ -102,21 +102,6 @@ internal sealed class ObjectKind<TDraft>(KeySet<TDraft> keys, string example, Fu
         span.EndLine == span.Line ? span : new SourceSpan(span.File, span.Line, span.Column, span.Line, span.Column + 1);
 }
 
-/// <summary>Either a short form or a mapping with fixed keys, which end up as the same thing.</summary>
-internal sealed class ShortOrObjectKind<TDraft>(Kind<TDraft> shortForm, KeySet<TDraft> keys, string expected, string example, Func<Binder, Node, TDraft> create) : Kind<TDraft>
-{
-    private readonly ObjectKind<TDraft> _object = new(keys, example, create);
-
-    public override string Expected => expected;
-
-    public override string Example => example;
-
-    public override bool TryRead(Binder binder, Node node, [MaybeNullWhen(false)] out TDraft value) =>
-        node is MappingNode ? _object.TryRead(binder, node, out value) : shortForm.TryRead(binder, node, out value);
-
-    public override void WriteSchema(SchemaWriter schema) => schema.AnyOf(shortForm.WriteSchema, _object.WriteSchema);
-}
-
 /// <summary>A mapping from names to one kind of value, in source order.</summary>
 internal sealed class NamedKind<T>(NameRule rule, Kind<T> item, string expected, string example, bool allowEmpty = true) : Kind<List<Named<T>>>
 {

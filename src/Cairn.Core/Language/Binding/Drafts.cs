@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Expressions;
 using Cairn.Core.Language.Model;
-using Cairn.Core.Syntax;
 
 namespace Cairn.Core.Language.Binding;
 

@@ -20,7 +20,7 @@ internal static class ForeignKeys
 
     private static ForeignKey? InStep(string name) => name switch
     {
-        "script" or "cmd" or "shell_command" or "commands" or "runs" => Instead("run", name == "commands" ? "Write the lines as one script: `run: |`" : null),
+        "script" or "cmd" or "shell_command" or "commands" or "runs" => Instead("run", name is "commands" ? "Write the lines as one script: `run: |`" : null),
         "depends_on" or "dependencies" or "depends" or "requires" or "after" => Instead("needs"),
         "artifacts" or "artifact_paths" or "produces" => Instead("outputs"),
         "environment" or "variables" or "vars" => Instead("env"),

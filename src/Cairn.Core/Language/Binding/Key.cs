@@ -72,7 +72,6 @@ internal sealed class KeySet<TDraft>(string name, string title, string doc, Key<
     public void Read(Binder binder, MappingNode node, TDraft draft, SourceSpan place)
     {
         var chosen = default(MappingEntry);
-        var known = 0;
         var previous = binder.CurrentKey;
         foreach (var entry in node.Entries)
         {
@@ -87,7 +86,6 @@ internal sealed class KeySet<TDraft>(string name, string title, string doc, Key<
                 continue;
             }
 
-            known++;
             binder.CurrentKey = key.Name;
             if (Array.IndexOf(ExactlyOneOf, key.Name) >= 0)
             {
@@ -118,38 +116,38 @@ internal sealed class KeySet<TDraft>(string name, string title, string doc, Key<
                 $"Add `{ExactlyOneOf[0]}`, for example `{ExampleOf(ExactlyOneOf[0])}`");
         }
 
-        ReportMissing(binder, node, place, known);
+        ReportMissing(binder, node, place);
     }
 
-    private Key<TDraft>? Find(string name)
+    private Key<TDraft>? Find(string key)
     {
-        foreach (var key in keys)
+        foreach (var candidate in keys)
         {
-            if (string.Equals(key.Name, name, StringComparison.Ordinal))
+            if (string.Equals(candidate.Name, key, StringComparison.Ordinal))
             {
-                return key;
+                return candidate;
             }
         }
 
         return null;
     }
 
-    private void ReportMissing(Binder binder, MappingNode node, SourceSpan place, int known)
+    private void ReportMissing(Binder binder, MappingNode node, SourceSpan place)
     {
         foreach (var key in keys)
         {
-            if (key.Required && !(known > 0 && Has(node, key.Name)))
+            if (key.Required && !Has(node, key.Name))
             {
                 binder.Diagnostics.Error(DiagnosticCodes.MissingKey, $"{Names.Capital(Title)} needs the key `{key.Name}`", place, $"Add `{ExampleOf(key.Name)}`");
             }
         }
     }
 
-    private static bool Has(MappingNode node, string name)
+    private static bool Has(MappingNode node, string key)
     {
         foreach (var entry in node.Entries)
         {
-            if (string.Equals(entry.Key.Text, name, StringComparison.Ordinal))
+            if (string.Equals(entry.Key.Text, key, StringComparison.Ordinal))
             {
                 return true;
             }
@@ -158,14 +156,14 @@ internal sealed class KeySet<TDraft>(string name, string title, string doc, Key<
         return false;
     }
 
-    private string ExampleOf(string name) => Find(name) is { } key ? $"{name}: {key.Example ?? key.Kind.Example ?? key.Default ?? "…"}" : name;
+    private string ExampleOf(string key) => Find(key) is { } found ? $"{key}: {found.Example ?? found.Kind.Example ?? found.Default ?? "…"}" : key;
 
     private void ReportUnknown(Binder binder, MappingEntry entry)
     {
-        var name = entry.Key.Text;
-        if (ForeignKeys.Find(Name, name) is { } foreign)
+        var text = entry.Key.Text;
+        if (ForeignKeys.Find(Name, text) is { } foreign)
         {
-            binder.Diagnostics.Error(foreign.Code, foreign.Message ?? $"`{name}` is not a key of {Title}", entry.Key.Span, foreign.Suggestion);
+            binder.Diagnostics.Error(foreign.Code, foreign.Message ?? $"`{text}` is not a key of {Title}", entry.Key.Span, foreign.Suggestion);
             return;
         }
 
@@ -175,9 +173,9 @@ internal sealed class KeySet<TDraft>(string name, string title, string doc, Key<
             names[i] = keys[i].Name;
         }
 
-        var suggestion = Suggestions.Nearest(name, names) is { } nearest ? $"Did you mean `{nearest}`?"
+        var suggestion = Suggestions.Nearest(text, names) is { } nearest ? $"Did you mean `{nearest}`?"
             : names.Length <= ListedKeysMax ? $"Its keys are {Names.List(names, "and")}"
             : "`cairn schema` describes all keys";
-        binder.Diagnostics.Error(DiagnosticCodes.UnknownKey, $"`{name}` is not a key of {Title}", entry.Key.Span, suggestion);
+        binder.Diagnostics.Error(DiagnosticCodes.UnknownKey, $"`{text}` is not a key of {Title}", entry.Key.Span, suggestion);
     }
 }

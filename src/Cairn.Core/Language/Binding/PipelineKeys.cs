@@ -11,20 +11,9 @@ namespace Cairn.Core.Language.Binding;
 /// <summary>The keys at the top of a file.</summary>
 internal static class PipelineKeys
 {
-    /// <summary><c>concurrency</c>, of a pipeline or of a step.</summary>
-    public static ObjectKind<ConcurrencyDraft> ConcurrencyKind { get; } = new(
-        new KeySet<ConcurrencyDraft>(
-            "concurrency", "`concurrency`", "Limits on what runs at once.",
-            [
-                new Key<ConcurrencyDraft, int>("max_parallel", "Jobs at once: of the run, or of this step.", new IntegerKind("a number of jobs", 1, Limits.JobsMax, "4"), static (d, v, _) => d.MaxParallel = v) { Default = "of a run, the number of processors" },
-                new Key<ConcurrencyDraft, ImmutableArray<LockName>>(
-                    "locks", "Locks that runs on this machine share: who wants one that is taken waits.",
-                    new ListKind<LockName>(new LockNameKind(), "the name of a lock or a list of names", "[deploy]"), static (d, v, _) => d.Locks = v),
-            ]),
-        "{ max_parallel: 4 }", static (_, _) => new ConcurrencyDraft());
-
     private static readonly Key<FileDraft, int> Version = new(
-        "version", "The version of the language: `1`.", new VersionKind(), static (_, _, _) => { }) { Required = true };
+        "version", "The version of the language: `1`.", new VersionKind(), static (_, _, _) => { })
+    { Required = true };
 
     private static readonly Key<FileDraft, int> OptionalVersion = new(
         "version", "The version of the language: `1`.", new VersionKind(), static (_, _, _) => { });
@@ -63,7 +52,8 @@ internal static class PipelineKeys
 
     private static readonly Key<FileDraft, List<Named<StepDraft>>> Steps = new(
         "steps", "The steps by name.",
-        new NamedKind<StepDraft>(NameRule.Step, StepKind, "a mapping of steps", "{ build: { run: make } }", allowEmpty: false), static (d, v, _) => d.Steps = v) { Required = true };
+        new NamedKind<StepDraft>(NameRule.Step, StepKind, "a mapping of steps", "{ build: { run: make } }", allowEmpty: false), static (d, v, _) => d.Steps = v)
+    { Required = true };
 
     private static readonly Key<FileDraft, List<Named<StepDraft>>> OptionalSteps = new(
         "steps", "The steps by name.",
@@ -76,19 +66,22 @@ internal static class PipelineKeys
             Version,
             new Key<FileDraft, string>("name", "What the pipeline is called.", new TextKind("a text", "zlib"), static (d, v, _) => d.PipelineName = v) { Default = "the name of the project's folder" },
             Description, Include, Parameters, Environment, Secrets, Defaults,
-            new Key<FileDraft, ConcurrencyDraft>("concurrency", "Limits of the whole run.", ConcurrencyKind, static (d, v, _) => d.Concurrency = v),
+            new Key<FileDraft, ConcurrencyDraft>("concurrency", "Limits of the whole run.", ConcurrencyKeys.Kind, static (d, v, _) => d.Concurrency = v),
             Services, Templates, Steps,
-        ]) { HasExtensions = true };
+        ])
+    { HasExtensions = true };
 
     /// <summary>An included file.</summary>
     public static KeySet<FileDraft> Included { get; } = new(
         "included", "an included file", "A file that `include` names.",
-        [OptionalVersion, Description, Include, Parameters, Environment, Secrets, Defaults, Services, Templates, OptionalSteps]) { HasExtensions = true };
+        [OptionalVersion, Description, Include, Parameters, Environment, Secrets, Defaults, Services, Templates, OptionalSteps])
+    { HasExtensions = true };
 
     /// <summary>A file that a step generated.</summary>
     public static KeySet<FileDraft> Generated { get; } = new(
         "generated", "a generated pipeline", "A file that a step with `generates` wrote.",
-        [Version, Description, Include, Environment, Defaults, Templates, OptionalSteps]) { HasExtensions = true };
+        [Version, Description, Include, Environment, Defaults, Templates, OptionalSteps])
+    { HasExtensions = true };
 
     private sealed class VersionKind : Kind<int>
     {
@@ -100,7 +93,7 @@ internal static class PipelineKeys
         {
             value = 1;
             return node is ScalarNode { Type: ScalarType.Integer } scalar
-                ? scalar.Text == "1" || binder.Invalid(DiagnosticCodes.UnsupportedVersion, $"This `cairn` reads version 1 of the language, not {scalar.Text}", node.Span, "Write `version: 1`, or use a newer `cairn`")
+                ? scalar.Text is "1" || binder.Invalid(DiagnosticCodes.UnsupportedVersion, $"This `cairn` reads version 1 of the language, not {scalar.Text}", node.Span, "Write `version: 1`, or use a newer `cairn`")
                 : binder.WrongType(node, this);
         }
 

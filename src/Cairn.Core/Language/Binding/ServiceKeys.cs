@@ -21,7 +21,8 @@ internal sealed class ServiceKind : Kind<ServiceDraft>
             new Key<ReadinessDraft, string>("output", "A text that the service writes once it is ready.", new PlainTextKind("a text without expressions", "listening on"), static (d, v, _) => d.Check = new ReadinessCheck.Output(v)),
             new Key<ReadinessDraft, TimeSpan>("interval", "The time between two looks.", new DurationKind("250ms"), static (d, v, _) => d.Interval = v) { Default = "250ms" },
             new Key<ReadinessDraft, TimeSpan>("timeout", "The longest time until it is ready; then the steps that use it fail.", new DurationKind("60s"), static (d, v, _) => d.Timeout = v) { Default = "60s" },
-        ]) { ExactlyOneOf = ["run", "tcp", "http", "output"] };
+        ])
+    { ExactlyOneOf = ["run", "tcp", "http", "output"] };
 
     private static readonly KeySet<ServiceDraft> Keys = new(
         "service", "a service", "A command that runs in the background while steps that name it in `services` run: started before the first, stopped after the last.",
@@ -36,7 +37,8 @@ internal sealed class ServiceKind : Kind<ServiceDraft>
             new Key<ServiceDraft, Template>("working_directory", "The folder in which the command starts, relative to the project.", new PathKind(ExpressionRole.Folder, "a folder of the project", "server"), static (d, v, _) => d.WorkingDirectory = v) { Default = "the project's folder" },
             new Key<ServiceDraft, ReadinessDraft>("ready", "How to tell that it is ready. Left out, it counts as ready as soon as it runs.", new ObjectKind<ReadinessDraft>(Ready, "{ tcp: 5432 }", static (_, _) => new ReadinessDraft()), static (d, v, _) => d.Ready = v),
             new Key<ServiceDraft, TimeSpan>("stop_grace", "The time from SIGTERM to SIGKILL when it is stopped.", new DurationKind("10s"), static (d, v, _) => d.StopGrace = v) { Default = "10s" },
-        ]) { ExactlyOneOf = ["run", "command"] };
+        ])
+    { ExactlyOneOf = ["run", "command"] };
 
     public static ServiceKind Instance { get; } = new();
 
@@ -125,7 +127,8 @@ internal sealed class SecretKind : Kind<SecretSource>
             new Key<Draft, ImmutableArray<string>>(
                 "command", "A program with arguments whose output is the secret; one newline at its end is dropped.",
                 new ListKind<string>(new TextKind("a program or an argument", "pass"), "a list of program and arguments", "[pass, show, npm]", single: false, allowEmpty: false), static (d, v, _) => d.Source = new SecretSource.Command(v)),
-        ]) { ExactlyOneOf = ["env", "file", "command"] };
+        ])
+    { ExactlyOneOf = ["env", "file", "command"] };
 
     private static readonly ObjectKind<Draft> Object = new(Keys, "{ env: NPM_TOKEN }", static (_, _) => new Draft());
 

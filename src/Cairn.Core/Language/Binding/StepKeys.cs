@@ -16,7 +16,8 @@ internal static class StepKeys
 
     private static readonly Key<StepDraft, ImmutableArray<string>> Shell = new(
         "shell", "What runs a script: `sh`, `bash`, `dash`, `zsh`, `python3`, `node`, `perl`, or a program with arguments that takes the script as one more argument. The POSIX shells stop at the first failure (`sh -eu -c`, `bash -euo pipefail -c`).",
-        ShellKind.Instance, static (d, v, e) => (d.Shell, d.ShellKey) = (v, e.Key.Span)) { Default = "sh" };
+        ShellKind.Instance, static (d, v, e) => (d.Shell, d.ShellKey) = (v, e.Key.Span))
+    { Default = "sh" };
 
     private static readonly Key<StepDraft, ImmutableArray<EnvironmentEntry>> Environment = new(
         "env", "Variables of the command. Nothing of the caller's environment leaks in. Values may hold expressions, and are the only place for `${{ secrets.name }}`.",
@@ -24,22 +25,28 @@ internal static class StepKeys
 
     private static readonly Key<StepDraft, Template> WorkingDirectory = new(
         "working_directory", "The folder in which the command starts, relative to the project.",
-        new PathKind(ExpressionRole.Folder, "a folder of the project", "src"), static (d, v, _) => d.WorkingDirectory = v) { Default = "the project's folder" };
+        new PathKind(ExpressionRole.Folder, "a folder of the project", "src"), static (d, v, _) => d.WorkingDirectory = v)
+    { Default = "the project's folder" };
 
     private static readonly Key<StepDraft, TimeSpan> Timeout = new(
-        "timeout", "The longest time that one attempt may take; then it is stopped and counts as failed.", new DurationKind("10m"), static (d, v, _) => d.Timeout = v) { Default = "no limit" };
+        "timeout", "The longest time that one attempt may take; then it is stopped and counts as failed.", new DurationKind("10m"), static (d, v, _) => d.Timeout = v)
+    { Default = "no limit" };
 
     private static readonly Key<StepDraft, RetryPolicy> Retries = new(
-        "retries", "How often a failed attempt is followed by another, and after which failures.", new RetriesKind(), static (d, v, _) => d.Retries = v) { Default = "0" };
+        "retries", "How often a failed attempt is followed by another, and after which failures.", new RetriesKind(), static (d, v, _) => d.Retries = v)
+    { Default = "0" };
 
     private static readonly Key<StepDraft, bool> AllowFailure = new(
-        "allow_failure", "Whether the run may succeed although this step fails.", BooleanKind.Instance, static (d, v, _) => d.AllowFailure = v) { Default = "false" };
+        "allow_failure", "Whether the run may succeed although this step fails.", BooleanKind.Instance, static (d, v, _) => d.AllowFailure = v)
+    { Default = "false" };
 
     private static readonly Key<StepDraft, IsolationLevel> Isolation = new(
-        "isolation", "Where the command runs. `process` is the only level of this version: in the working tree, with the rights of the user.", new IsolationKind(), static (d, v, _) => d.Isolation = v) { Default = "process" };
+        "isolation", "Where the command runs. `process` is the only level of this version: in the working tree, with the rights of the user.", new IsolationKind(), static (d, v, _) => d.Isolation = v)
+    { Default = "process" };
 
     private static readonly Key<StepDraft, string> Network = new(
-        "network", "What the command may reach. `process` isolation can only give `host`: the network of the machine.", new NetworkKind(), static (_, _, _) => { }) { Default = "host" };
+        "network", "What the command may reach. `process` isolation can only give `host`: the network of the machine.", new NetworkKind(), static (_, _, _) => { })
+    { Default = "host" };
 
     private static readonly Key<StepDraft>[] Body =
     [
@@ -72,7 +79,7 @@ internal static class StepKeys
         new Key<StepDraft, MatrixDefinition>("matrix", "Axes of values: the step becomes one job for each combination, which reads its values as `${{ matrix.axis }}`.", MatrixKind.Instance, static (d, v, _) => d.Matrix = v),
         Isolation,
         Network,
-        new Key<StepDraft, ConcurrencyDraft>("concurrency", "Limits on what runs at once.", PipelineKeys.ConcurrencyKind, static (d, v, _) => d.Concurrency = v),
+        new Key<StepDraft, ConcurrencyDraft>("concurrency", "Limits on what runs at once.", ConcurrencyKeys.Kind, static (d, v, _) => d.Concurrency = v),
         new Key<StepDraft, ImmutableArray<NameUse>>(
             "services", "Services that must be ready while the step runs.",
             new ListKind<NameUse>(new NameUseKind(NameRule.Service, "database"), "the name of a service or a list of names", "[database]"), static (d, v, _) => d.Services = v),
@@ -84,7 +91,8 @@ internal static class StepKeys
 
     /// <summary>A step.</summary>
     public static KeySet<StepDraft> Step { get; } = new(
-        "step", "a step", "A node of the pipeline: a script, a command, or a template that is used. Its key is its name.", Body) { ExactlyOneOf = Actions };
+        "step", "a step", "A node of the pipeline: a script, a command, or a template that is used. Its key is its name.", Body)
+    { ExactlyOneOf = Actions };
 
     /// <summary>A template.</summary>
     public static KeySet<StepDraft> Template { get; } = new(
@@ -94,7 +102,8 @@ internal static class StepKeys
                 "params", "The template's parameters: `params` in its expressions means these and not the pipeline's.",
                 new NamedKind<Parameter>(NameRule.Parameter, ParameterKind.Instance, "a mapping of parameters", "{ target: linux }"), static (d, v, _) => d.Parameters = v),
             .. Body,
-        ]) { ExactlyOneOf = Actions };
+        ])
+    { ExactlyOneOf = Actions };
 
     /// <summary>The defaults.</summary>
     public static KeySet<StepDraft> Defaults { get; } = new(

@@ -87,7 +87,7 @@ internal sealed class GlobKind(ExpressionRole role) : Kind<Template>
 
         var text = value.Source.StartsWith('!') ? value.Source[1..] : value.Source;
         return PathKind.Check(binder, text, node.Span)
-            && (Glob.TryParse(text, out _, out var error) || binder.Invalid(DiagnosticCodes.InvalidGlob, error, node.Span));
+            && (Glob.TryParse(text, out _, out var error) || binder.Invalid(DiagnosticCodes.GlobInvalid, error, node.Span));
     }
 
     public override void WriteSchema(SchemaWriter schema)
@@ -114,7 +114,7 @@ internal sealed class GlobsKind(ExpressionRole role, string example) : Kind<Immu
         }
 
         return value is not [{ Source: ['!', ..] } first, ..]
-            || binder.Invalid(DiagnosticCodes.InvalidGlob, $"`{first.Source}` takes paths out of what the entries before it match, and nothing stands before it", first.Span, "Begin the list with what to take, such as `\"**\"`");
+            || binder.Invalid(DiagnosticCodes.GlobInvalid, $"`{first.Source}` takes paths out of what the entries before it match, and nothing stands before it", first.Span, "Begin the list with what to take, such as `\"**\"`");
     }
 
     public override void WriteSchema(SchemaWriter schema) => _list.WriteSchema(schema);

@@ -99,13 +99,8 @@ public sealed record Parameter(string Name, ParameterType Type, SourceSpan Span)
         return new Value.List(items.MoveToImmutable());
     }
 
-    private static Value? Text(Value value) => value switch
-    {
-        Value.String => value,
-        Value.Boolean boolean => Value.Of(boolean.Content ? "true" : "false"),
-        Value.Number number => Value.Of(number.Content.ToString(CultureInfo.InvariantCulture)),
-        _ => null,
-    };
+    private static Value? Text(Value value) =>
+        value is not Value.Null && ValueText.ToText(value) is { } text ? Value.Of(text) : null;
 
     private bool IsAllowed(Value value)
     {
@@ -146,6 +141,6 @@ public sealed record Parameter(string Name, ParameterType Type, SourceSpan Span)
         Value.Null => "nothing",
         Value.List => "a list",
         Value.Map => "a mapping",
-        _ => $"`{((Value.String)Text(value)!).Content}`",
+        _ => $"`{ValueText.ToText(value)}`",
     };
 }
