@@ -34,7 +34,8 @@ internal static class ConfigCommand
     private static Command CreateGet(CommandServices services)
     {
         var key = CreateKey();
-        var command = new Command("get", "Print the value of a setting") { key };
+        var project = new ProjectOptions();
+        var command = new Command("get", "Print the value of a setting") { key, project.Directory };
         command.SetAction(parse =>
         {
             if (SettingKeys.Find(parse.GetValue(key)!) is not { } known)
@@ -42,7 +43,7 @@ internal static class ConfigCommand
                 return UnknownKey(parse.GetValue(key)!, command, services);
             }
 
-            if (Load(services) is not { } loaded)
+            if (Load(services, parse, project) is not { } loaded)
             {
                 return ExitCodes.Usage;
             }
@@ -59,12 +60,15 @@ internal static class ConfigCommand
         var key = CreateKey();
         var value = new Argument<string>("value") { HelpName = "VALUE", Description = "What it shall be" };
         var user = CreateUser("Set it for all of the user's projects and not for this one");
-        var command = new Command("set", "Set a setting, keeping the file's comments and order") { key, value, user };
-        command.SetAction(parse => Set(parse.GetValue(key)!, parse.GetValue(value)!, parse.GetValue(user), command, services));
+        var project = new ProjectOptions();
+        var command = new Command("set", "Set a setting, keeping the file's comments and order") { key, value, user, project.Directory };
+        command.SetAction(parse => project.Resolve(services, parse, withFile: false) is { } resolved
+            ? Set(parse.GetValue(key)!, parse.GetValue(value)!, parse.GetValue(user) ? null : resolved.Directory, command, services)
+            : ExitCodes.Usage);
         return command;
     }
 
-    private static int Set(string name, string text, bool user, Command command, CommandServices services)
+    private static int Set(string name, string text, string? project, Command command, CommandServices services)
     {
         if (SettingKeys.Find(name) is not { } key)
         {
@@ -77,12 +81,12 @@ internal static class ConfigCommand
             return UsageErrors.Report(services, mistake, nearest is null ? null : $"did you mean `{nearest}`?", command);
         }
 
-        if (key.UserOnly && !user)
+        if (key.UserOnly && project is not null)
         {
             return UsageErrors.Report(services, $"`{name}` is a matter of the user, not of a project", $"cairn config set --user {name} {text}", command);
         }
 
-        var path = user ? SettingsLoader.UserPath(services.Variable) : SettingsLoader.ProjectPath(services.CurrentDirectory);
+        var path = project is null ? SettingsLoader.UserPath(services.Variable) : SettingsLoader.ProjectPath(project);
         if (path is null)
         {
             return UsageErrors.Report(services, "There is no home folder", "set HOME or XDG_CONFIG_HOME", command);
@@ -115,10 +119,11 @@ internal static class ConfigCommand
     private static Command CreateList(CommandServices services)
     {
         var json = new Option<bool>("--json") { Description = "Print a JSON list" };
-        var command = new Command("list", "Show every setting, its value and where that comes from") { json };
+        var project = new ProjectOptions();
+        var command = new Command("list", "Show every setting, its value and where that comes from") { json, project.Directory };
         command.SetAction(parse =>
         {
-            if (Load(services) is not { } loaded)
+            if (Load(services, parse, project) is not { } loaded)
             {
                 return ExitCodes.Usage;
             }
@@ -178,10 +183,16 @@ internal static class ConfigCommand
     private static Command CreatePath(CommandServices services)
     {
         var user = CreateUser("The user's file and not the project's");
-        var command = new Command("path", "Print where the configuration file is, whether it exists or not") { user };
+        var project = new ProjectOptions();
+        var command = new Command("path", "Print where the configuration file is, whether it exists or not") { user, project.Directory };
         command.SetAction(parse =>
         {
-            var path = parse.GetValue(user) ? SettingsLoader.UserPath(services.Variable) : SettingsLoader.ProjectPath(services.CurrentDirectory);
+            if (project.Resolve(services, parse, withFile: false) is not { } resolved)
+            {
+                return ExitCodes.Usage;
+            }
+
+            var path = parse.GetValue(user) ? SettingsLoader.UserPath(services.Variable) : SettingsLoader.ProjectPath(resolved.Directory);
             if (path is null)
             {
                 return UsageErrors.Report(services, "There is no home folder", "set HOME or XDG_CONFIG_HOME", command);
@@ -193,10 +204,15 @@ internal static class ConfigCommand
         return command;
     }
 
-    private static LoadedSettings? Load(CommandServices services)
+    private static LoadedSettings? Load(CommandServices services, ParseResult parse, ProjectOptions options)
     {
+        if (options.Resolve(services, parse, withFile: false) is not { Directory: var project })
+        {
+            return null;
+        }
+
         var diagnostics = new DiagnosticBag();
-        var loaded = SettingsLoader.LoadWithOrigins(SettingsLoader.UserPath(services.Variable), SettingsLoader.ProjectPath(services.CurrentDirectory), diagnostics);
+        var loaded = SettingsLoader.LoadWithOrigins(SettingsLoader.UserPath(services.Variable), SettingsLoader.ProjectPath(project), diagnostics);
         DiagnosticPrinter.Print(services, diagnostics.ToSorted(), loaded.Sources);
         return diagnostics.HasErrors ? null : loaded;
     }

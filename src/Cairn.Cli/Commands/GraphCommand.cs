@@ -19,14 +19,15 @@ internal static class GraphCommand
 
     public static Command Create(CommandServices services)
     {
-        var file = new Argument<string?>("file") { HelpName = "FILE", Description = "The pipeline file, or a folder with a cairn.yaml; without it ./cairn.yaml", Arity = ArgumentArity.ZeroOrOne };
+        var project = new ProjectOptions();
+        var file = new Argument<string?>("file") { HelpName = "FILE", Description = "The pipeline file, or a folder that has one; without it the project's", Arity = ArgumentArity.ZeroOrOne };
         var format = new Option<string>("--format") { HelpName = "FORMAT", Description = "How to draw", DefaultValueFactory = _ => "text" };
         OptionValues.Restrict(format, "text", "mermaid", "dot", "svg", "json");
         var jobs = new Option<bool>("--jobs") { Description = "One node for each job and not for each step" };
         var analyze = new Option<bool>("--analyze") { Description = "Critical path, layers, bottlenecks and speed-up by the durations of earlier runs" };
         var output = OutputFile.CreateOption();
         var parameters = PipelineInspection.CreateParameterOption();
-        var command = new Command("graph", "Draw the steps and what they need") { file, format, jobs, analyze, output, parameters };
+        var command = new Command("graph", "Draw the steps and what they need") { file, project.Directory, format, jobs, analyze, output, parameters };
         command.SetAction(async (parse, _) =>
         {
             if (PipelineInspection.Parameters(parse.GetValue(parameters), command, services) is not { } values)
@@ -34,7 +35,12 @@ internal static class GraphCommand
                 return ExitCodes.Usage;
             }
 
-            var inspected = await PipelineInspection.InspectAsync(parse.GetValue(file), values, services);
+            if (project.Resolve(services, parse, withFile: false) is not { } resolved)
+            {
+                return ExitCodes.Usage;
+            }
+
+            var inspected = await PipelineInspection.InspectAsync(parse.GetValue(file), resolved, values, services);
             if (inspected.Plan is not { } plan)
             {
                 DiagnosticPrinter.Print(services, inspected.Diagnostics, inspected.Sources);

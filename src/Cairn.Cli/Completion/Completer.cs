@@ -41,7 +41,6 @@ internal static class Completer
         var words = JoinEquals(shellWords);
         var current = words.Count > 0 ? words[^1] : "";
         var before = words.Count > 0 ? words.GetRange(0, words.Count - 1) : [];
-        services = GlobalOptions.Apply(before, services, out _) ?? services;
         var first = GlobalOptions.FirstWord(before);
         var entry = first >= 0 ? CommandCatalog.Find(before[first]) : null;
         if (first >= 0 && entry is null)
@@ -51,6 +50,7 @@ internal static class Completer
 
         var root = entry is null ? RootOnly() : CommandRunner.BuildRoot(services, entry);
         var state = new State(root);
+        services = services with { CurrentDirectory = ProjectOf(before, services) };
         foreach (var word in before)
         {
             state.Take(word);
@@ -74,6 +74,18 @@ internal static class Completer
 
     private static List<(string Value, string Detail)> Filter(IEnumerable<(string Value, string Detail)> candidates, string start) =>
         [.. candidates.Where(c => c.Value is Files or Folders || c.Value.StartsWith(start, StringComparison.Ordinal))];
+
+    /// <summary>The folder of <c>-C</c>, or the nearest one with a pipeline.</summary>
+    private static string ProjectOf(List<string> before, CommandServices services)
+    {
+        var at = before.FindIndex(w => w is "-C" or "--directory");
+        if (at >= 0 && at + 1 < before.Count)
+        {
+            return Path.GetFullPath(Path.Combine(services.CurrentDirectory, before[at + 1]));
+        }
+
+        return ProjectOptions.Nearest(services.CurrentDirectory) ?? services.CurrentDirectory;
+    }
 
     private static Command RootOnly()
     {
@@ -135,7 +147,7 @@ internal static class Completer
     {
         try
         {
-            return PipelineReader.Read(PipelineInspection.DefaultFile, new FileSourceLoader(services.CurrentDirectory)).Pipeline;
+            return PipelineReader.Read(ProjectOptions.DefaultFile(services.CurrentDirectory), new FileSourceLoader(services.CurrentDirectory)).Pipeline;
         }
         catch (IOException)
         {
