@@ -229,7 +229,6 @@ internal static class PipelineNeeds
             .Concat(step.Environment.Select(e => e.Value))
             .Concat(step.Inputs ?? [])
             .Concat(step.Outputs)
-            .Concat(step.TemplateParameters is { } scoped ? scoped.Select(p => p.Value) : [])
             .Concat(single.OfType<Template>())
             .Concat(step.Matrix?.Axes.Select(a => a.Computed).OfType<Template>() ?? []);
     }

@@ -88,16 +88,7 @@ internal sealed class JobScope
             new("attempt", Value.Of(_attempt)),
         ]);
         roots["steps"] = _run.Steps();
-        var context = new EvaluationContext { Roots = roots.ToImmutable(), Needs = _needs, HashFiles = _run.HashFiles };
-        if (_job.Step.TemplateParameters is null)
-        {
-            return context;
-        }
-
-        var parameters = _job.Step.ResolveParams(context, _diagnostics);
-        return _diagnostics.HasErrors || parameters is null
-            ? throw new EvaluationException(_diagnostics.ToSorted())
-            : context with { Roots = context.Roots.SetItem("params", parameters) };
+        return new EvaluationContext { Roots = roots.ToImmutable(), Needs = _needs, HashFiles = _run.HashFiles };
     }
 }
 

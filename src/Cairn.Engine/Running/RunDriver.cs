@@ -313,7 +313,7 @@ internal sealed class RunDriver : IAsyncDisposable
             Attempts = report?.Attempt ?? 0,
             DurationMs = report?.Process?.Resources.WallMs ?? 0,
             ExitCode = report?.Process?.ExitCode,
-            Signal = report?.Process?.Signal is { } signal ? Execution.Signals.NameOf(signal) : null,
+            Signal = report?.Process?.Signal is { } signal ? Signals.NameOf(signal) : null,
             Reason = status == JobStatus.Succeeded ? null : Redact(WhyNot(job, status)),
             Allowed = job.Step.AllowFailure && status is (JobStatus.Failed or JobStatus.TimedOut),
             Resources = report?.Process?.Resources,
