@@ -1,6 +1,41 @@
+using System.Runtime.CompilerServices;
+
+using Cairn.Cli.CommandLine;
+using Cairn.Cli.Terminal;
+
 namespace Cairn.Cli;
 
 internal static class Program
 {
-    public static int Main() => 0;
+    public static int Main(string[] args)
+    {
+        // The fast path: nothing is looked at but the arguments.
+        if (args is ["version"] or ["--version"])
+        {
+            return WriteVersion();
+        }
+
+        return RunProcess(args);
+    }
+
+    /// <summary>Runs a command line against given services, as tests do.</summary>
+    public static Task<int> RunAsync(IReadOnlyList<string> args, CommandServices services) => CommandRunner.RunAsync(args, services);
+
+    // Kept apart so that the fast path loads neither the parser nor tasks.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int RunProcess(string[] args) => RunAsync(args, CommandServices.OfProcess(CancellationToken.None)).GetAwaiter().GetResult();
+
+    private static int WriteVersion()
+    {
+        try
+        {
+            new DescriptorStream(DescriptorStream.StandardOutput).Write(BuildInfo.Line);
+        }
+        catch (BrokenPipeException)
+        {
+            // Nobody reads it.
+        }
+
+        return ExitCodes.Success;
+    }
 }

@@ -1,3 +1,8 @@
+using Cairn.Core;
+using Cairn.Core.Scheduling;
+using Cairn.Engine.Preparation;
+using Cairn.Engine.Running;
+
 namespace Cairn.Engine;
 
 /// <summary>What a person can ask of a run while it goes on.</summary>
@@ -37,11 +42,31 @@ public sealed class RunControl : IDisposable
 public static class RunEngine
 {
     /// <summary>Reads, plans and selects. Does not wait for locks and writes nothing.</summary>
-    public static Task<PreparedRun> PrepareAsync(RunRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public static Task<PreparedRun> PrepareAsync(RunRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return RunPreparation.PrepareAsync(request, TimeProvider.System, cancellationToken);
+    }
 
-    /// <summary>Runs. Returns the record's id and how it ended.</summary>
-    public static Task<RunResult> RunAsync(PreparedRun prepared, IRunObserver observer, RunControl control, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>
+    /// Runs. Where another run holds the working tree it waits, visibly, and prepares again; the result then has
+    /// <see cref="RunResult.Refused"/> where the pipeline has become invalid meanwhile.
+    /// </summary>
+    public static Task<RunResult> RunAsync(PreparedRun prepared, IRunObserver observer, RunControl control, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(prepared);
+        ArgumentNullException.ThrowIfNull(observer);
+        ArgumentNullException.ThrowIfNull(control);
+        return RunSession.RunAsync(prepared, observer, control, TimeProvider.System, cancellationToken);
+    }
 }
 
 /// <summary>How a run ended.</summary>
-public sealed record RunResult(Cairn.Core.RunId Id, Cairn.Core.Scheduling.RunStatus Status, string Directory);
+/// <param name="Id">Its id.</param>
+/// <param name="Status">How.</param>
+/// <param name="Directory">Its record, or null where it never began.</param>
+public sealed record RunResult(RunId Id, RunStatus Status, string? Directory)
+{
+    /// <summary>The mistakes that stopped it after a wait, or null.</summary>
+    public PreparedRun? Refused { get; init; }
+}

@@ -4,6 +4,8 @@ using Cairn.Core;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Planning;
 using Cairn.Core.Syntax;
+using Cairn.Engine.Preparation;
+using Cairn.Engine.Running;
 
 namespace Cairn.Engine;
 
@@ -36,17 +38,51 @@ public sealed record RunRequest
 
     /// <summary>Jobs at once; null means what the pipeline says, or the number of processors.</summary>
     public int? MaxParallel { get; init; }
+
+    /// <summary>From SIGTERM to SIGKILL for a step that is stopped.</summary>
+    public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The <c>PATH</c> of steps.</summary>
+    public string StepPath { get; init; } = StepEnvironment.DefaultPath;
+
+    /// <summary>Whether a pid namespace may keep the steps' processes together where the machine offers one.</summary>
+    public bool PidNamespace { get; init; } = true;
+
+    /// <summary>How many runs are kept; older records are removed after a run.</summary>
+    public int KeepRuns { get; init; } = 200;
+
+    /// <summary>Where named locks stand: the user's state folder for Cairn.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary>
+    /// Whether the plan is only looked at and never run: then a step may ask for its own project, and required parameters without a value
+    /// take one that fits.
+    /// </summary>
+    public bool InspectOnly { get; init; }
 }
 
 /// <summary>A run that could start: read, planned, selected. Or the reasons why it cannot.</summary>
 public sealed record PreparedRun(RunRequest Request, ImmutableArray<Diagnostic> Diagnostics, ImmutableDictionary<string, SourceText> Sources)
 {
+    /// <summary>The id that the run will have.</summary>
+    public required RunId Id { get; init; }
+
     /// <summary>The plan; null after errors.</summary>
     public Plan? Plan { get; init; }
+
+    /// <summary>What the plan was made from; null after errors.</summary>
+    public PlanInput PlanInput { get; init; } = new();
+
+    /// <summary>What git tells.</summary>
+    public GitState Git { get; init; } = new();
 
     /// <summary>For each job of the plan: null where it will run (its condition permitting), else why it was left out (<c>not in --only</c>).</summary>
     public ImmutableArray<string?> LeftOut { get; init; } = [];
 
     /// <summary>Expected duration of each job from earlier runs; null where there is none.</summary>
     public ImmutableArray<TimeSpan?> Expected { get; init; } = [];
+
+    /// <summary>Step outputs of jobs that an earlier run finished and this one leaves out.</summary>
+    public ImmutableDictionary<JobId, ImmutableSortedDictionary<string, string>> PriorOutputs { get; init; } =
+        ImmutableDictionary<JobId, ImmutableSortedDictionary<string, string>>.Empty;
 }

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Cairn.Core.Content;
 
 /// <summary>A list of globs over paths relative to the project, with <c>/</c> between segments; later ones win over earlier ones.</summary>
-public sealed partial class PathPatterns
+public sealed class PathPatterns
 {
     /// <summary>Matches nothing.</summary>
     public static PathPatterns None { get; } = new([]);
@@ -16,9 +17,173 @@ public sealed partial class PathPatterns
 
     /// <summary>Whether there is none.</summary>
     public bool IsEmpty => Patterns.IsEmpty;
+
+    /// <summary>
+    /// The paths that are named without a wildcard and not taken out again, in order, each once: what must exist afterwards if this
+    /// declares outputs. The project itself is the empty text.
+    /// </summary>
+    public ImmutableArray<string> LiteralPaths
+    {
+        get
+        {
+            var paths = ImmutableArray.CreateBuilder<string>();
+            foreach (var pattern in Patterns)
+            {
+                if (pattern.Exclude)
+                {
+                    continue;
+                }
+
+                foreach (var path in pattern.Glob.LiteralPaths)
+                {
+                    if (IsMatch(path) && !paths.Contains(path))
+                    {
+                        paths.Add(path);
+                    }
+                }
+            }
+
+            return paths.DrainToImmutable();
+        }
+    }
+
+    /// <summary>
+    /// Where a walker finds all matches: paths of folders, or of files where a glob has no wildcard, sorted, none below another.
+    /// The project itself is the empty text.
+    /// </summary>
+    public ImmutableArray<string> Roots
+    {
+        get
+        {
+            var all = new List<string>();
+            foreach (var pattern in Patterns)
+            {
+                if (!pattern.Exclude)
+                {
+                    all.AddRange(pattern.Glob.Roots);
+                }
+            }
+
+            all.Sort(StringComparer.Ordinal);
+            var roots = ImmutableArray.CreateBuilder<string>();
+            var seen = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var path in all)
+            {
+                // A folder sorts before all that stands below it, but not always directly before.
+                if (!IsAtOrBelow(path, seen))
+                {
+                    seen.Add(path);
+                    roots.Add(path);
+                }
+            }
+
+            return roots.DrainToImmutable();
+        }
+    }
+
+    /// <summary>Parses globs, those with a leading <c>!</c> as exclusions; says what is wrong with the first bad one.</summary>
+    public static bool TryParse(IEnumerable<string> texts, [NotNullWhen(true)] out PathPatterns? patterns, [NotNullWhen(false)] out string? error)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        var parsed = ImmutableArray.CreateBuilder<PathPattern>();
+        foreach (var text in texts)
+        {
+            if (!PathPattern.TryParse(text, out var pattern, out error))
+            {
+                patterns = null;
+                return false;
+            }
+
+            parsed.Add(pattern);
+        }
+
+        patterns = parsed.Count == 0 ? None : new PathPatterns(parsed.DrainToImmutable());
+        error = null;
+        return true;
+    }
+
+    /// <summary>Takes globs that are known to be good.</summary>
+    public static PathPatterns Parse(params IEnumerable<string> texts) => TryParse(texts, out var patterns, out var error) ? patterns : throw new FormatException(error);
+
+    /// <summary>Whether a path matches: the last glob that matches it decides.</summary>
+    public bool IsMatch(ReadOnlySpan<char> path)
+    {
+        for (var i = Patterns.Length - 1; i >= 0; i--)
+        {
+            if (Patterns[i].Glob.IsMatch(path))
+            {
+                return !Patterns[i].Exclude;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether something below this folder could match, so that a walker need not enter others. The project is the empty text.</summary>
+    public bool CouldMatchBelow(ReadOnlySpan<char> folder)
+    {
+        for (var i = Patterns.Length - 1; i >= 0; i--)
+        {
+            var (glob, exclude) = (Patterns[i].Glob, Patterns[i].Exclude);
+            if (exclude ? glob.MatchesAllBelow(folder) : glob.CouldMatchBelow(folder))
+            {
+                return !exclude;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether some path could match both; exclusions are not looked at, so that a yes may be wrong and a no never is.</summary>
+    public static bool MayOverlap(PathPatterns a, PathPatterns b)
+    {
+        ArgumentNullException.ThrowIfNull(a);
+        ArgumentNullException.ThrowIfNull(b);
+        foreach (var one in a.Patterns)
+        {
+            foreach (var other in b.Patterns)
+            {
+                if (!one.Exclude && !other.Exclude && Glob.MayOverlap(one.Glob, other.Glob))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Join(", ", Patterns);
+
+    private static bool IsAtOrBelow(string path, HashSet<string> folders)
+    {
+        for (var end = path.Length; end > 0; end = path.LastIndexOf('/', end - 1))
+        {
+            if (folders.Contains(path[..end]))
+            {
+                return true;
+            }
+        }
+
+        return folders.Contains("");
+    }
 }
 
 /// <summary>One glob.</summary>
 /// <param name="Glob">The glob.</param>
 /// <param name="Exclude">Whether matching paths are taken out again.</param>
-public sealed record PathPattern(Glob Glob, bool Exclude);
+public sealed record PathPattern(Glob Glob, bool Exclude)
+{
+    /// <summary>Parses a glob, one with a leading <c>!</c> as an exclusion (<c>\!</c> is a name that starts so).</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out PathPattern? pattern, [NotNullWhen(false)] out string? error)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var exclude = text.StartsWith('!');
+        pattern = Glob.TryParse(exclude ? text[1..] : text, out var glob, out error) ? new PathPattern(glob, exclude) : null;
+        return pattern is not null;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Exclude ? $"!{Glob}" : Glob.Text;
+}

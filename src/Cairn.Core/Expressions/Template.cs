@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Syntax;
@@ -8,30 +9,191 @@ namespace Cairn.Core.Expressions;
 /// <summary>A text in which <c>${{ … }}</c> stands for values. <c>$${{</c> is a literal <c>${{</c>.</summary>
 public sealed class Template
 {
+    private const string Open = "${{";
+
+    /// <summary>Literal texts and expressions in order; default where <see cref="Source"/> is all there is.</summary>
+    private readonly ImmutableArray<Part> _parts;
+
+    private Template(string source, SourceSpan span, ImmutableArray<Part> parts)
+    {
+        Source = source;
+        Span = span;
+        _parts = parts;
+    }
+
     /// <summary>The place of the scalar.</summary>
-    public SourceSpan Span { get; init; }
+    public SourceSpan Span { get; }
 
     /// <summary>The text as written.</summary>
-    public string Source { get; init; } = "";
+    public string Source { get; }
 
     /// <summary>Whether it holds no expression.</summary>
-    public bool IsLiteral { get; init; }
+    public bool IsLiteral => Expressions.IsEmpty;
 
     /// <summary>Whether it is exactly one expression and nothing else, so that <see cref="Evaluate"/> keeps the value's type.</summary>
-    public bool IsSingleExpression { get; init; }
+    public bool IsSingleExpression => !_parts.IsDefault && _parts is [{ Expression: not null }];
 
     /// <summary>The expressions in order.</summary>
-    public ImmutableArray<Expression> Expressions { get; init; } = [];
+    public ImmutableArray<Expression> Expressions { get; private init; } = [];
 
-    /// <summary>A template without expressions.</summary>
-    public static Template Literal(string text, SourceSpan span = default) => throw new NotSupportedException();
+    /// <summary>A template without expressions, whatever the text holds.</summary>
+    public static Template Literal(string text, SourceSpan span = default)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return new Template(text, span, default);
+    }
 
     /// <summary>Parses a scalar. Null after mistakes, which are added.</summary>
-    public static Template? Parse(ScalarNode node, DiagnosticBag diagnostics) => throw new NotSupportedException();
+    public static Template? Parse(ScalarNode node, DiagnosticBag diagnostics)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(diagnostics);
+        var text = node.Text;
+        var open = text.IndexOf(Open, StringComparison.Ordinal);
+        return open < 0 ? new Template(text, node.Span, default) : Parse(node, open, diagnostics);
+    }
 
     /// <summary>The value; a text unless <see cref="IsSingleExpression"/>. Null after a mistake, which is added.</summary>
-    public Value? Evaluate(EvaluationContext context, DiagnosticBag diagnostics) => throw new NotSupportedException();
+    public Value? Evaluate(EvaluationContext context, DiagnosticBag diagnostics)
+    {
+        if (IsSingleExpression)
+        {
+            return Expressions[0].Evaluate(context, diagnostics);
+        }
+
+        return EvaluateText(context, diagnostics) is { } text ? Value.Of(text) : null;
+    }
 
     /// <summary>The text. Null after a mistake, which is added; lists and maps are a mistake here.</summary>
-    public string? EvaluateText(EvaluationContext context, DiagnosticBag diagnostics) => throw new NotSupportedException();
+    public string? EvaluateText(EvaluationContext context, DiagnosticBag diagnostics)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(diagnostics);
+        if (_parts.IsDefault)
+        {
+            return Source;
+        }
+
+        var result = _parts.Length == 1 ? null : new StringBuilder();
+        var single = "";
+        var failed = false;
+        foreach (var part in _parts)
+        {
+            // After a mistake the other expressions are still looked at, so that all mistakes show at once.
+            if ((part.Expression is { } expression ? TextOf(expression, context, diagnostics) : part.Text) is not { } text)
+            {
+                failed = true;
+                continue;
+            }
+
+            if ((result?.Length ?? 0) + text.Length > Limits.ExpressionResultCharsMax + Source.Length)
+            {
+                diagnostics.Error(DiagnosticCodes.ExpressionLimit, $"The text becomes longer than {Limits.ExpressionResultCharsMax} characters", Span, "Pass large values through files");
+                return null;
+            }
+
+            single = text;
+            result?.Append(text);
+        }
+
+        return failed ? null : result?.ToString() ?? single;
+    }
+
+    /// <summary>The same template as part of a body with parameters of its own. A template has one scope.</summary>
+    internal Template Within(ExpressionScope scope)
+    {
+        if (IsLiteral)
+        {
+            return this;
+        }
+
+        var parts = ImmutableArray.CreateBuilder<Part>(_parts.Length);
+        var expressions = ImmutableArray.CreateBuilder<Expression>(Expressions.Length);
+        foreach (var part in _parts)
+        {
+            var scoped = part.Expression?.Within(scope);
+            parts.Add(part with { Expression = scoped });
+            if (scoped is not null)
+            {
+                expressions.Add(scoped);
+            }
+        }
+
+        return new Template(Source, Span, parts.MoveToImmutable()) { Expressions = expressions.MoveToImmutable() };
+    }
+
+    private static string? TextOf(Expression expression, EvaluationContext context, DiagnosticBag diagnostics)
+    {
+        if (expression.Evaluate(context, diagnostics) is not { } value)
+        {
+            return null;
+        }
+
+        if (ValueText.ToText(value) is { } text)
+        {
+            return text;
+        }
+
+        diagnostics.Error(DiagnosticCodes.ExpressionNotText, $"A text cannot hold {ValueText.KindName(value)}", expression.RootSpan,
+            value is Value.List ? "Use join(list, ' ') or toJson(list)" : "Use toJson(map), or name one of its members");
+        return null;
+    }
+
+    private static Template? Parse(ScalarNode node, int open, DiagnosticBag diagnostics)
+    {
+        var text = node.Text;
+        var parts = ImmutableArray.CreateBuilder<Part>();
+        var expressions = ImmutableArray.CreateBuilder<Expression>();
+        var literal = new StringBuilder();
+        var failed = false;
+        var at = 0;
+        for (; open >= 0; open = text.IndexOf(Open, at, StringComparison.Ordinal))
+        {
+            if (open > at && text[open - 1] == '$')
+            {
+                literal.Append(text, at, open - 1 - at).Append(Open);
+                at = open + Open.Length;
+                continue;
+            }
+
+            literal.Append(text, at, open - at);
+            if (Expression.Parse(node, open + Open.Length, open, diagnostics, out at) is { } expression)
+            {
+                if (literal.Length > 0)
+                {
+                    parts.Add(new Part(literal.ToString(), null));
+                    literal.Clear();
+                }
+
+                parts.Add(new Part("", expression));
+                expressions.Add(expression);
+                continue;
+            }
+
+            // Looks on behind the next closing braces for further mistakes.
+            failed = true;
+            var close = at >= 2 && text.AsSpan(at - 2, 2) is "}}" ? at - 2 : text.IndexOf("}}", at, StringComparison.Ordinal);
+            if (close < 0)
+            {
+                return null;
+            }
+
+            at = close + 2;
+        }
+
+        if (failed)
+        {
+            return null;
+        }
+
+        literal.Append(text, at, text.Length - at);
+        if (literal.Length > 0 || parts.Count == 0)
+        {
+            parts.Add(new Part(literal.ToString(), null));
+        }
+
+        return new Template(text, node.Span, parts.DrainToImmutable()) { Expressions = expressions.DrainToImmutable() };
+    }
+
+    private readonly record struct Part(string Text, Expression? Expression);
 }

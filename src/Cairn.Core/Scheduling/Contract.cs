@@ -69,10 +69,10 @@ public enum JobStatus
     /// <summary>Its timeout passed, its attempts used up. Counts as a failure.</summary>
     TimedOut,
 
-    /// <summary>Its own condition is false. Does not stand in the way of those that need it.</summary>
+    /// <summary>Its own condition is false although its needs are well. Does not stand in the way of those that need it.</summary>
     Skipped,
 
-    /// <summary>Did not run because a step that it needs failed, or because the run stopped early.</summary>
+    /// <summary>Did not run because a step that it needs failed (and its condition, if any, did not ask for that), or because the run stopped early.</summary>
     NotRun,
 
     /// <summary>Cancelled while it ran, or before.</summary>
@@ -108,22 +108,32 @@ public abstract record SchedulerEvent(TimeSpan At)
     /// <summary>The run begins.</summary>
     public sealed record Started(TimeSpan At) : SchedulerEvent(At);
 
-    /// <summary>The answer to <see cref="Decision.AskCondition"/>.</summary>
+    /// <summary>The answer to <see cref="Decision.AskCondition"/>; one for each question, also when a kill came in between.</summary>
     public sealed record ConditionKnown(TimeSpan At, int Job, bool Run) : SchedulerEvent(At);
 
     /// <summary>An attempt ended.</summary>
     /// <param name="At">Since the run began.</param>
     /// <param name="Job">The job.</param>
-    /// <param name="Attempt">From 1.</param>
+    /// <param name="Attempt">From 1; every start counts, also after a lost executor.</param>
     /// <param name="Outcome">How.</param>
     /// <param name="Random">0 to 1, for the jitter of a following wait.</param>
     public sealed record AttemptEnded(TimeSpan At, int Job, int Attempt, AttemptOutcome Outcome, double Random) : SchedulerEvent(At);
+
+    /// <summary>The attempt that was started waits for something outside the run (a lock of another run, a service): its timeout does not count until <see cref="AttemptBegan"/>.</summary>
+    public sealed record AttemptWaiting(TimeSpan At, int Job, int Attempt) : SchedulerEvent(At);
+
+    /// <summary>The wait is over and the attempt executes: its timeout counts from here.</summary>
+    public sealed record AttemptBegan(TimeSpan At, int Job, int Attempt) : SchedulerEvent(At);
 
     /// <summary>A moment asked for by <see cref="Decision.WakeAt"/> has come. Early or needless ones do no harm.</summary>
     public sealed record Tick(TimeSpan At) : SchedulerEvent(At);
 
     /// <summary>A running job made a pipeline; its jobs join the run. Sent before the generating job's <see cref="AttemptEnded"/>.</summary>
-    public sealed record JobsAdded(TimeSpan At, ImmutableArray<ScheduledJob> Jobs) : SchedulerEvent(At);
+    public sealed record JobsAdded(TimeSpan At, ImmutableArray<ScheduledJob> Jobs) : SchedulerEvent(At)
+    {
+        /// <summary>Limits of groups that these jobs bring along; see <see cref="SchedulerOptions.GroupLimits"/>.</summary>
+        public ImmutableDictionary<int, int> GroupLimits { get; init; } = ImmutableDictionary<int, int>.Empty;
+    }
 
     /// <summary>Cancel gracefully; a second one kills.</summary>
     public sealed record CancelRequested(TimeSpan At) : SchedulerEvent(At);
@@ -136,7 +146,10 @@ public abstract record Decision
     {
     }
 
-    /// <summary>Evaluate the job's condition with the status of its needs, then send <see cref="SchedulerEvent.ConditionKnown"/>.</summary>
+    /// <summary>
+    /// Evaluate the job's condition with <see cref="Scheduler.NeedsStatusOf"/>, then send <see cref="SchedulerEvent.ConditionKnown"/>. Asked again where that
+    /// status changes (fail-fast, cancel) before the job has started.
+    /// </summary>
     public sealed record AskCondition(int Job) : Decision;
 
     /// <summary>Execute an attempt.</summary>

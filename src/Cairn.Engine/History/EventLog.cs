@@ -1,0 +1,49 @@
+using Cairn.Core.Events;
+using Cairn.Execution.Files;
+
+using Microsoft.Win32.SafeHandles;
+
+namespace Cairn.Engine.History;
+
+/// <summary>
+/// The writer of <c>events.ndjson</c>. Each event is one write to the kernel, so that a killed process loses none; it is synced at the
+/// end. While it is open the file is locked: that is how others tell a live run from an interrupted one.
+/// </summary>
+internal sealed class EventLog : IDisposable
+{
+    private readonly FileLock _lock;
+    private readonly SafeFileHandle _handle;
+    private byte[] _buffer = new byte[1024];
+    private long _position;
+
+    public EventLog(string path)
+    {
+        _lock = FileLock.TryAcquire(LockPath(path), "") ?? throw new IOException($"`{path}` is written by another process");
+        _handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+    }
+
+    /// <summary>Beside the events, since its own content is the holder.</summary>
+    public static string LockPath(string eventsPath) => Path.ChangeExtension(eventsPath, "lock");
+
+    public void Write(RunEvent runEvent)
+    {
+        var json = RunEventJson.Serialize(runEvent);
+        if (_buffer.Length < json.Length + 1)
+        {
+            _buffer = new byte[Math.Max(json.Length + 1, _buffer.Length * 2)];
+        }
+
+        json.CopyTo(_buffer, 0);
+        _buffer[json.Length] = (byte)'\n';
+        RandomAccess.Write(_handle, _buffer.AsSpan(0, json.Length + 1), _position);
+        _position += json.Length + 1;
+    }
+
+    public void Sync() => RandomAccess.FlushToDisk(_handle);
+
+    public void Dispose()
+    {
+        _handle.Dispose();
+        _lock.Dispose();
+    }
+}

@@ -1,0 +1,50 @@
+namespace Cairn.Engine;
+
+/// <summary>Every limit of the engine. Units come last in the names.</summary>
+public static class Limits
+{
+    /// <summary>Bytes of a step's <c>$CAIRN_OUTPUT</c> file.</summary>
+    public const int StepOutputBytesMax = 1 << 20;
+
+    /// <summary>Keys of a step's <c>$CAIRN_OUTPUT</c> file.</summary>
+    public const int StepOutputKeysMax = 1_000;
+
+    /// <summary>Bytes of a step's <c>$CAIRN_SUMMARY</c> file that are kept.</summary>
+    public const int StepSummaryBytesMax = 1 << 20;
+
+    /// <summary>Bytes of one JUnit report.</summary>
+    public const int ReportBytesMax = 64 << 20;
+
+    /// <summary>Reports of one job.</summary>
+    public const int ReportsMax = 1_000;
+
+    /// <summary>Names of failed tests that an event carries.</summary>
+    public const int FailedTestNamesMax = 20;
+
+    /// <summary>Bytes of one secret.</summary>
+    public const int SecretBytesMax = 64 << 10;
+
+    /// <summary>Output files of one job.</summary>
+    public const int OutputFilesMax = 1_000_000;
+
+    /// <summary>Depth of folders that is walked.</summary>
+    public const int TreeDepthMax = 256;
+
+    /// <summary>Messages between jobs and the run's loop that may wait.</summary>
+    public const int LoopMessagesMax = 4_096;
+
+    /// <summary>UTF-16 units of a script that is passed as an argument; longer ones go through a file.</summary>
+    public const int InlineScriptCharsMax = 32_000;
+
+    /// <summary>Bytes that a git command may print.</summary>
+    public const int GitOutputBytesMax = 64 << 20;
+
+    /// <summary>How long a git command may take.</summary>
+    public static readonly TimeSpan GitTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long the command of a secret may take.</summary>
+    public static readonly TimeSpan SecretCommandTimeout = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long one look of a readiness probe may take.</summary>
+    public static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
+}

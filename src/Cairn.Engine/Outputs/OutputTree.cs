@@ -1,0 +1,177 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+
+using Cairn.Core;
+using Cairn.Core.Content;
+using Cairn.Core.Planning;
+using Cairn.Execution.Files;
+
+namespace Cairn.Engine.Outputs;
+
+/// <summary>What a job's declared outputs turned out to be.</summary>
+/// <param name="Files">Files and links, sorted by path.</param>
+/// <param name="Failure">Why they do not count, or null.</param>
+/// <param name="Warnings">What a person should know.</param>
+internal sealed record CollectedOutputs(List<TreeEntry> Files, string? Failure, List<string> Warnings);
+
+/// <summary>The outputs of steps in the working tree: cleared before an attempt, collected after it, each path written by one job only.</summary>
+internal sealed class OutputTree : IDisposable
+{
+    private readonly DirectoryHandle _root;
+    private readonly OutputIndex _index;
+    private readonly string _indexPath;
+    private readonly string _trash;
+    private readonly ConcurrentDictionary<string, JobId> _owners = new(StringComparer.Ordinal);
+
+    public OutputTree(string projectDirectory, RunId run)
+    {
+        _root = DirectoryHandle.Open(projectDirectory);
+        _indexPath = Path.Combine(projectDirectory, ".cairn", "outputs");
+        _index = OutputIndex.Load(_indexPath);
+        _trash = $".cairn/trash/{run}";
+    }
+
+    /// <summary>Makes room: files that match the job's outputs and that a step wrote are removed, others are moved to the trash. Says how many were moved.</summary>
+    public int Clear(Job job)
+    {
+        var moved = 0;
+        foreach (var file in TreeWalker.Walk(_root, job.Outputs).Entries)
+        {
+            var (folder, name) = Split(file.Path);
+            using var parent = _root.TryOpenPath(folder);
+            if (parent is null)
+            {
+                continue;
+            }
+
+            if (_index.IsOurs(file.Path, file.Stat))
+            {
+                parent.Unlink(name);
+            }
+            else
+            {
+                using var target = _root.TryCreatePath(folder.Length == 0 ? _trash : $"{_trash}/{folder}")
+                    ?? throw new IOException($"`{_trash}` is not a folder: move what stands there away");
+                parent.Move(name, target, name);
+                moved++;
+            }
+
+            _index.Forget(file.Path);
+        }
+
+        return moved;
+    }
+
+    /// <summary>Finds what the job wrote.</summary>
+    public CollectedOutputs Collect(Job job)
+    {
+        var walk = TreeWalker.Walk(_root, job.Outputs);
+        var warnings = new List<string>();
+        _index.Record(walk.Entries);
+        if (walk.Problems.Count > 0)
+        {
+            return new CollectedOutputs(walk.Entries, $"{walk.Problems[0]}, which cannot be an output", warnings);
+        }
+
+        foreach (var pattern in job.Outputs.Patterns)
+        {
+            if (pattern.Exclude || walk.Entries.Exists(e => pattern.Glob.IsMatch(e.Path)))
+            {
+                continue;
+            }
+
+            if (pattern.Glob.IsLiteral && _root.TryStatPath(pattern.Glob.Text.TrimEnd('/')) is not { Kind: FileKind.Directory })
+            {
+                return new CollectedOutputs(walk.Entries, $"declared output `{pattern.Glob.Text}` was not made", warnings);
+            }
+
+            if (!pattern.Glob.IsLiteral)
+            {
+                warnings.Add($"no file matches the declared output `{pattern.Glob.Text}`");
+            }
+        }
+
+        foreach (var file in walk.Entries)
+        {
+            var owner = _owners.GetOrAdd(file.Path, job.Id);
+            if (owner != job.Id)
+            {
+                return new CollectedOutputs(walk.Entries, $"output `{file.Path}` was also written by `{owner}`: give each job its own path", warnings);
+            }
+        }
+
+        return new CollectedOutputs(walk.Entries, null, warnings);
+    }
+
+    /// <summary>Files that match patterns now.</summary>
+    public List<TreeEntry> Find(PathPatterns patterns) => TreeWalker.Walk(_root, patterns).Entries;
+
+    /// <summary>The first problem with the explicit inputs of a job: a literal one that is not there. Null where all is well.</summary>
+    public string? MissingInput(Job job)
+    {
+        if (job.Inputs is null)
+        {
+            return null;
+        }
+
+        foreach (var pattern in job.Inputs.Patterns)
+        {
+            if (!pattern.Exclude && pattern.Glob.IsLiteral && _root.TryStatPath(pattern.Glob.Text.TrimEnd('/')) is null)
+            {
+                return pattern.Glob.Text;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The digest of a tree of files: that of its canonical REAPI <c>Directory</c>.</summary>
+    public Digest DigestOf(IReadOnlyList<TreeEntry> files)
+    {
+        var tree = new TreeBuilder();
+        foreach (var file in files)
+        {
+            var (folder, name) = Split(file.Path);
+            if (file.Stat.Kind == FileKind.Symlink)
+            {
+                using var parent = _root.TryOpenPath(folder) ?? throw new IOException($"`{file.Path}` vanished while it was read");
+                Check(tree.TryAddSymlink(file.Path, parent.ReadLink(name)), file.Path);
+            }
+            else
+            {
+                Check(tree.TryAddFile(file.Path, DigestOfFile(file.Path), file.Stat.Executable), file.Path);
+            }
+        }
+
+        return tree.Build().Root;
+    }
+
+    /// <summary><c>hashFiles</c>: lower-case hex SHA-256 over the tree of matching files; the same for the same files wherever the project stands.</summary>
+    public string HashFiles(IEnumerable<string> globs) => DigestOf(Find(PathPatterns.Parse(globs))).Hash;
+
+    public void Save() => _index.Save(_indexPath);
+
+    public void Dispose() => _root.Dispose();
+
+    private static void Check(bool added, string path)
+    {
+        if (!added)
+        {
+            throw new IOException($"`{path}` is both a file and a folder: the tree changed while it was read");
+        }
+    }
+
+    private static (string Folder, string Name) Split(string path)
+    {
+        var slash = path.LastIndexOf('/');
+        return slash < 0 ? ("", path) : (path[..slash], path[(slash + 1)..]);
+    }
+
+    private Digest DigestOfFile(string path)
+    {
+        using var handle = _root.TryOpenFilePath(path) ?? throw new IOException($"`{path}` vanished while it was read");
+        using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
+        var hash = SHA256.HashData(stream);
+        return new Digest(hash, stream.Position);
+    }
+}

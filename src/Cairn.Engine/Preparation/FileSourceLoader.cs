@@ -1,0 +1,43 @@
+using Cairn.Core.Language;
+
+namespace Cairn.Engine.Preparation;
+
+/// <summary>Loads pipeline files of a project from disk.</summary>
+public sealed class FileSourceLoader(string projectDirectory) : ISourceLoader
+{
+    /// <inheritdoc/>
+    public byte[]? Load(string path)
+    {
+        var full = Path.GetFullPath(Path.Combine(projectDirectory, path));
+        try
+        {
+            var info = new FileInfo(full);
+            if (info.Exists && info.Length > Core.Limits.PipelineFileBytesMax)
+            {
+                // One byte more than the limit is enough for the reader to refuse it.
+                using var stream = info.OpenRead();
+                var head = new byte[Core.Limits.PipelineFileBytesMax + 1];
+                stream.ReadExactly(head);
+                return head;
+            }
+
+            return File.ReadAllBytes(full);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (UnauthorizedAccessException) when (Directory.Exists(full))
+        {
+            throw new IOException($"`{path}` is a folder");
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new IOException($"`{path}` cannot be read: permission denied", exception);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+
+using Cairn.Core;
+using Cairn.Core.Diagnostics;
+using Cairn.Core.Events;
+using Cairn.Core.Expressions;
+using Cairn.Core.Language;
+using Cairn.Core.Language.Model;
+using Cairn.Core.Planning;
+using Cairn.Core.Scheduling;
+using Cairn.Core.Syntax;
+using Cairn.Engine.History;
+using Cairn.Engine.Outputs;
+
+namespace Cairn.Engine.Preparation;
+
+/// <summary>From a request to a plan with a selection, or to every mistake that stands in the way.</summary>
+internal static class RunPreparation
+{
+    public static async Task<PreparedRun> PrepareAsync(RunRequest request, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var id = RunId.Create(now, BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4)));
+        var diagnostics = new DiagnosticBag();
+        var sources = ImmutableDictionary<string, SourceText>.Empty;
+        PreparedRun Refused() => new(request, diagnostics.ToSorted(), sources) { Id = id };
+
+        if (!request.InspectOnly && IsNested(request.ProjectDirectory))
+        {
+            diagnostics.Error(
+                DiagnosticCodes.NestedRun, "A step of a run cannot run the same project again", SourceSpan.None, "call the step's commands directly, or run a copy of the project in another folder");
+            return Refused();
+        }
+
+        // git answers while the pipeline is read.
+        var git = GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: false, cancellationToken);
+        var read = PipelineReader.Read(request.PipelineFile, new FileSourceLoader(request.ProjectDirectory));
+        sources = read.Sources;
+        foreach (var diagnostic in read.Diagnostics)
+        {
+            diagnostics.Add(diagnostic);
+        }
+
+        var gitState = await git;
+        if (read.Pipeline is not { } pipeline)
+        {
+            return Refused();
+        }
+
+        CheckLockOrder(pipeline, diagnostics);
+        if (gitState.Present && pipeline.ReadsGitDetails())
+        {
+            gitState = await GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: true, cancellationToken);
+        }
+
+        var input = new PlanInput
+        {
+            Parameters = request.InspectOnly ? WithPlaceholders(pipeline, request.Parameters) : request.Parameters,
+            Git = gitState.ToValue(),
+            Run = RunRoot(id, now),
+            IsTracked = gitState.Tracked is null ? null : gitState.IsTracked,
+            FirstTrackedMatch = gitState.Tracked is null ? null : gitState.FirstTrackedMatch,
+            HashFiles = globs => HashFiles(request.ProjectDirectory, id, globs),
+        };
+        var planned = Planner.Plan(pipeline, input);
+        foreach (var diagnostic in planned.Diagnostics)
+        {
+            diagnostics.Add(diagnostic);
+        }
+
+        if (planned.Plan is not { } plan || diagnostics.HasErrors)
+        {
+            return Refused();
+        }
+
+        var (leftOut, selectionDiagnostics) = PlanSelection.Apply(plan, request.Only, request.From, request.Until);
+        foreach (var diagnostic in selectionDiagnostics)
+        {
+            diagnostics.Add(diagnostic);
+        }
+
+        var prior = ImmutableDictionary<JobId, ImmutableSortedDictionary<string, string>>.Empty;
+        if (request.RetryFailedOf is { } earlier && !diagnostics.HasErrors)
+        {
+            (leftOut, prior) = RetrySelection.Apply(plan, leftOut, earlier, request.ProjectDirectory, diagnostics);
+        }
+
+        if (diagnostics.HasErrors)
+        {
+            return Refused();
+        }
+
+        var durations = DurationHistory.Load(Path.Combine(RunDirectory.StateDirectory(request.ProjectDirectory), "durations"));
+        return new PreparedRun(request, diagnostics.ToSorted(), sources)
+        {
+            Id = id,
+            Plan = plan,
+            PlanInput = input,
+            Git = gitState,
+            LeftOut = leftOut,
+            Expected = [.. plan.Jobs.Select(j => durations.Expected(j.Id))],
+            PriorOutputs = prior,
+        };
+    }
+
+    /// <summary>Gives required parameters that have no value one that their type and their list of values permit.</summary>
+    private static ImmutableDictionary<string, string> WithPlaceholders(Pipeline pipeline, ImmutableDictionary<string, string> given)
+    {
+        foreach (var parameter in pipeline.Parameters)
+        {
+            if (parameter.Default is null && !given.ContainsKey(parameter.Name))
+            {
+                given = given.Add(parameter.Name, parameter switch
+                {
+                    { Allowed: [var first, ..] } => ValueText.ToText(first) ?? parameter.Name,
+                    { Type: ParameterType.Number } => "1",
+                    { Type: ParameterType.Boolean } => "false",
+                    { Type: ParameterType.List } => "[]",
+                    _ => parameter.Name,
+                });
+            }
+        }
+
+        return given;
+    }
+
+    private static bool IsNested(string project) =>
+        Environment.GetEnvironmentVariable("CAIRN_PROJECT") is { } outer && string.Equals(Path.TrimEndingDirectorySeparator(outer), Path.TrimEndingDirectorySeparator(project), StringComparison.Ordinal);
+
+    // A run takes its own locks first and each job's after, so that order and the order of names must agree.
+    private static void CheckLockOrder(Pipeline pipeline, DiagnosticBag diagnostics)
+    {
+        if (pipeline.Locks.IsEmpty)
+        {
+            return;
+        }
+
+        var last = pipeline.Locks.MaxBy(l => l.Value, StringComparer.Ordinal);
+        foreach (var step in pipeline.Steps)
+        {
+            foreach (var name in step.Locks)
+            {
+                if (!pipeline.Locks.Contains(name) && string.CompareOrdinal(name.Value, last.Value) < 0)
+                {
+                    diagnostics.Error(
+                        DiagnosticCodes.LockOrder,
+                        $"Step `{step.Name}` would take the lock `{name}` after the run's lock `{last}`, so two runs could wait for each other forever",
+                        step.Span,
+                        $"take both for the whole run, or give the step's lock a name that sorts after `{last}`");
+                }
+            }
+        }
+    }
+
+    private static Value.Map RunRoot(RunId id, DateTimeOffset now) => new(
+    [
+        new("id", Value.Of(id.Value)),
+        new("started_at", Value.Of(now.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture))),
+        new("user", Value.Of(Environment.UserName)),
+        new("host", Value.Of(Environment.MachineName)),
+        new("ci", Value.Of(Environment.GetEnvironmentVariable("CI") is { Length: > 0 } ci && ci is not ("false" or "0"))),
+    ]);
+
+    private static string HashFiles(string project, RunId id, ImmutableArray<string> globs)
+    {
+        using var tree = new OutputTree(project, id);
+        return tree.HashFiles(globs);
+    }
+}
+
+/// <summary>What a pipeline looks at, beyond what every run needs.</summary>
+internal static class PipelineNeeds
+{
+    /// <summary>Whether any expression reads <c>git.tag</c>, <c>git.message</c> or <c>git.author</c>, or all of <c>git</c>.</summary>
+    public static bool ReadsGitDetails(this Pipeline pipeline)
+    {
+        foreach (var file in pipeline.Expressions())
+        {
+            foreach (var reference in file.References)
+            {
+                if (reference is { Root: "git" } && (reference.Path.IsEmpty || reference.Path[0] is "tag" or "message" or "author"))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private static IEnumerable<Expression> Expressions(this Pipeline pipeline)
+    {
+        foreach (var entry in pipeline.Environment.Concat(pipeline.Services.SelectMany(s => s.Environment)))
+        {
+            foreach (var expression in entry.Value.Expressions)
+            {
+                yield return expression;
+            }
+        }
+
+        foreach (var step in pipeline.Steps)
+        {
+            if (step.Condition is { } condition)
+            {
+                yield return condition;
+            }
+
+            foreach (var template in TemplatesOf(step))
+            {
+                foreach (var expression in template.Expressions)
+                {
+                    yield return expression;
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<Template> TemplatesOf(Step step)
+    {
+        IEnumerable<Template> action = step.Action switch
+        {
+            StepAction.Script script => [script.Text],
+            StepAction.Command command => command.Arguments,
+            _ => [],
+        };
+        IEnumerable<Template?> single = [step.WorkingDirectory, step.Generates];
+        return action
+            .Concat(step.Environment.Select(e => e.Value))
+            .Concat(step.Inputs ?? [])
+            .Concat(step.Outputs)
+            .Concat(single.OfType<Template>())
+            .Concat(step.Matrix?.Axes.Select(a => a.Computed).OfType<Template>() ?? []);
+    }
+}
+
+/// <summary>The selection of <c>--retry-failed</c>.</summary>
+internal static class RetrySelection
+{
+    /// <summary>Leaves out what succeeded in the earlier run and does not follow from what must run again.</summary>
+    public static (ImmutableArray<string?> LeftOut, ImmutableDictionary<JobId, ImmutableSortedDictionary<string, string>> Prior) Apply(
+        Plan plan, ImmutableArray<string?> leftOut, RunId earlier, string project, DiagnosticBag diagnostics)
+    {
+        var prior = ImmutableDictionary.CreateBuilder<JobId, ImmutableSortedDictionary<string, string>>();
+        var record = new RunHistory(project).Read(earlier);
+        if (record is null)
+        {
+            diagnostics.Error(DiagnosticCodes.NothingToRetry, $"There is no readable record of run `{earlier}`", SourceSpan.None, "`cairn runs` lists those there are");
+            return (leftOut, prior.ToImmutable());
+        }
+
+        var done = new Dictionary<string, StepFinished>(StringComparer.Ordinal);
+        foreach (var finished in record.Events.OfType<StepFinished>())
+        {
+            // What an earlier retry left out was done in the run before it; its outputs came along.
+            if (finished.Status is JobStatus.Succeeded or JobStatus.Skipped || finished.Allowed)
+            {
+                done[finished.Job] = finished;
+            }
+        }
+
+        var dependents = plan.Jobs.SelectMany(j => j.Needs.Select(n => (Need: n, j.Index))).ToLookup(e => e.Need, e => e.Index);
+        var again = new bool[plan.Jobs.Length];
+        foreach (var job in plan.Jobs)
+        {
+            if (!done.ContainsKey(job.Id.Value))
+            {
+                MarkWithDependents(dependents, job.Index, again);
+            }
+        }
+
+        var any = false;
+        var result = leftOut.ToBuilder();
+        foreach (var job in plan.Jobs)
+        {
+            any |= again[job.Index] && result[job.Index] is null;
+            if (!again[job.Index])
+            {
+                result[job.Index] ??= $"done in run {earlier}";
+                prior[job.Id] = done[job.Id.Value].Outputs;
+            }
+        }
+
+        if (!any)
+        {
+            diagnostics.Error(DiagnosticCodes.NothingToRetry, $"Nothing failed in run `{earlier}`, so there is nothing to retry", SourceSpan.None, "run all of it with `cairn run`");
+        }
+
+        return (result.ToImmutable(), prior.ToImmutable());
+    }
+
+    private static void MarkWithDependents(ILookup<int, int> dependents, int start, bool[] marked)
+    {
+        var pending = new Stack<int>([start]);
+        while (pending.TryPop(out var job))
+        {
+            if (marked[job])
+            {
+                continue;
+            }
+
+            marked[job] = true;
+            foreach (var dependent in dependents[job])
+            {
+                pending.Push(dependent);
+            }
+        }
+    }
+}

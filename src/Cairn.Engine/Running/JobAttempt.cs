@@ -1,0 +1,390 @@
+using System.Collections.Immutable;
+using System.Xml;
+
+using Cairn.Core;
+using Cairn.Core.Content;
+using Cairn.Core.Diagnostics;
+using Cairn.Core.Events;
+using Cairn.Core.Language;
+using Cairn.Core.Language.Model;
+using Cairn.Core.Planning;
+using Cairn.Core.Scheduling;
+using Cairn.Engine.Outputs;
+using Cairn.Engine.Preparation;
+using Cairn.Engine.Reports;
+using Cairn.Execution;
+
+namespace Cairn.Engine.Running;
+
+/// <summary>What an attempt yields.</summary>
+internal sealed record AttemptReport(int Job, int Attempt, AttemptOutcome Outcome)
+{
+    /// <summary>The process's end; null where none was started.</summary>
+    public ProcessResult? Process { get; init; }
+
+    /// <summary>Why it failed, in words; null where it succeeded.</summary>
+    public string? Reason { get; init; }
+
+    public ImmutableSortedDictionary<string, string> Outputs { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    public List<TreeEntry> Files { get; init; } = [];
+
+    public TestCounts? Tests { get; init; }
+
+    /// <summary>The pipeline it generated.</summary>
+    public Pipeline? Generated { get; init; }
+}
+
+/// <summary>Executes one attempt of a job in the working tree: locks, services, secrets, the process, then everything it left behind.</summary>
+internal sealed class JobAttempt : IOutputSink, IDisposable
+{
+    private readonly RunContext _run;
+    private readonly Job _job;
+    private readonly int _attempt;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _gate = new();
+    private RunningProcess? _process;
+    private bool _killed;
+
+    public JobAttempt(RunContext run, Job job, int attempt)
+    {
+        _run = run;
+        _job = job;
+        _attempt = attempt;
+    }
+
+    /// <summary>Ends it gracefully.</summary>
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            _stopping.Cancel();
+            _process?.Stop(_run.Request.StopGrace);
+        }
+    }
+
+    /// <summary>Ends it at once.</summary>
+    public void Kill()
+    {
+        lock (_gate)
+        {
+            _killed = true;
+            _stopping.Cancel();
+            _process?.Kill();
+        }
+    }
+
+    public void OnOutput(OutputStream stream, ReadOnlySpan<byte> redactedBytes) => _run.Reporter.Output(_job.Id, stream, redactedBytes);
+
+    public void Dispose() => _stopping.Dispose();
+
+    /// <summary>Runs to the end; never throws for what a step or a machine does.</summary>
+    /// <param name="began">Called when the process is about to start, after every wait for locks and services: from here the timeout counts.</param>
+    public async Task<AttemptReport> RunAsync(Action began)
+    {
+        try
+        {
+            using var held = await AcquireLocksAsync();
+            foreach (var service in _job.Step.Services)
+            {
+                await _run.Services.EnsureReadyAsync(service.Name, _stopping.Token);
+            }
+
+            return await ExecuteAsync(began);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            return new AttemptReport(_job.Index, _attempt, new AttemptOutcome.Broken("stopped before it started"));
+        }
+        catch (Exception exception) when (exception is ServiceException or SecretException or EvaluationException or IOException or UnauthorizedAccessException)
+        {
+            return Broken(exception.Message);
+        }
+    }
+
+    private async Task<HeldLocks?> AcquireLocksAsync()
+    {
+        var wanted = _job.Step.Locks.RemoveAll(l => _run.RunLocks.Contains(l));
+        if (wanted.IsEmpty)
+        {
+            return null;
+        }
+
+        return await _run.Locks.AcquireAsync(
+            wanted,
+            $"run {_run.Reporter.Run}, step {_job.Id}, process {Environment.ProcessId}",
+            (name, holder) => _run.Reporter.Emit(new LockWaiting { Time = _run.Reporter.Now, Lock = name.Value, Job = _job.Id.Value, Holder = holder }),
+            (name, waited) => _run.Reporter.Emit(new LockAcquired { Time = _run.Reporter.Now, Lock = name.Value, Job = _job.Id.Value, WaitedMs = waited.TotalMilliseconds }),
+            _stopping.Token);
+    }
+
+    private async Task<AttemptReport> ExecuteAsync(Action began)
+    {
+        var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
+        var scratch = Path.Combine(_run.ScratchDirectory, $"{_job.Index}.{_attempt}");
+        var home = Path.Combine(scratch, "home");
+        Directory.CreateDirectory(home);
+        var outputFile = Path.Combine(scratch, "output");
+        var summaryFile = Path.Combine(scratch, "summary.md");
+
+        var environment = StepEnvironment.Base(_run.Request.StepPath, home);
+        await StepEnvironment.AddAsync(environment, _run.Scope.Plan.Pipeline.Environment, scope, ResolveSecret, nextSeeThese: true);
+        await StepEnvironment.AddAsync(environment, _job.Step.Environment, scope, ResolveSecret, nextSeeThese: true);
+        environment["CAIRN_RUN"] = _run.Reporter.Run.Value;
+        environment["CAIRN_PROJECT"] = _run.Request.ProjectDirectory;
+        environment["CAIRN_JOB"] = _job.Id.Value;
+        environment["CAIRN_STEP"] = _job.Step.Name.Value;
+        environment["CAIRN_ATTEMPT"] = _attempt.ToString();
+        environment["CAIRN_CPUS"] = Environment.ProcessorCount.ToString();
+        environment["CAIRN_OUTPUT"] = outputFile;
+        environment["CAIRN_SUMMARY"] = summaryFile;
+
+        if (_run.Tree.MissingInput(_job) is { } missing)
+        {
+            return Broken($"declared input `{missing}` does not exist");
+        }
+
+        var moved = _job.Outputs.IsEmpty ? 0 : _run.Tree.Clear(_job);
+        if (moved > 0)
+        {
+            _run.Reporter.Warn(
+                DiagnosticCodes.ForeignOutputsMoved,
+                $"{moved} {(moved == 1 ? "file that matches" : "files that match")} the outputs of `{_job.Id}` but {(moved == 1 ? "was" : "were")} not written by a step moved to `.cairn/trash/{_run.Reporter.Run}`",
+                _job.Id);
+        }
+
+        var spec = new ProcessSpec
+        {
+            Arguments = CommandLine(_job.Step.Action, scope, scratch),
+            Environment = [.. environment],
+            WorkingDirectory = WorkingDirectory(_job.Step.WorkingDirectory, scope, _run.Request.ProjectDirectory),
+            LogPath = _run.Directory.LogPath(_job.Id, _attempt),
+            IndexPath = _run.Directory.IndexPath(_job.Id, _attempt),
+            Secrets = _run.Secrets.Known,
+        };
+
+        Task<ProcessResult> completion;
+        lock (_gate)
+        {
+            _stopping.Token.ThrowIfCancellationRequested();
+            began();
+            _process = _run.Host.Start(spec, this);
+            completion = _process.Completion;
+            if (_killed)
+            {
+                _process.Kill();
+            }
+        }
+
+        var result = await completion;
+        var report = Conclude(result, outputFile, summaryFile);
+        RemoveScratch(scratch);
+        return report;
+    }
+
+    private AttemptReport Conclude(ProcessResult result, string outputFile, string summaryFile)
+    {
+        if (result.StraysKilled > 0)
+        {
+            _run.Reporter.Warn(
+                DiagnosticCodes.StraysKilled,
+                $"`{_job.Id}` left {result.StraysKilled} {(result.StraysKilled == 1 ? "process" : "processes")} behind, killed; declare background commands as `services`",
+                _job.Id);
+        }
+
+        if (result.LogError is { } logError)
+        {
+            _run.Reporter.Warn(DiagnosticCodes.LogIncomplete, $"The log of `{_job.Id}` is incomplete: {logError}", _job.Id);
+        }
+
+        KeepSummary(summaryFile);
+        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, Reason = ReasonOf(result), Tests = ReadReports() };
+        if (report.Outcome is not AttemptOutcome.Succeeded)
+        {
+            _run.Tree.Collect(_job);
+            return report;
+        }
+
+        var (outputs, outputError) = ReadOutputs(outputFile);
+        report = report with { Outputs = outputs };
+        if (outputError is not null)
+        {
+            return Failed(report, outputError);
+        }
+
+        var collected = _run.Tree.Collect(_job);
+        foreach (var warning in collected.Warnings)
+        {
+            _run.Reporter.Warn(DiagnosticCodes.OutputMatchesNothing, $"`{_job.Id}`: {warning}", _job.Id);
+        }
+
+        report = report with { Files = collected.Files };
+        if (collected.Failure is { } failure)
+        {
+            return Failed(report, failure);
+        }
+
+        if (_job.Step.Generates is { } generates)
+        {
+            var file = new JobScope(_run.Scope, _job, _attempt, needs: null).Text(generates);
+            var read = PipelineReader.ReadGenerated(file, new FileSourceLoader(_run.Request.ProjectDirectory), _run.Scope.Plan.Pipeline);
+            if (read.Pipeline is null)
+            {
+                var first = read.Diagnostics.First(d => d.Severity == DiagnosticSeverity.Error);
+                return Failed(report, $"the generated pipeline is not valid: {first.Message} ({first.Span})");
+            }
+
+            report = report with { Generated = read.Pipeline };
+        }
+
+        return report;
+    }
+
+    /// <summary>The program and arguments of a step or service.</summary>
+    public static ImmutableArray<string> CommandLine(StepAction action, JobScope scope, string scratch)
+    {
+        switch (action)
+        {
+            case StepAction.Command command:
+                return [.. command.Arguments.Select(scope.Text)];
+            case StepAction.Script script:
+                var text = scope.Text(script.Text);
+                if (text.Length <= Limits.InlineScriptCharsMax)
+                {
+                    return [.. script.Shell, text];
+                }
+
+                // Too long for an argument: the shell reads it from a file instead.
+                var file = Path.Combine(scratch, "script");
+                File.WriteAllText(file, text);
+                var shell = script.Shell is [.. var head, "-c" or "-e"] ? [.. head] : script.Shell;
+                return [.. shell, file];
+            default:
+                throw new InvalidOperationException($"An action of type {action.GetType().Name} has no executor");
+        }
+    }
+
+    /// <summary>The folder of a step or service, inside the project. Throws <see cref="IOException"/> where it is not there.</summary>
+    public static string WorkingDirectory(Template? template, JobScope scope, string projectDirectory)
+    {
+        if (template is null)
+        {
+            return projectDirectory;
+        }
+
+        var relative = scope.Text(template);
+        var full = Path.GetFullPath(Path.Combine(projectDirectory, relative));
+        if (!string.Equals(full, projectDirectory, StringComparison.Ordinal) && !full.StartsWith(projectDirectory.TrimEnd('/') + "/", StringComparison.Ordinal))
+        {
+            throw new IOException($"`working_directory: {relative}` leads out of the project");
+        }
+
+        return Directory.Exists(full) ? full : throw new IOException($"`working_directory: {relative}` does not exist");
+    }
+
+    private Task<string> ResolveSecret(string name) => _run.Secrets.ResolveAsync(name, _stopping.Token);
+
+    private (ImmutableSortedDictionary<string, string> Outputs, string? Error) ReadOutputs(string path)
+    {
+        var info = new FileInfo(path);
+        if (!info.Exists || info.LinkTarget is not null)
+        {
+            return (ImmutableSortedDictionary<string, string>.Empty, null);
+        }
+
+        if (info.Length > Limits.StepOutputBytesMax)
+        {
+            return (ImmutableSortedDictionary<string, string>.Empty, $"$CAIRN_OUTPUT is larger than {Limits.StepOutputBytesMax / 1024} KiB: write large results to a file and declare it under `outputs`");
+        }
+
+        return StepOutputFile.Parse(Redaction.Apply(File.ReadAllBytes(path), _run.Secrets.Known));
+    }
+
+    private void KeepSummary(string path)
+    {
+        var info = new FileInfo(path);
+        if (!info.Exists || info.Length == 0 || info.LinkTarget is not null)
+        {
+            return;
+        }
+
+        using var stream = info.OpenRead();
+        var content = new byte[Math.Min(info.Length, Limits.StepSummaryBytesMax)];
+        stream.ReadExactly(content);
+        Directory.CreateDirectory(_run.Directory.Logs);
+        File.WriteAllBytes(_run.Directory.SummaryPath(_job.Id), Redaction.Apply(content, _run.Secrets.Known));
+    }
+
+    private TestCounts? ReadReports()
+    {
+        if (_job.Step.JUnitReports.IsEmpty)
+        {
+            return null;
+        }
+
+        var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
+        TestCounts? counts = null;
+        try
+        {
+            var files = _run.Tree.Find(PathPatterns.Parse(_job.Step.JUnitReports.Select(scope.Text)));
+            if (files.Count == 0)
+            {
+                _run.Reporter.Warn(DiagnosticCodes.ReportUnreadable, $"`{_job.Id}` wrote no file that matches `reports: junit`", _job.Id);
+            }
+
+            foreach (var file in files.Take(Limits.ReportsMax))
+            {
+                try
+                {
+                    using var stream = File.OpenRead(Path.Combine(_run.Request.ProjectDirectory, file.Path));
+                    counts = JUnitReport.Add(counts, JUnitReport.Read(stream));
+                }
+                catch (XmlException exception)
+                {
+                    _run.Reporter.Warn(DiagnosticCodes.ReportUnreadable, $"The report `{file.Path}` is not valid JUnit XML: {exception.Message}", _job.Id);
+                }
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or EvaluationException)
+        {
+            _run.Reporter.Warn(DiagnosticCodes.ReportUnreadable, $"The reports of `{_job.Id}` cannot be read: {exception.Message}", _job.Id);
+        }
+
+        return counts;
+    }
+
+    private static AttemptOutcome OutcomeOf(ProcessResult result) => result switch
+    {
+        { StartError: { } reason } => new AttemptOutcome.Broken(reason),
+        { Signal: { } signal } => new AttemptOutcome.Signaled(signal),
+        { ExitCode: 0 } => new AttemptOutcome.Succeeded(),
+        { ExitCode: { } code } => new AttemptOutcome.Exited(code),
+        _ => new AttemptOutcome.Broken("ended in an unknown way"),
+    };
+
+    private static string? ReasonOf(ProcessResult result) => result switch
+    {
+        { StartError: { } reason } => reason,
+        { Signal: { } signal } => $"killed by {Signals.NameOf(signal)}",
+        { ExitCode: 0 } => null,
+        { ExitCode: { } code } => $"exit {code}",
+        _ => "ended in an unknown way",
+    };
+
+    private AttemptReport Broken(string reason) => new(_job.Index, _attempt, new AttemptOutcome.Broken(reason)) { Reason = reason };
+
+    private static AttemptReport Failed(AttemptReport report, string reason) => report with { Outcome = new AttemptOutcome.Broken(reason), Reason = reason };
+
+    private void RemoveScratch(string scratch)
+    {
+        try
+        {
+            using var parent = Execution.Files.DirectoryHandle.Open(_run.ScratchDirectory);
+            parent.RemoveTree(Path.GetFileName(scratch));
+        }
+        catch (IOException exception)
+        {
+            _run.Reporter.Warn(DiagnosticCodes.ScratchLeft, $"The temporary folder of `{_job.Id}` could not be removed: {exception.Message}", _job.Id);
+        }
+    }
+}

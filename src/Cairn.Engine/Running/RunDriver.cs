@@ -1,0 +1,460 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+
+using Cairn.Core;
+using Cairn.Core.Diagnostics;
+using Cairn.Core.Events;
+using Cairn.Core.Planning;
+using Cairn.Core.Scheduling;
+using Cairn.Engine.History;
+
+namespace Cairn.Engine.Running;
+
+/// <summary>
+/// The loop of a run: turns what happens into scheduler events and the scheduler's decisions into attempts. Everything here runs on one
+/// logical thread; attempts run beside it and report through a bounded channel.
+/// </summary>
+internal sealed class RunDriver : IAsyncDisposable
+{
+    private readonly RunContext _run;
+    private readonly PreparedRun _prepared;
+    private readonly DurationHistory _durations;
+    private readonly RunControl _control;
+    private readonly TimeProvider _time;
+    private readonly long _start;
+    private readonly SchedulerOptions _options;
+    private readonly Scheduler _scheduler;
+    private readonly Channel<Message> _messages;
+    private readonly Queue<SchedulerEvent> _events = new();
+    private readonly Dictionary<int, JobAttempt> _running = [];
+    private readonly Dictionary<int, AttemptReport> _reports = [];
+    private readonly Dictionary<int, StopReason> _stops = [];
+    private readonly Dictionary<int, string> _conditionErrors = [];
+    private readonly Dictionary<int, (TimeSpan Start, TimeSpan End)> _intervals = [];
+    private readonly Dictionary<int, long> _logBytes = [];
+    private readonly SortedDictionary<JobStatus, int> _counts = [];
+    private readonly Dictionary<StepName, int> _serviceUsers = [];
+    private readonly List<Task> _background = [];
+    private readonly ITimer _timer;
+    private RunStatus? _end;
+
+    public RunDriver(RunContext run, PreparedRun prepared, int maxParallel, DurationHistory durations, RunControl control, TimeProvider time)
+    {
+        _run = run;
+        _prepared = prepared;
+        _durations = durations;
+        _control = control;
+        _time = time;
+        _start = time.GetTimestamp();
+        _options = new SchedulerOptions(maxParallel, FailFast: !prepared.Request.KeepGoing) { GroupLimits = PlanScheduling.GroupLimits(Plan) };
+        _scheduler = new Scheduler(ToScheduled(0), _options);
+        // Each running attempt has at most two messages under way; besides them there are ticks and cancels.
+        _messages = Channel.CreateBounded<Message>(new BoundedChannelOptions((maxParallel * 2) + 64) { SingleReader = true });
+        _timer = time.CreateTimer(_ => _messages.Writer.TryWrite(new Message.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        CountServiceUsers(0);
+    }
+
+    private abstract record Message
+    {
+        public sealed record Began(int Job, int Attempt) : Message;
+
+        public sealed record Ended(AttemptReport Report) : Message;
+
+        public sealed record Tick : Message;
+
+        public sealed record Cancel(bool Kill) : Message;
+    }
+
+    private Plan Plan => _run.Scope.Plan;
+
+    private TimeSpan Elapsed => _time.GetElapsedTime(_start);
+
+    /// <summary>Runs to the last job; emits everything but the first and the last event of the run.</summary>
+    public async Task<PipelineFinished> RunAsync()
+    {
+        await using var cancel = _control.CancelToken.Register(() => _messages.Writer.TryWrite(new Message.Cancel(Kill: false)));
+        await using var kill = _control.KillToken.Register(() => _messages.Writer.TryWrite(new Message.Cancel(Kill: true)));
+        _events.Enqueue(new SchedulerEvent.Started(Elapsed));
+        while (true)
+        {
+            while (_end is null && _events.TryDequeue(out var schedulerEvent))
+            {
+                foreach (var decision in _scheduler.Handle(schedulerEvent))
+                {
+                    Apply(decision);
+                }
+            }
+
+            if (_end is { } status)
+            {
+                return await FinishAsync(status);
+            }
+
+            Take(await _messages.Reader.ReadAsync(CancellationToken.None));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _timer.DisposeAsync();
+        foreach (var attempt in _running.Values)
+        {
+            attempt.Kill();
+        }
+
+        await Task.WhenAll(_background);
+    }
+
+    private void Take(Message message)
+    {
+        switch (message)
+        {
+            case Message.Began began:
+                _intervals[began.Job] = (Elapsed, Elapsed);
+                if (WaitsOutside(Plan.Jobs[began.Job]))
+                {
+                    _events.Enqueue(new SchedulerEvent.AttemptBegan(Elapsed, began.Job, began.Attempt));
+                }
+
+                break;
+            case Message.Ended ended:
+                TakeReport(ended.Report);
+                break;
+            case Message.Tick:
+                _events.Enqueue(new SchedulerEvent.Tick(Elapsed));
+                break;
+            case Message.Cancel { Kill: var kill }:
+                if (kill)
+                {
+                    _run.Services.KillAll();
+                }
+
+                _events.Enqueue(new SchedulerEvent.CancelRequested(Elapsed));
+                break;
+        }
+    }
+
+    private void TakeReport(AttemptReport report)
+    {
+        if (_running.Remove(report.Job, out var attempt))
+        {
+            attempt.Dispose();
+        }
+
+        var now = Elapsed;
+        _intervals[report.Job] = (_intervals.TryGetValue(report.Job, out var interval) ? interval.Start : now, now);
+        _logBytes[report.Job] = _logBytes.GetValueOrDefault(report.Job) + (report.Process?.LogBytes ?? 0);
+        if (report.Generated is { } generated)
+        {
+            report = Extend(report, generated);
+        }
+
+        _reports[report.Job] = report;
+        _events.Enqueue(new SchedulerEvent.AttemptEnded(now, report.Job, report.Attempt, report.Outcome, Jitter.Next()));
+    }
+
+    private AttemptReport Extend(AttemptReport report, Core.Language.Model.Pipeline generated)
+    {
+        var from = Plan.Jobs.Length;
+        var result = Planner.Extend(Plan, generated, report.Job, _prepared.PlanInput);
+        if (result.Plan is null)
+        {
+            var first = result.Diagnostics.First(d => d.Severity == DiagnosticSeverity.Error);
+            var reason = $"the generated pipeline cannot join the run: {first.Message} ({first.Span})";
+            return report with { Outcome = new AttemptOutcome.Broken(reason), Reason = reason };
+        }
+
+        _run.Scope.Plan = result.Plan;
+        CountServiceUsers(from);
+        _run.Reporter.Emit(new PipelineExtended
+        {
+            Time = _run.Reporter.Now,
+            Job = Plan.Jobs[report.Job].Id.Value,
+            Jobs = JobSummaries.Of(Plan, from),
+        });
+        _events.Enqueue(new SchedulerEvent.JobsAdded(Elapsed, ToScheduled(from)));
+        return report;
+    }
+
+    private void Apply(Decision decision)
+    {
+        switch (decision)
+        {
+            case Decision.AskCondition ask:
+                _events.Enqueue(new SchedulerEvent.ConditionKnown(Elapsed, ask.Job, ConditionOf(ask.Job)));
+                break;
+            case Decision.Start start:
+                Start(start.Job, start.Attempt);
+                break;
+            case Decision.Stop stop:
+                _stops[stop.Job] = stop.Reason;
+                _running.GetValueOrDefault(stop.Job)?.Stop();
+                break;
+            case Decision.Kill kill:
+                _stops.TryAdd(kill.Job, StopReason.Cancelled);
+                _running.GetValueOrDefault(kill.Job)?.Kill();
+                break;
+            case Decision.Retry retry:
+                _run.Reporter.Emit(new StepRetrying
+                {
+                    Time = _run.Reporter.Now,
+                    Job = Plan.Jobs[retry.Job].Id.Value,
+                    Attempt = retry.NextAttempt - 1,
+                    Reason = Redact(ReasonOf(retry.Job) ?? "failed"),
+                    WaitMs = Math.Max(0, (retry.At - Elapsed).TotalMilliseconds),
+                });
+                _stops.Remove(retry.Job);
+                break;
+            case Decision.WakeAt wake:
+                var wait = wake.At - Elapsed;
+                _timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+                break;
+            case Decision.Finish finish:
+                Finish(finish.Job, finish.Status);
+                break;
+            case Decision.End end:
+                _end = end.Status;
+                break;
+        }
+    }
+
+    private bool ConditionOf(int index)
+    {
+        var job = Plan.Jobs[index];
+        try
+        {
+            return job.Step.Condition is not { } condition || new JobScope(_run.Scope, job, 1, _scheduler.NeedsStatusOf(index)).Condition(condition);
+        }
+        catch (Exception exception) when (exception is EvaluationException or IOException)
+        {
+            // It starts, and fails with this, so that the mistake is a failure and not a silent skip.
+            _conditionErrors[index] = $"the condition could not be evaluated: {exception.Message}";
+            return true;
+        }
+    }
+
+    private void Start(int index, int number)
+    {
+        var job = Plan.Jobs[index];
+        if (_conditionErrors.TryGetValue(index, out var reason))
+        {
+            _messages.Writer.TryWrite(new Message.Ended(new AttemptReport(index, number, new AttemptOutcome.Broken(reason)) { Reason = reason }));
+            return;
+        }
+
+        var attempt = new JobAttempt(_run, job, number);
+        _running[index] = attempt;
+        if (WaitsOutside(job))
+        {
+            _events.Enqueue(new SchedulerEvent.AttemptWaiting(Elapsed, index, number));
+        }
+
+        _ = Task.Run(async () =>
+        {
+            AttemptReport report;
+            try
+            {
+                report = await attempt.RunAsync(() =>
+                {
+                    _run.Reporter.Emit(new StepStarted { Time = _run.Reporter.Now, Job = job.Id.Value, Attempt = number });
+                    _messages.Writer.TryWrite(new Message.Began(index, number));
+                });
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                // A defect of ours in one attempt must not hang the run; the message says that it is one.
+                var text = $"cairn failed while it ran this step: {exception.GetType().Name}: {exception.Message}";
+                report = new AttemptReport(index, number, new AttemptOutcome.Broken(text)) { Reason = text };
+            }
+
+            _messages.Writer.TryWrite(new Message.Ended(report));
+        });
+    }
+
+    private static bool WaitsOutside(Job job) => !job.Step.Locks.IsEmpty || !job.Step.Services.IsEmpty;
+
+    private void Finish(int index, JobStatus status)
+    {
+        var job = Plan.Jobs[index];
+        var report = _reports.GetValueOrDefault(index);
+        _counts[status] = _counts.GetValueOrDefault(status) + 1;
+        _run.Scope.Record(index, ResultOf(index, status, report));
+        if (status == JobStatus.Succeeded && report?.Process is { } process)
+        {
+            _durations.Record(job.Id, process.Resources.WallMs);
+        }
+
+        _run.Reporter.Emit(Event(job, status, report));
+        ReleaseServices(job);
+    }
+
+    private StepResult ResultOf(int index, JobStatus status, AttemptReport? report)
+    {
+        if (status == JobStatus.Skipped && _prepared.PriorOutputs.TryGetValue(Plan.Jobs[index].Id, out var prior))
+        {
+            return new StepResult(JobStatus.Succeeded, prior, static () => null);
+        }
+
+        var digest = new Lazy<string?>(() => status == JobStatus.Succeeded && report is { Files.Count: > 0 } ? _run.Tree.DigestOf(report.Files).ToString() : null);
+        return new StepResult(status, report?.Outputs ?? ImmutableSortedDictionary<string, string>.Empty, () => digest.Value);
+    }
+
+    private StepFinished Event(Job job, JobStatus status, AttemptReport? report)
+    {
+        StepFinished finished = status switch
+        {
+            JobStatus.Succeeded => new StepCompleted { Time = _run.Reporter.Now, Job = job.Id.Value, Status = status },
+            JobStatus.Failed or JobStatus.TimedOut => new StepFailed { Time = _run.Reporter.Now, Job = job.Id.Value, Status = status },
+            JobStatus.Cancelled => new StepCancelled { Time = _run.Reporter.Now, Job = job.Id.Value, Status = status },
+            _ => new StepSkipped { Time = _run.Reporter.Now, Job = job.Id.Value, Status = status },
+        };
+        return finished with
+        {
+            Attempts = report?.Attempt ?? 0,
+            DurationMs = report?.Process?.Resources.WallMs ?? 0,
+            ExitCode = report?.Process?.ExitCode,
+            Signal = report?.Process?.Signal is { } signal ? Signals.NameOf(signal) : null,
+            Reason = status == JobStatus.Succeeded ? null : Redact(WhyNot(job, status)),
+            Allowed = job.Step.AllowFailure && status is (JobStatus.Failed or JobStatus.TimedOut),
+            Resources = report?.Process?.Resources,
+            Outputs = report?.Outputs ?? _prepared.PriorOutputs.GetValueOrDefault(job.Id) ?? ImmutableSortedDictionary<string, string>.Empty,
+            Tests = report?.Tests,
+            LogBytes = _logBytes.GetValueOrDefault(job.Index),
+        };
+    }
+
+    private string? WhyNot(Job job, JobStatus status)
+    {
+        switch (status)
+        {
+            case JobStatus.Skipped:
+                return (job.Index < _prepared.LeftOut.Length ? _prepared.LeftOut[job.Index] : null) ?? "condition is false";
+            case JobStatus.NotRun:
+                foreach (var need in job.Needs)
+                {
+                    var needStatus = _scheduler.StatusOf(need);
+                    var verb = needStatus switch
+                    {
+                        JobStatus.Failed when !Plan.Jobs[need].Step.AllowFailure => "failed",
+                        JobStatus.TimedOut when !Plan.Jobs[need].Step.AllowFailure => "timed out",
+                        JobStatus.Cancelled => "was cancelled",
+                        JobStatus.NotRun => "did not run",
+                        _ => null,
+                    };
+                    if (verb is not null)
+                    {
+                        return $"`{Plan.Jobs[need].Id}` {verb}";
+                    }
+                }
+
+                return "another step failed";
+            default:
+                return ReasonOf(job.Index);
+        }
+    }
+
+    private string? ReasonOf(int index) => _stops.TryGetValue(index, out var stop)
+        ? stop switch
+        {
+            StopReason.Timeout => $"timed out after {DurationText.Of(Plan.Jobs[index].Step.Timeout ?? TimeSpan.Zero)}",
+            StopReason.FailFast => "stopped because another step failed",
+            _ => "cancelled",
+        }
+        : _reports.GetValueOrDefault(index)?.Reason ?? (_control.CancelToken.IsCancellationRequested ? "cancelled" : null);
+
+    private string Redact(string? text) => text is null ? "" : Redaction.Apply(text, _run.Secrets.Known);
+
+    private void ReleaseServices(Job job)
+    {
+        if (job.Step.Services.IsEmpty)
+        {
+            return;
+        }
+
+        foreach (var service in job.Step.Services)
+        {
+            _serviceUsers[service.Name] = _serviceUsers.GetValueOrDefault(service.Name) - 1;
+        }
+
+        _run.Services.SetUsers(_serviceUsers.ToImmutableDictionary());
+        _background.Add(_run.Services.StopUnusedAsync());
+    }
+
+    private void CountServiceUsers(int from)
+    {
+        for (var i = from; i < Plan.Jobs.Length; i++)
+        {
+            foreach (var service in Plan.Jobs[i].Step.Services)
+            {
+                _serviceUsers[service.Name] = _serviceUsers.GetValueOrDefault(service.Name) + 1;
+            }
+        }
+
+        if (_serviceUsers.Count > 0)
+        {
+            _run.Services.SetUsers(_serviceUsers.ToImmutableDictionary());
+        }
+    }
+
+    private ImmutableArray<ScheduledJob> ToScheduled(int from)
+    {
+        var jobs = PlanScheduling.ToScheduled(Plan, from, job => _durations.Expected(job.Id));
+        if (from > 0 || _prepared.LeftOut.All(static l => l is null))
+        {
+            return jobs;
+        }
+
+        return [.. jobs.Select(j => _prepared.LeftOut[j.Index] is null ? j : j with { SkippedByPlan = true })];
+    }
+
+    private async Task<PipelineFinished> FinishAsync(RunStatus status)
+    {
+        await Task.WhenAll(_background);
+        _background.Clear();
+        await _run.Services.DisposeAsync();
+        var (path, length) = CriticalPath();
+        return new PipelineFinished
+        {
+            Time = _run.Reporter.Now,
+            Status = status,
+            DurationMs = Elapsed.TotalMilliseconds,
+            Counts = _counts.ToImmutableSortedDictionary(),
+            CriticalPath = path,
+            CriticalPathMs = length,
+        };
+    }
+
+    // From the job that ended last, back through the need that ended last.
+    private (ImmutableArray<string> Path, double Milliseconds) CriticalPath()
+    {
+        var last = -1;
+        foreach (var (index, interval) in _intervals)
+        {
+            if (last < 0 || interval.End > _intervals[last].End)
+            {
+                last = index;
+            }
+        }
+
+        var path = new List<string>();
+        var total = 0d;
+        while (last >= 0)
+        {
+            path.Add(Plan.Jobs[last].Id.Value);
+            total += (_intervals[last].End - _intervals[last].Start).TotalMilliseconds;
+            var before = -1;
+            foreach (var need in Plan.Jobs[last].Needs)
+            {
+                if (_intervals.TryGetValue(need, out var interval) && (before < 0 || interval.End > _intervals[before].End))
+                {
+                    before = need;
+                }
+            }
+
+            last = before;
+        }
+
+        path.Reverse();
+        return ([.. path], total);
+    }
+}

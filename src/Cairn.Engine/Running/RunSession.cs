@@ -1,0 +1,222 @@
+using System.Collections.Immutable;
+
+using Cairn.Core;
+using Cairn.Core.Diagnostics;
+using Cairn.Core.Events;
+using Cairn.Core.Expressions;
+using Cairn.Core.Language.Model;
+using Cairn.Core.Scheduling;
+using Cairn.Engine.History;
+using Cairn.Engine.Outputs;
+using Cairn.Engine.Preparation;
+using Cairn.Execution;
+using Cairn.Execution.Files;
+
+namespace Cairn.Engine.Running;
+
+/// <summary>Everything around the loop of a run: the working tree's lock, the record, the processes, and what is left for the next run.</summary>
+internal static class RunSession
+{
+    public static async Task<RunResult> RunAsync(PreparedRun prepared, IRunObserver observer, RunControl control, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var project = prepared.Request.ProjectDirectory;
+        var state = RunDirectory.StateDirectory(project);
+        CreateStateDirectory(state);
+
+        // The guardian process needs a moment: it starts while the locks and files are made ready.
+        await using var host = ProcessHost.Start(new ProcessHostOptions { PidNamespace = prepared.Request.PidNamespace, RunToken = prepared.Id.Value });
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, control.CancelToken);
+        var start = time.GetTimestamp();
+        var waited = false;
+        FileLock treeLock;
+        try
+        {
+            treeLock = await FileLock.AcquireAsync(
+                Path.Combine(state, "lock"),
+                $"run {prepared.Id}, process {Environment.ProcessId}",
+                holder =>
+                {
+                    waited = true;
+                    observer.OnEvent(new LockWaiting { Time = time.GetUtcNow(), Lock = TreeLockName, Holder = holder });
+                },
+                time,
+                either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return new RunResult(prepared.Id, RunStatus.Cancelled, null);
+        }
+
+        using (treeLock)
+        {
+            if (waited)
+            {
+                observer.OnEvent(new LockAcquired { Time = time.GetUtcNow(), Lock = TreeLockName, WaitedMs = time.GetElapsedTime(start).TotalMilliseconds });
+                // The other run, or a person, may have changed the tree since.
+                prepared = await RunPreparation.PrepareAsync(prepared.Request, time, cancellationToken);
+                if (prepared.Plan is null)
+                {
+                    return new RunResult(prepared.Id, RunStatus.Failed, null) { Refused = prepared };
+                }
+            }
+
+            return await RunLockedAsync(prepared, host, observer, control, time);
+        }
+    }
+
+    private const string TreeLockName = "(tree)";
+
+    private static async Task<RunResult> RunLockedAsync(PreparedRun prepared, ProcessHost host, IRunObserver observer, RunControl control, TimeProvider time)
+    {
+        var request = prepared.Request;
+        var plan = prepared.Plan ?? throw new InvalidOperationException("A run needs a plan");
+        var directory = new RunDirectory(request.ProjectDirectory, prepared.Id);
+        Directory.CreateDirectory(directory.Logs);
+        var scratch = FreshScratch(directory.State);
+        using var events = new EventLog(directory.Events);
+        var reporter = new RunReporter(prepared.Id, events, observer, time);
+        var durationsPath = Path.Combine(directory.State, "durations");
+        var durations = DurationHistory.Load(durationsPath);
+        using var tree = new OutputTree(request.ProjectDirectory, prepared.Id);
+        var maxParallel = request.MaxParallel ?? plan.Pipeline.MaxParallel ?? Environment.ProcessorCount;
+        EmitStart(prepared, maxParallel, reporter);
+
+        var secrets = new SecretResolver(plan.Pipeline.Secrets, request.ProjectDirectory, host, reporter);
+        var scope = new RunScope(plan, prepared.PlanInput.Git, prepared.PlanInput.Run, globs => tree.HashFiles(globs));
+        await using var services = new ServiceManager(plan.Pipeline.Services, host, directory, reporter, time)
+        {
+            Prepare = (service, token) => PrepareServiceAsync(service, scope, secrets, request, scratch, token),
+        };
+        var locks = new NamedLocks(request.StateDirectory, time);
+        HeldLocks? held;
+        try
+        {
+            held = await AcquireRunLocksAsync(plan.Pipeline.Locks, locks, reporter, control.CancelToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return Conclude(prepared, new PipelineFinished { Time = reporter.Now, Status = RunStatus.Cancelled, DurationMs = 0, Counts = ImmutableSortedDictionary<JobStatus, int>.Empty }, reporter, events, directory);
+        }
+
+        using (held)
+        {
+            var context = new RunContext
+            {
+                Request = request,
+                Scope = scope,
+                Reporter = reporter,
+                Directory = directory,
+                ScratchDirectory = scratch,
+                Host = host,
+                Tree = tree,
+                Secrets = secrets,
+                Locks = locks,
+                Services = services,
+                RunLocks = plan.Pipeline.Locks,
+            };
+            PipelineFinished finished;
+            await using (var driver = new RunDriver(context, prepared, maxParallel, durations, control, time))
+            {
+                finished = await driver.RunAsync();
+            }
+
+            tree.Save();
+            durations.Save(durationsPath);
+            var result = Conclude(prepared, finished, reporter, events, directory);
+            RemoveScratch(directory.State);
+            RunRetention.Prune(request.ProjectDirectory, request.KeepRuns);
+            return result;
+        }
+    }
+
+    private static RunResult Conclude(PreparedRun prepared, PipelineFinished finished, RunReporter reporter, EventLog events, RunDirectory directory)
+    {
+        reporter.Emit(finished);
+        events.Sync();
+        return new RunResult(prepared.Id, finished.Status, directory.Root);
+    }
+
+    private static void EmitStart(PreparedRun prepared, int maxParallel, RunReporter reporter)
+    {
+        var plan = prepared.Plan!;
+        reporter.Emit(new PipelineStarted
+        {
+            Time = reporter.Now,
+            Run = prepared.Id.Value,
+            Pipeline = plan.Pipeline.Name ?? Path.GetFileName(prepared.Request.ProjectDirectory.TrimEnd('/')),
+            File = prepared.Request.PipelineFile,
+            Parameters = plan.Parameters.Entries.ToImmutableSortedDictionary(e => e.Key, e => ValueText.ToText(e.Value) ?? ValueText.ToJson(e.Value, Core.Limits.ExpressionResultCharsMax) ?? "", StringComparer.Ordinal),
+            Commit = prepared.Git.Commit,
+            Branch = prepared.Git.Branch,
+            Dirty = prepared.Git.Dirty,
+            MaxParallel = maxParallel,
+            ProcessId = Environment.ProcessId,
+            Jobs = JobSummaries.Of(plan, 0),
+        });
+        if (prepared.Git.Problem is { } problem)
+        {
+            reporter.Warn(DiagnosticCodes.GitUnavailable, $"git could not be asked, so `git` is empty in expressions: {problem}");
+        }
+
+        foreach (var warning in prepared.Diagnostics)
+        {
+            reporter.Warn(warning.Code, warning.Span.HasPlace ? $"{warning.Message} ({warning.Span})" : warning.Message);
+        }
+    }
+
+    private static async Task<HeldLocks?> AcquireRunLocksAsync(ImmutableArray<LockName> names, NamedLocks locks, RunReporter reporter, CancellationToken cancellationToken) =>
+        names.IsEmpty
+            ? null
+            : await locks.AcquireAsync(
+                names,
+                $"run {reporter.Run}, process {Environment.ProcessId}",
+                (name, holder) => reporter.Emit(new LockWaiting { Time = reporter.Now, Lock = name.Value, Holder = holder }),
+                (name, waited) => reporter.Emit(new LockAcquired { Time = reporter.Now, Lock = name.Value, WaitedMs = waited.TotalMilliseconds }),
+                cancellationToken);
+
+    private static async Task<ProcessSpec> PrepareServiceAsync(
+        Service service, RunScope scope, SecretResolver secrets, RunRequest request, string scratch, CancellationToken cancellationToken)
+    {
+        var home = Path.Combine(scratch, $"service.{service.Name}", "home");
+        Directory.CreateDirectory(home);
+        var expressions = JobScope.ForService(scope);
+        var environment = StepEnvironment.Base(request.StepPath, home);
+        Task<string> Resolve(string name) => secrets.ResolveAsync(name, cancellationToken);
+        await StepEnvironment.AddAsync(environment, scope.Plan.Pipeline.Environment, expressions, Resolve, nextSeeThese: true);
+        await StepEnvironment.AddAsync(environment, service.Environment, expressions, Resolve, nextSeeThese: true);
+        environment["CAIRN_PROJECT"] = request.ProjectDirectory;
+        environment["CAIRN_SERVICE"] = service.Name.Value;
+        return new ProcessSpec
+        {
+            Arguments = JobAttempt.CommandLine(service.Action, expressions, Path.GetDirectoryName(home)!),
+            Environment = [.. environment],
+            WorkingDirectory = JobAttempt.WorkingDirectory(service.WorkingDirectory, expressions, request.ProjectDirectory),
+            Secrets = secrets.Known,
+        };
+    }
+
+    private static void CreateStateDirectory(string state)
+    {
+        Directory.CreateDirectory(Path.Combine(state, "runs"));
+        var ignore = Path.Combine(state, ".gitignore");
+        if (!File.Exists(ignore))
+        {
+            File.WriteAllText(ignore, "# Runs, logs and locks of this working tree; nothing here belongs into version control.\n*\n");
+        }
+    }
+
+    // The tree's lock is held: whatever stands here was left by a run that was killed.
+    private static string FreshScratch(string state)
+    {
+        RemoveScratch(state);
+        var scratch = Path.Combine(state, "tmp");
+        Directory.CreateDirectory(scratch, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return scratch;
+    }
+
+    private static void RemoveScratch(string state)
+    {
+        using var directory = DirectoryHandle.Open(state);
+        directory.RemoveTree("tmp");
+    }
+}

@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+
+using Cairn.Core.Expressions;
+using Cairn.Core.Language.Model;
+
+namespace Cairn.Engine.Running;
+
+/// <summary>
+/// Builds the environment of a step: a fixed minimal set, then the pipeline's variables, then the step's, then Cairn's own. Nothing of
+/// the caller's environment leaks in.
+/// </summary>
+public static class StepEnvironment
+{
+    /// <summary>Where programs are looked for, unless the pipeline sets <c>PATH</c> or the user's configuration <c>process.path</c>.</summary>
+    public const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    /// <summary>The variables that every step gets.</summary>
+    internal static Dictionary<string, string> Base(string path, string home) => new(StringComparer.Ordinal)
+    {
+        ["PATH"] = path,
+        ["HOME"] = home,
+        ["USER"] = Environment.UserName,
+        ["LOGNAME"] = Environment.UserName,
+        ["SHELL"] = "/bin/sh",
+        ["LANG"] = "C.UTF-8",
+        ["CI"] = "true",
+        ["CAIRN"] = "true",
+        ["TERM"] = "xterm-256color",
+        ["FORCE_COLOR"] = "1",
+        ["CLICOLOR_FORCE"] = "1",
+    };
+
+    /// <summary>Evaluates variables one after the other; each sees those before it as <c>env</c>.</summary>
+    internal static async Task AddAsync(
+        Dictionary<string, string> target, ImmutableArray<EnvironmentEntry> entries, JobScope scope, Func<string, Task<string>> resolveSecret, bool nextSeeThese)
+    {
+        foreach (var entry in entries)
+        {
+            target[entry.Name] = SecretOf(entry.Value) is { } secret ? await resolveSecret(secret) : scope.Text(entry.Value);
+        }
+
+        if (nextSeeThese && entries.Length > 0)
+        {
+            scope.SetEnvironment(target);
+        }
+    }
+
+    // The reader allows `${{ secrets.x }}` as a whole value only.
+    private static string? SecretOf(Template template) =>
+        template is { IsSingleExpression: true } && template.Expressions is [{ References: [{ Root: "secrets", Path: [var name] }] }] ? name : null;
+}

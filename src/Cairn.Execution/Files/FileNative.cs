@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+
+namespace Cairn.Execution.Files;
+
+/// <summary>The file calls of libc that .NET does not offer relative to a directory descriptor.</summary>
+internal static unsafe partial class FileNative
+{
+    internal const int AtCurrentDirectory = -100;
+    internal const int AtSymlinkNoFollow = 0x100;
+    internal const int AtEmptyPath = 0x1000;
+    internal const int AtRemoveDirectory = 0x200;
+    internal const int OpenReadOnly = 0;
+    internal const int OpenReadWrite = 2;
+    internal const int OpenCreate = 0x40;
+    internal const int OpenCloseOnExec = 0x80000;
+    internal const uint StatxBasic = 0x7ff;
+    internal const int LockExclusive = 2;
+    internal const int LockShared = 1;
+    internal const int LockNonBlocking = 4;
+    internal const int ErrorNotFound = 2;
+    internal const int ErrorAgain = 11;
+    internal const int ErrorExists = 17;
+    internal const int ErrorCrossDevice = 18;
+    internal const int ErrorNotDirectory = 20;
+    internal const int ErrorIsDirectory = 21;
+    internal const int ErrorNotEmpty = 39;
+    internal const int ErrorLoop = 40;
+
+    // O_DIRECTORY and O_NOFOLLOW have other numbers on arm64.
+    internal static int OpenDirectory => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x4000 : 0x10000;
+
+    internal static int OpenNoFollow => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
+
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int OpenAt(int directory, string path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Statx(int directory, string path, int flags, uint mask, StatxBuffer* buffer);
+
+    [LibraryImport("libc", EntryPoint = "getdents64", SetLastError = true)]
+    internal static partial nint GetDirectoryEntries(int descriptor, byte* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int UnlinkAt(int directory, string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "renameat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int RenameAt(int oldDirectory, string oldPath, int newDirectory, string newPath);
+
+    [LibraryImport("libc", EntryPoint = "mkdirat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int MakeDirectoryAt(int directory, string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint ReadLinkAt(int directory, string path, byte* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    internal static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    internal static partial int Sync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    internal static partial int Lock(int descriptor, int operation);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    internal static partial long Seek(int descriptor, long offset, int whence);
+
+    /// <summary>The kernel's <c>struct statx</c>, the same on every architecture.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 256)]
+    internal struct StatxBuffer
+    {
+        internal uint Mask;
+        internal uint BlockSize;
+        internal ulong Attributes;
+        internal uint LinkCount;
+        internal uint UserId;
+        internal uint GroupId;
+        internal ushort Mode;
+        private readonly ushort _spare0;
+        internal ulong Inode;
+        internal ulong Size;
+        internal ulong Blocks;
+        internal ulong AttributesMask;
+        internal Timestamp AccessTime;
+        internal Timestamp BirthTime;
+        internal Timestamp ChangeTime;
+        internal Timestamp ModifyTime;
+        internal uint RawDeviceMajor;
+        internal uint RawDeviceMinor;
+        internal uint DeviceMajor;
+        internal uint DeviceMinor;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Timestamp
+    {
+        internal long Seconds;
+        internal uint Nanoseconds;
+        private readonly int _spare;
+
+        internal readonly long ToNanoseconds() => unchecked((Seconds * 1_000_000_000L) + Nanoseconds);
+    }
+}
