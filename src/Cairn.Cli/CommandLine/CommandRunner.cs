@@ -59,11 +59,8 @@ internal static class CommandRunner
             return Completer.Run([.. args.Skip(1)], services);
         }
 
-        if (GlobalOptions.Apply(args, services, out var error) is not { } adjusted)
-        {
-            return UsageErrors.Report(services, error!, hint: null, command: null);
-        }
-
+        var adjusted = GlobalOptions.Apply(args, services);
+        args = GlobalOptions.MoveDirectory(args);
         var first = GlobalOptions.FirstWord(args);
         if (first < 0)
         {
