@@ -81,7 +81,7 @@ internal static class PipelineInspection
     }
 
     /// <summary>Places name files relative to the project; the caller may stand elsewhere.</summary>
-    private static InspectedPipeline Rebase(string file, PreparedRun prepared, string folder)
+    public static InspectedPipeline Rebase(string file, PreparedRun prepared, string folder)
     {
         var project = prepared.Request.ProjectDirectory;
         if (folder == ".")
