@@ -132,7 +132,7 @@ internal sealed class Evaluator(ScalarNode node, EvaluationContext context, Diag
         var names = context.Roots.Keys.ToArray();
         Array.Sort(names, StringComparer.Ordinal);
         var known = names.Length == 0 ? "No names are known here" : $"Known here: {string.Join(", ", names)}";
-        var near = Nearest.Of(root.Name, names);
+        var near = Suggestions.Nearest(root.Name, names);
         return Mistake(root, DiagnosticCodes.ExpressionUnknownRoot, $"The name `{root.Name}` is unknown here",
             near is null ? $"{known}; a text wants quotes: '{root.Name}'" : $"Did you mean `{near}`? {known}");
     }

@@ -342,7 +342,7 @@ internal sealed class ExpressionParser
         if (function == Function.None)
         {
             Error(name.Start, name.Length, DiagnosticCodes.ExpressionUnknownFunction, $"There is no function `{name.Text}`",
-                Nearest.Of(name.Text!, Functions.Names) is { } near ? $"Did you mean `{near}`?" : $"Functions are {string.Join(", ", Functions.Names)}");
+                Suggestions.Nearest(name.Text!, Functions.Names) is { } near ? $"Did you mean `{near}`?" : $"Functions are {string.Join(", ", Functions.Names)}");
             return call;
         }
 

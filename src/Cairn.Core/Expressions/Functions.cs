@@ -28,7 +28,7 @@ internal static class Functions
 {
     public const int Unbounded = int.MaxValue;
 
-    public static ReadOnlySpan<string> Names => NamesByValue.AsSpan(1);
+    public static IEnumerable<string> Names => NamesByValue.Skip(1);
 
     // In the order of the enum.
     private static readonly string[] NamesByValue =
@@ -85,7 +85,7 @@ internal static class Functions
         Function.Success or Function.Failure or Function.Always or Function.Cancelled => ValueKind.Boolean,
         Function.Length => ValueKind.Number,
         Function.Split => ValueKind.List,
-        Function.FromJson => ValueKind.Unknown,
+        Function.FromJson or Function.None => ValueKind.Unknown,
         _ => ValueKind.Text,
     };
 
