@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+
 namespace Cairn.Fuzz;
 
 /// <summary>Something that takes hostile bytes. It may report what it likes; it must neither throw, hang nor use much memory.</summary>
@@ -16,11 +19,30 @@ internal interface IFuzzTarget
 /// <summary>An invariant that an input broke.</summary>
 internal sealed class InvariantException(string message) : Exception(message)
 {
-    public static void Require(bool condition, string message)
+    /// <summary>Throws where a condition does not hold; the message is made only then.</summary>
+    public static void Require(bool condition, [InterpolatedStringHandlerArgument(nameof(condition))] Explanation message)
     {
         if (!condition)
         {
-            throw new InvariantException(message);
+            throw new InvariantException(message.ToString());
         }
+    }
+
+    [InterpolatedStringHandler]
+    public readonly ref struct Explanation
+    {
+        private readonly StringBuilder? _text;
+
+        public Explanation(int literals, int holes, bool condition, out bool isNeeded)
+        {
+            isNeeded = !condition;
+            _text = condition ? null : new StringBuilder(literals + (holes * 8));
+        }
+
+        public void AppendLiteral(string text) => _text?.Append(text);
+
+        public void AppendFormatted<T>(T value) => _text?.Append(value);
+
+        public override string ToString() => _text?.ToString() ?? "";
     }
 }

@@ -154,7 +154,7 @@ public static class DiagnosticRenderer
             Bar("");
             _text.Append('\n');
             var end = span.EndLine > span.Line ? int.MaxValue : span.EndColumn;
-            var (shown, from, columns) = Excerpt.Of(source.Line(span.Line), span.Column - 1, end - 1, options.Width - gutter - 3, options.Unicode);
+            var (shown, from, columns) = Excerpt.Of(source.LineSpan(span.Line), span.Column - 1, end - 1, options.Width - gutter - 3, options.Unicode);
             Bar(span.Line.ToString(System.Globalization.CultureInfo.InvariantCulture));
             _text.Append(shown.Length == 0 ? "" : " ").Append(shown).Append('\n');
             Bar("");

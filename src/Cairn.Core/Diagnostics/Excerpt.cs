@@ -7,18 +7,18 @@ internal static class Excerpt
 {
     private const int WidthMin = 20;
 
-    // A line may have megabytes; what stands far from the mistake is not even measured.
-    private const int UnitsAround = 1_000;
+    // A line may have megabytes; what stands far from the mistake is not even measured. Most units take a column.
+    private const int UnitsPerColumn = 2;
 
     /// <summary>Crops a line around a range of its UTF-16 units.</summary>
     /// <returns>What to show, and in columns: where the underline begins and how long it is, at least 1.</returns>
-    public static (string Text, int From, int Columns) Of(string line, int start, int end, int width, bool unicode)
+    public static (string Text, int From, int Columns) Of(ReadOnlySpan<char> line, int start, int end, int width, bool unicode)
     {
         width = Math.Max(width, WidthMin);
         start = Math.Clamp(start, 0, line.Length);
         end = Math.Clamp(end, start, line.Length);
-        var first = Math.Max(0, start - UnitsAround);
-        var last = Math.Min(line.Length, start + UnitsAround);
+        var first = Math.Max(0, start - (width * UnitsPerColumn));
+        var last = Math.Min(line.Length, start + (width * UnitsPerColumn));
         if (first > 0 && char.IsLowSurrogate(line[first]))
         {
             first++;
@@ -33,7 +33,7 @@ internal static class Excerpt
             to = to < 0 && i >= end ? column : to;
             builder.Clear();
             var before = column;
-            i += DisplayText.Append(builder, line.AsSpan(i), ref column);
+            i += DisplayText.Append(builder, line[i..], ref column);
             cells.Add((builder.ToString(), before, column - before));
 
             // A place inside a character (half of a pair) is the character's.

@@ -21,16 +21,11 @@ public sealed class SourceText(string name, string text)
     private int[] LineStarts => _lineStarts ??= FindLineStarts(Text);
 
     /// <summary>A line by its number from 1, without its end; empty past the end.</summary>
-    public string Line(int number)
-    {
-        if (number < 1 || number > LineCount)
-        {
-            return "";
-        }
+    public string Line(int number) => LineSpan(number).ToString();
 
-        var start = LineStart(number);
-        return Text[start..LineEnd(number)];
-    }
+    /// <summary>The same as <see cref="Line"/>, without a copy.</summary>
+    public ReadOnlySpan<char> LineSpan(int number) =>
+        number < 1 || number > LineCount ? [] : Text.AsSpan(LineStart(number), LineEnd(number) - LineStart(number));
 
     /// <summary>The line and column, both from 1, of an index into <see cref="Text"/>.</summary>
     public (int Line, int Column) PositionAt(int index)

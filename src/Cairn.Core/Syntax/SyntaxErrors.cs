@@ -9,6 +9,9 @@ namespace Cairn.Core.Syntax;
 /// <param name="openBrackets">The indices of brackets that were open when reading stopped, the innermost last.</param>
 internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
 {
+    private const int LinesAboveMax = 1_000;
+    private const int ShownCharsMax = 60;
+
     private readonly string _text = source.Text;
 
     /// <summary>Explains an exception.</summary>
@@ -16,7 +19,7 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
     /// <param name="reached">The index that the scanner had reached.</param>
     public Diagnostic Explain(YamlException error, int reached)
     {
-        var hasPlace = error.Start.Line > 0 && error.Message.Length > 0;
+        var hasPlace = error.Message.Length > 0 && !Says(error.Message, "invalid tab as indentation");
         var start = Clamp(hasPlace ? error.Start.Index : reached);
         var end = Clamp(hasPlace ? Math.Max(error.End.Index, error.Start.Index) : reached);
         var said = error.Message;
@@ -96,11 +99,38 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
         if (before > 0 && _text[before - 1] is '"' or '\'' && At(start) is not (',' or ']' or '}' or '\r' or '\n' or '\0') && openBrackets.Count == 0)
         {
             var quote = _text[before - 1];
+            if (OpenedAbove(quote, before) is { } open and >= 0)
+            {
+                return Error($"The quote `{quote}` is not closed on its line", open, open + 1, $"Add a `{quote}` where the text ends");
+            }
+
             var twice = quote == '\'' ? "`''`" : "`\\\"`";
             return Error("Text goes on after the closing quote", start, EndOfLine(start), $"Put all of it into the quotes; a quote inside is written {twice}");
         }
 
         return null;
+    }
+
+    /// <summary>The quote that the last one before an index closes, if that stands on a line above; else -1.</summary>
+    private int OpenedAbove(char quote, int before)
+    {
+        var (line, _) = source.PositionAt(before);
+        if (_text.AsSpan(source.LineStart(line), before - source.LineStart(line)).Count(quote) % 2 == 0)
+        {
+            return -1;
+        }
+
+        while (--line >= 1)
+        {
+            var start = source.LineStart(line);
+            var text = _text.AsSpan(start, source.LineEnd(line) - start);
+            if (text.Count(quote) % 2 == 1)
+            {
+                return start + text.LastIndexOf(quote);
+            }
+        }
+
+        return -1;
     }
 
     /// <summary>A value that begins with a character that means something else.</summary>
@@ -118,12 +148,13 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
             end++;
         }
 
-        var word = _text[start..end];
+        var word = Clip(_text.AsSpan(start, end - start));
         return c switch
         {
             '*' => Error("A value that begins with `*` is an alias of an anchor", start, end, $"If it is a glob, quote it: `\"{word}\"`"),
             '!' => Error("A value that begins with `!` is a YAML tag", start, end, $"If it is a glob or a text, quote it: `\"{word}\"`"),
             '&' => Error("A value that begins with `&` is a YAML anchor", start, end, $"If it is a text, quote it: `\"{word}\"`"),
+            '`' => Error("A value cannot begin with a backtick unless it is quoted", start, end, $"Quote it: \"'{Rest(start)}'\""),
             _ => Error($"A value cannot begin with `{c}` unless it is quoted", start, end, $"Quote it: `'{Rest(start)}'`"),
         };
     }
@@ -180,7 +211,7 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
             if (colon > 0 && colon + 1 < trimmed.Length && trimmed[colon + 1] is not (' ' or '/' or ':') && !trimmed[..colon].Contains(' '))
             {
                 var at = from + text.Length - trimmed.Length + colon;
-                return Error("A space is missing after the colon", at, at + 1, $"Write `{trimmed[..colon]}: {trimmed[(colon + 1)..]}`");
+                return Error("A space is missing after the colon", at, at + 1, $"Write `{Clip(trimmed[..colon])}: {Clip(trimmed[(colon + 1)..])}`");
             }
 
             if (candidate < line && colon >= 0)
@@ -202,11 +233,23 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
     {
         if (openBrackets.Count == 0)
         {
+            // The scanner gives up without a word where a line inside brackets is not indented; the parser has not seen the bracket yet.
+            var last = said.Length == 0 ? _text.AsSpan(0, start).LastIndexOfAny("[{") : -1;
+            if (last >= 0 && !_text.AsSpan(last, start - last).ContainsAny("]}"))
+            {
+                return Error($"The `{_text[last]}` is not closed", last, last + 1, $"Add a `{(_text[last] == '[' ? ']' : '}')}`, or indent the lines inside it");
+            }
+
             return At(start) is ']' or '}' ? Error($"This `{At(start)}` closes nothing", start, start + 1, "Remove it, or quote the value that it belongs to") : null;
         }
 
         var open = openBrackets[^1];
         var (opening, closing) = _text[open] == '[' ? ('[', ']') : ('{', '}');
+        if (SwallowedTag(start) is { } tag)
+        {
+            return tag;
+        }
+
         var note = new DiagnosticNote($"The `{opening}` is here", source.SpanAt(open, open + 1));
         if (end >= _text.TrimEnd().Length)
         {
@@ -226,6 +269,25 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
             note);
     }
 
+    /// <summary><c>[!a/**, b]</c>: the scanner takes the comma into the tag.</summary>
+    private Diagnostic? SwallowedTag(int index)
+    {
+        var end = _text.AsSpan(0, index).TrimEnd(" \t\r\n").Length;
+        var start = end;
+        while (start > 0 && _text[start - 1] is not (' ' or '\t' or '\r' or '\n' or '[' or '{'))
+        {
+            start--;
+        }
+
+        if (start >= end || _text[start] != '!')
+        {
+            return null;
+        }
+
+        end -= _text[end - 1] == ',' ? 1 : 0;
+        return Error("A value that begins with `!` is a YAML tag", start, end, $"If it is a glob or a text, quote it: `\"{Clip(_text.AsSpan(start, end - start))}\"`");
+    }
+
     private Diagnostic? Structure(string said, int start)
     {
         if (Says(said, "Block sequence entries are not allowed"))
@@ -238,8 +300,28 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
             return Error("A `-` is missing: the lines above are a list", start, EndOfLine(start), "Begin the line with `- `, or indent it as the key that it belongs to");
         }
 
+        if (Says(said, "expected <document end>") || Says(said, "after '...'"))
+        {
+            return Error("Text goes on after the end of the document", start, EndOfLine(start), "Remove it, or make it part of the value above");
+        }
+
+        if (Says(said, "expected node content"))
+        {
+            return Error("A value is missing here", start, start + 1, $"Write one, or quote the value that begins with `{At(start)}`");
+        }
+
+        if (Says(said, "incompatible YAML document"))
+        {
+            return Error("This version of YAML is not known", start, EndOfLine(start), "Remove the `%YAML` line: all files are read as YAML 1.2");
+        }
+
         if (Says(said, "did not find expected key") || Says(said, "expected <document start>"))
         {
+            if (At(start) != '-' && HasSibling(start))
+            {
+                return MissingColon(start);
+            }
+
             return At(start) == '-'
                 ? Error("A list item stands among the keys of a mapping", start, start + 1, "Put it below the key that it belongs to")
                 : Error("This line fits no level of indentation above it", start, EndOfLine(start), "Indent it exactly as its siblings; a mapping's lines are `key: value`");
@@ -248,6 +330,31 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
         return Says(said, "block scalar")
             ? Error("The text block is not well indented", start, EndOfLine(start), "After `|` or `>` begin a new line, and indent all lines of the text alike; only `+`, `-` and a digit may follow the sign")
             : null;
+    }
+
+    /// <summary>Whether a line is no <c>key: value</c> but is indented exactly as one above it, so that it is not the indentation that is wrong.</summary>
+    private bool HasSibling(int index)
+    {
+        var (line, _) = source.PositionAt(index);
+        var from = source.LineStart(line);
+        var text = _text.AsSpan(from, source.LineEnd(line) - from).TrimEnd();
+        if (text.Contains(": ", StringComparison.Ordinal) || text.EndsWith(':'))
+        {
+            return false;
+        }
+
+        var indent = FirstNonBlank(from) - from;
+        for (var above = line - 1; above >= Math.Max(1, line - LinesAboveMax); above--)
+        {
+            var start = source.LineStart(above);
+            var first = FirstNonBlank(start);
+            if (first < source.LineEnd(above) && At(first) != '#' && first - start <= indent)
+            {
+                return first - start == indent;
+            }
+        }
+
+        return false;
     }
 
     private int FirstNonBlank(int index)
@@ -263,8 +370,14 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
     private int EndOfLine(int index) => Math.Max(index + 1, source.LineEnd(source.PositionAt(index).Line));
 
     /// <summary>The rest of a line as it would stand in single quotes.</summary>
-    private string Rest(int index) =>
-        _text[index..Math.Max(index, source.LineEnd(source.PositionAt(index).Line))].TrimEnd().Replace("'", "''", StringComparison.Ordinal);
+    private string Rest(int index)
+    {
+        var rest = _text.AsSpan(index, Math.Max(index, source.LineEnd(source.PositionAt(index).Line)) - index);
+        var comment = rest.IndexOf(" #");
+        return Clip(rest[..(comment < 0 ? rest.Length : comment)].TrimEnd()).Replace("'", "''", StringComparison.Ordinal);
+    }
+
+    private static string Clip(ReadOnlySpan<char> text) => text.Length <= ShownCharsMax ? text.ToString() : $"{text[..ShownCharsMax]}…";
 
     /// <summary>The library's sentence without its introduction.</summary>
     private static string Plain(string said)

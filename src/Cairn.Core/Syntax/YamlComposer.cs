@@ -199,8 +199,8 @@ internal sealed class YamlComposer(SourceText source, string scanned, IParser pa
             case ScalarStyle.Literal or ScalarStyle.Folded:
                 (text, origins, end) = new FoldedText(source, scanned).Block(text, start);
                 break;
-            case ScalarStyle.Plain when text.Length == end - start:
-                text = ReferenceEquals(scanned, source.Text) ? text : source.Text[start..end];
+            case ScalarStyle.Plain when scanned.AsSpan(start, end - start).SequenceEqual(text):
+                text = source.Text.AsSpan(start, end - start).SequenceEqual(text) ? text : source.Text[start..end];
                 break;
             case ScalarStyle.Plain when text.Length > 0:
                 (text, origins) = new FoldedText(source, scanned).Plain(text, start, end);
@@ -216,9 +216,10 @@ internal sealed class YamlComposer(SourceText source, string scanned, IParser pa
         return new Composed(new ScalarNode(text, type, span, origins), 1, 0, end);
     }
 
-    /// <summary>The index of a scalar itself behind its anchor and tag, which its event includes.</summary>
+    /// <summary>The index of a scalar itself behind its anchor and tag, which its event includes; where there is none, the index after these.</summary>
     private int SkipProperties(int i, int end)
     {
+        var last = i;
         while (i < end)
         {
             switch (scanned[i])
@@ -230,14 +231,14 @@ internal sealed class YamlComposer(SourceText source, string scanned, IParser pa
                     i = ToNext(i, end, "\r\n");
                     break;
                 case '&' or '!':
-                    i = ToNext(i, end, " \t\r\n,[]{}");
+                    last = i = ToNext(i, end, scanned[i] == '&' ? " \t\r\n,[]{}" : " \t\r\n");
                     break;
                 default:
                     return i;
             }
         }
 
-        return end;
+        return last;
     }
 
     private int ToNext(int i, int end, string stops)

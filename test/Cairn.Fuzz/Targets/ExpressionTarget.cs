@@ -35,11 +35,11 @@ internal sealed class ExpressionTarget : IFuzzTarget
         var node = new ScalarNode(text, ScalarType.String, new SourceSpan("fuzz.yaml", 1, 1, 1, text.Length + 1));
         var diagnostics = new DiagnosticBag();
         var template = Template.Parse(node, diagnostics);
-        InvariantException.Require(template is not null || diagnostics.HasErrors, "There is neither a template nor an error");
+        InvariantException.Require(template is not null || diagnostics.HasErrors, $"There is neither a template nor an error");
         if (template is not null)
         {
             var value = template.Evaluate(Context, diagnostics);
-            InvariantException.Require(value is not null || diagnostics.HasErrors, "There is neither a value nor an error");
+            InvariantException.Require(value is not null || diagnostics.HasErrors, $"There is neither a value nor an error");
             template.EvaluateText(Context, diagnostics);
         }
 

@@ -20,7 +20,7 @@ internal sealed class GlobTarget : IFuzzTarget
         var lines = Encoding.UTF8.GetString(input).Split('\n');
         if (!Glob.TryParse(lines[0], out var glob, out var error))
         {
-            InvariantException.Require(error.Length > 0, "A bad glob has no explanation");
+            InvariantException.Require(error.Length > 0, $"A bad glob has no explanation");
             return;
         }
 

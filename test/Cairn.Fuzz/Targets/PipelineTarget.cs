@@ -28,7 +28,7 @@ internal sealed class PipelineTarget : IFuzzTarget
             failed |= diagnostic.Severity == DiagnosticSeverity.Error;
         }
 
-        InvariantException.Require((result.Pipeline is null) == failed, "A pipeline is there exactly where no error is");
+        InvariantException.Require((result.Pipeline is null) == failed, $"A pipeline is there exactly where no error is");
         DiagnosticRenderer.RenderAll(result.Diagnostics, result.Sources, Options);
     }
 

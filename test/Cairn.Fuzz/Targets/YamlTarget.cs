@@ -7,8 +7,6 @@ namespace Cairn.Fuzz.Targets;
 /// <summary>Bytes to nodes: every place lies in the file, a document without a node has an error, and all diagnostics can be shown.</summary>
 internal sealed class YamlTarget : IFuzzTarget
 {
-    private const int CheckedNodesMax = 20_000;
-
     private static readonly RenderOptions Options = new() { Color = true, Unicode = true, Width = 60 };
 
     public string Name => "yaml";
@@ -26,7 +24,7 @@ internal sealed class YamlTarget : IFuzzTarget
         var diagnostics = new DiagnosticBag();
         var source = YamlReader.Decode("fuzz.yaml", input, diagnostics);
         var node = source is null ? null : YamlReader.Read(source, diagnostics);
-        InvariantException.Require(node is not null || diagnostics.HasErrors, "There is neither a node nor an error");
+        InvariantException.Require(node is not null || diagnostics.HasErrors, $"There is neither a node nor an error");
         var sources = new Dictionary<string, SourceText>(StringComparer.Ordinal);
         if (source is not null)
         {
@@ -45,19 +43,18 @@ internal sealed class YamlTarget : IFuzzTarget
         DiagnosticRenderer.RenderAll(diagnostics.ToSorted(), sources, Options);
         if (node is not null && source is not null)
         {
-            var left = CheckedNodesMax;
-            CheckNode(node, source, 0, ref left);
+            CheckNode(node, source, 0, new HashSet<Node>(ReferenceEqualityComparer.Instance));
         }
     }
 
-    private static void CheckNode(Node node, SourceText source, int depth, ref int left)
+    private static void CheckNode(Node node, SourceText source, int depth, HashSet<Node> seen)
     {
-        if (left-- <= 0)
+        if (!seen.Add(node))
         {
             return;
         }
 
-        InvariantException.Require(depth <= Limits.NodeDepthMax, "The tree is deeper than its limit");
+        InvariantException.Require(depth <= Limits.NodeDepthMax, $"The tree is deeper than its limit");
         CheckSpan(node.Span, source);
         switch (node)
         {
@@ -67,7 +64,7 @@ internal sealed class YamlTarget : IFuzzTarget
             case SequenceNode sequence:
                 foreach (var item in sequence.Items)
                 {
-                    CheckNode(item, source, depth + 1, ref left);
+                    CheckNode(item, source, depth + 1, seen);
                 }
 
                 break;
@@ -76,8 +73,8 @@ internal sealed class YamlTarget : IFuzzTarget
                 foreach (var (key, value) in mapping.Entries)
                 {
                     InvariantException.Require(keys.Add(key.Text), $"The key `{key.Text}` is there twice");
-                    CheckNode(key, source, depth + 1, ref left);
-                    CheckNode(value, source, depth + 1, ref left);
+                    CheckNode(key, source, depth + 1, seen);
+                    CheckNode(value, source, depth + 1, seen);
                 }
 
                 break;
@@ -91,7 +88,7 @@ internal sealed class YamlTarget : IFuzzTarget
         {
             var span = scalar.SpanOf(i, 1);
             InvariantException.Require(span.Line >= scalar.Span.Line && span.Line <= source.LineCount, $"The character {i} of a scalar is placed outside of the file");
-            var line = source.Line(span.Line);
+            var line = source.LineSpan(span.Line);
             if (char.IsLetterOrDigit(scalar.Text[i]))
             {
                 InvariantException.Require(span.Column <= line.Length, $"The character {i} of a scalar is placed after its line");
@@ -108,7 +105,7 @@ internal sealed class YamlTarget : IFuzzTarget
         if (source is not null)
         {
             InvariantException.Require(span.EndLine <= source.LineCount, $"The place {span} ends after the file");
-            InvariantException.Require(span.Column <= source.Line(span.Line).Length + 2, $"The place {span} is outside its line");
+            InvariantException.Require(span.Column <= source.LineSpan(span.Line).Length + 2, $"The place {span} is outside its line");
         }
     }
 }
