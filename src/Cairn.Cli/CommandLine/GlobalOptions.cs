@@ -20,7 +20,7 @@ internal static class GlobalOptions
         new Option<bool>("--help", "-h") { Description = "Show help", Recursive = true },
     ];
 
-    private static Option AcceptOnlyFromAmong(this Option<string> option, params string[] values)
+    private static Option<string> AcceptOnlyFromAmong(this Option<string> option, params string[] values)
     {
         OptionValues.Restrict(option, values);
         return option;

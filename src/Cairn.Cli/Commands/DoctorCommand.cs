@@ -24,18 +24,23 @@ internal static class DoctorCommand
             }
 
             var checks = await Checks.RunAsync(new Machine(services, resolved.Directory));
-            if (parse.GetValue(json))
-            {
-                ShowJson(checks, services);
-            }
-            else
-            {
-                services.Out.Write(Text(checks, services.Terminal));
-            }
-
-            return checks.Any(c => c.Status == CheckStatus.Missing) ? ExitCodes.Internal : ExitCodes.Success;
+            return Show(checks, parse.GetValue(json), services);
         });
         return command;
+    }
+
+    private static int Show(ImmutableArray<Check> checks, bool json, CommandServices services)
+    {
+        if (json)
+        {
+            ShowJson(checks, services);
+        }
+        else
+        {
+            services.Out.Write(Text(checks, services.Terminal));
+        }
+
+        return checks.Any(c => c.Status == CheckStatus.Missing) ? ExitCodes.Internal : ExitCodes.Success;
     }
 
     /// <summary>The checks under their headings, each with what mends it.</summary>
@@ -45,7 +50,7 @@ internal static class DoctorCommand
         var color = style.Color;
         var titles = checks.Max(c => c.Title.Length);
         var text = new StringBuilder();
-        foreach (var group in checks.GroupBy(c => c.Group))
+        foreach (var group in checks.GroupBy(c => c.Group, StringComparer.Ordinal))
         {
             text.Append(text.Length > 0 ? "\n" : "").Append(Paint("1", group.Key)).Append('\n');
             foreach (var check in group)

@@ -4,7 +4,6 @@ using System.Text;
 
 using Cairn.Cli.CommandLine;
 using Cairn.Cli.Commands;
-using Cairn.Core.Diagnostics;
 using Cairn.Core.Language;
 using Cairn.Engine;
 using Cairn.Engine.Preparation;
@@ -191,9 +190,13 @@ internal static class Completer
     }
 
     /// <summary>Walks the words before the cursor through the tree.</summary>
-    private sealed class State(Command root)
+    private sealed class State
     {
-        public Command Command { get; private set; } = root;
+        private readonly Command _root;
+
+        public State(Command root) => Command = _root = root;
+
+        public Command Command { get; private set; }
 
         public Option? Pending { get; private set; }
 
@@ -238,7 +241,7 @@ internal static class Completer
 
         public Option? FindOption(string name) => Options().FirstOrDefault(o => o.Name == name || o.Aliases.Contains(name));
 
-        public IEnumerable<Option> Options() => Command.Options.Concat(ReferenceEquals(Command, root) ? [] : root.Options.Where(o => o.Recursive));
+        public IEnumerable<Option> Options() => Command.Options.Concat(ReferenceEquals(Command, _root) ? [] : _root.Options.Where(o => o.Recursive));
 
         public Argument? NextArgument()
         {

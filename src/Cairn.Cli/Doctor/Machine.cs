@@ -39,7 +39,7 @@ internal sealed class Machine(CommandServices services, string projectDirectory,
         foreach (var folder in (Services.Variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin").Split(':'))
         {
             var path = Path.Combine(folder, program);
-            if (folder.StartsWith('/') && File.Exists(path) && (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0)
+            if (folder.StartsWith('/') && File.Exists(path) && (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != UnixFileMode.None)
             {
                 return path;
             }
