@@ -55,6 +55,7 @@ mv -T "$home/current.new" "$home/current"
 mv "$home/stamp.new" "$home/stamp"
 
 # Old builds go, except the last ones and any that a process still runs from.
+running=$(find /proc -maxdepth 2 -name exe -printf '%l\n' 2>/dev/null || true)
 ls -1t "$builds" | tail -n +$((keep + 1)) | while read -r old; do
-    [ -n "$(find /proc -maxdepth 2 -name exe -lname "$builds/$old/*" -print -quit 2>/dev/null)" ] || rm -rf "${builds:?}/$old"
+    grep -qF "$builds/$old/" <<<"$running" || rm -rf "${builds:?}/$old"
 done

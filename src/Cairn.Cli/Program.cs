@@ -23,7 +23,9 @@ internal static class Program
 
     // Kept apart so that the fast path loads neither the parser nor tasks.
     [MethodImpl(MethodImplOptions.NoInlining)]
+#pragma warning disable VSTHRD002 // An async Main would make the state machine part of the fast path; there is no synchronization context to block.
     private static int RunProcess(string[] args) => RunAsync(args, CommandServices.OfProcess(CancellationToken.None)).GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
 
     private static int WriteVersion()
     {

@@ -10,7 +10,7 @@ public static class Shell
     /// <summary>Runs a script file; its exit code.</summary>
     public static int Run(string scriptPath)
     {
-        using var process = Process.Start(new ProcessStartInfo("/bin/sh", [scriptPath]) { RedirectStandardInput = true })!;
+        using var process = Process.Start(new ProcessStartInfo("/bin/sh", [scriptPath]) { UseShellExecute = false, RedirectStandardInput = true })!;
         process.StandardInput.Close();
         process.WaitForExit();
         return process.ExitCode;

@@ -9,7 +9,7 @@ internal static class CommandReference
     public static string Render(CommandServices services)
     {
         var page = new StringBuilder("# Commands\n\nThis page is generated from the command tree; `CAIRN_UPDATE_GOLDEN=1 ./test` rewrites it.\n\n");
-        foreach (var group in CommandCatalog.All.GroupBy(e => e.Group))
+        foreach (var group in CommandCatalog.All.GroupBy(e => e.Group, StringComparer.Ordinal))
         {
             page.Append("**").Append(group.Key).Append("**: ").AppendJoin(", ", group.Select(e => $"[{e.Name}](#cairn-{e.Name})")).Append("\n\n");
         }

@@ -1,8 +1,8 @@
 using System.CommandLine;
+using System.Text;
 
 using Cairn.Cli.Completion;
 using Cairn.Cli.Terminal;
-using Cairn.Core.Diagnostics;
 
 namespace Cairn.Cli.CommandLine;
 
@@ -52,50 +52,50 @@ internal static class CommandRunner
         return root;
     }
 
-    private static async Task<int> DispatchAsync(IReadOnlyList<string> args, CommandServices services)
+    private static Task<int> DispatchAsync(IReadOnlyList<string> args, CommandServices services)
     {
         if (args.Count > 0 && args[0] == Completer.CommandName)
         {
-            return Completer.Run([.. args.Skip(1)], services);
+            return Task.FromResult(Completer.Run([.. args.Skip(1)], services));
         }
 
-        if (GlobalOptions.Apply(args, services, out var error) is not { } adjusted)
-        {
-            return UsageErrors.Report(services, error!, hint: null, command: null);
-        }
-
+        var adjusted = GlobalOptions.Apply(args, services);
+        args = GlobalOptions.MoveDirectory(args);
         var first = GlobalOptions.FirstWord(args);
         if (first < 0)
         {
-            adjusted.Out.Write(HelpText.Root(adjusted));
-            return ExitCodes.Success;
+            return Task.FromResult(Show(adjusted, HelpText.Root(adjusted)));
         }
 
         if (args[first] == "--version")
         {
-            adjusted.OutBytes.Write(BuildInfo.Line);
-            return ExitCodes.Success;
+            return Task.FromResult(Show(adjusted, Encoding.UTF8.GetString(BuildInfo.Line)));
         }
 
         if (CommandCatalog.Find(args[first]) is not { } entry)
         {
-            return UsageErrors.ReportUnknownWord(adjusted, args[first]);
+            return Task.FromResult(UsageErrors.ReportUnknownWord(adjusted, args[first]));
         }
 
         var root = BuildRoot(adjusted, entry);
         var parse = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parse.GetResult("--help") is { } help && help.Tokens.Count == 0 && IsGiven(args))
         {
-            adjusted.Out.Write(HelpText.Of(parse.CommandResult.Command, entry, adjusted));
-            return ExitCodes.Success;
+            return Task.FromResult(Show(adjusted, HelpText.Of(parse.CommandResult.Command, entry, adjusted)));
         }
 
         if (UsageErrors.Find(parse, args) is { } mistake)
         {
-            return UsageErrors.Report(adjusted, mistake.Message, mistake.Hint, mistake.Command);
+            return Task.FromResult(UsageErrors.Report(adjusted, mistake.Message, mistake.Hint, mistake.Command));
         }
 
-        return await parse.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, adjusted.CancellationToken);
+        return parse.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, adjusted.CancellationToken);
+    }
+
+    private static int Show(CommandServices services, string text)
+    {
+        services.Out.Write(text);
+        return ExitCodes.Success;
     }
 
     private static bool IsGiven(IReadOnlyList<string> args)

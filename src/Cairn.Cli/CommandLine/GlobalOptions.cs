@@ -8,42 +8,31 @@ namespace Cairn.Cli.CommandLine;
 
 /// <summary>
 /// The options of every command. They change the services that a command is built with, so they are read before the tree is built; the
-/// tree declares them for help, completion and refusal of mistakes.
+/// tree declares them for help, completion and refusal of mistakes. <c>-C</c> belongs to the commands that have a project; before the
+/// command (<c>cairn -C DIR run</c>) it means the same.
 /// </summary>
 internal static class GlobalOptions
 {
     public static Option[] Create() =>
     [
-        new Option<string>("--directory", "-C") { HelpName = "DIR", Description = "Work as if started in DIR", Recursive = true },
         new Option<string>("--color") { HelpName = "WHEN", Description = "When to use colour: auto, always or never", Recursive = true }.AcceptOnlyFromAmong("auto", "always", "never"),
         new Option<bool>("--no-color") { Description = "The same as --color=never", Recursive = true },
         new Option<bool>("--help", "-h") { Description = "Show help", Recursive = true },
     ];
 
-    private static Option AcceptOnlyFromAmong(this Option<string> option, params string[] values)
+    private static Option<string> AcceptOnlyFromAmong(this Option<string> option, params string[] values)
     {
         OptionValues.Restrict(option, values);
         return option;
     }
 
-    /// <summary>Applies them. Null and an <paramref name="error"/> where the folder is not there.</summary>
-    public static CommandServices? Apply(IReadOnlyList<string> args, CommandServices services, out string? error)
+    /// <summary>Applies them.</summary>
+    public static CommandServices Apply(IReadOnlyList<string> args, CommandServices services)
     {
-        error = null;
         string? color = null;
-        var directory = services.CurrentDirectory;
         for (var i = 0; i < args.Count && args[i] != "--"; i++)
         {
-            if (Value(args, ref i, "--directory", "-C") is { } given)
-            {
-                directory = Path.GetFullPath(Path.Combine(directory, given));
-                if (!Directory.Exists(directory))
-                {
-                    error = File.Exists(directory) ? $"`{given}` is a file, not a folder" : $"There is no folder `{given}`";
-                    return null;
-                }
-            }
-            else if (args[i] == "--no-color")
+            if (args[i] == "--no-color")
             {
                 color = "never";
             }
@@ -54,7 +43,27 @@ internal static class GlobalOptions
         }
 
         color ??= ConfiguredColor(services);
-        return services with { CurrentDirectory = directory, Terminal = color is null ? services.Terminal : Recolor(services, color) };
+        return color is null ? services : services with { Terminal = Recolor(services, color) };
+    }
+
+    /// <summary>Moves a <c>-C DIR</c> that stands before the command behind it, to the end of its options.</summary>
+    public static List<string> MoveDirectory(IReadOnlyList<string> args)
+    {
+        var result = new List<string>(args);
+        var first = FirstWord(result);
+        for (var i = 0; i < first; i++)
+        {
+            var at = i;
+            if (Value(result, ref i, "--directory", "-C") is { } directory)
+            {
+                result.RemoveRange(at, i - at + 1);
+                var literal = result.IndexOf("--");
+                result.InsertRange(literal < 0 ? result.Count : literal, ["--directory", directory]);
+                break;
+            }
+        }
+
+        return result;
     }
 
     /// <summary>The index of the first word that is neither a global option nor its value, or -1.</summary>

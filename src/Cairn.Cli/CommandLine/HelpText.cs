@@ -29,7 +29,7 @@ internal static class HelpText
         page.Line("Cairn runs pipelines whose every result can be proved.");
         page.Heading("Usage");
         page.Line("  cairn COMMAND [OPTIONS]");
-        foreach (var group in CommandCatalog.All.GroupBy(e => e.Group))
+        foreach (var group in CommandCatalog.All.GroupBy(e => e.Group, StringComparer.Ordinal))
         {
             page.Heading(group.Key);
             page.Rows([.. group.Select(e => ($"  {e.Name}", e.Summary))], minimum: 12);

@@ -24,8 +24,6 @@ internal sealed record InspectedPipeline(string File, string ProjectDirectory, I
 /// <summary>Reads and plans for commands that run nothing.</summary>
 internal static class PipelineInspection
 {
-    public const string DefaultFile = "cairn.yaml";
-
     public static Option<string[]> CreateParameterOption() =>
         new("--param", "-p") { HelpName = "NAME=VALUE", Description = "Set a parameter; may be given several times", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
 
@@ -48,55 +46,42 @@ internal static class PipelineInspection
         return parameters.ToImmutable();
     }
 
-    public static async Task<InspectedPipeline> InspectAsync(string? file, ImmutableDictionary<string, string> parameters, CommandServices services)
+    /// <summary>
+    /// Reads and plans. A file with a default name, or a folder, is a project of its own; any other file belongs to the project that the
+    /// caller means. Without one it is that project's pipeline.
+    /// </summary>
+    public static async Task<InspectedPipeline> InspectAsync(string? file, Project project, ImmutableDictionary<string, string> parameters, CommandServices services)
     {
-        var given = file ?? DefaultFile;
-        var full = Path.GetFullPath(Path.Combine(services.CurrentDirectory, given));
-        var project = Path.GetDirectoryName(full)!;
+        var full = file is null ? Path.Combine(project.Directory, project.PipelineFile) : Path.GetFullPath(file, services.CurrentDirectory);
         if (Directory.Exists(full))
         {
-            (project, full) = (full, Path.Combine(full, DefaultFile));
-            given = Path.Combine(given, DefaultFile);
+            full = Path.Combine(full, ProjectOptions.DefaultFile(full));
         }
 
+        var shown = Path.GetRelativePath(services.CurrentDirectory, full);
+        var isOwnProject = ProjectOptions.DefaultFiles.Contains(Path.GetFileName(full)) || Path.GetRelativePath(project.Directory, full).StartsWith("..", StringComparison.Ordinal);
+        var directory = isOwnProject ? Path.GetDirectoryName(full)! : project.Directory;
         if (!File.Exists(full))
         {
-            var missing = new Diagnostic(DiagnosticCodes.PipelineFileMissing, DiagnosticSeverity.Error, $"There is no `{given}`", SourceSpan.None, MissingHint(file, services.CurrentDirectory));
-            return new InspectedPipeline(given, project, [missing], ImmutableDictionary<string, SourceText>.Empty);
+            var hint = file is null ? "name the pipeline file, or the project's folder with `-C`" : null;
+            var missing = new Diagnostic(DiagnosticCodes.PipelineFileMissing, DiagnosticSeverity.Error, $"There is no `{shown}`", SourceSpan.None, hint);
+            return new InspectedPipeline(shown, directory, [missing], ImmutableDictionary<string, SourceText>.Empty);
         }
 
         var request = new RunRequest
         {
-            ProjectDirectory = project,
-            PipelineFile = Path.GetFileName(full),
+            ProjectDirectory = directory,
+            PipelineFile = Path.GetRelativePath(directory, full),
             Parameters = parameters,
             InspectOnly = true,
             StateDirectory = UserFolders.State(services.Variable),
         };
         var prepared = await RunEngine.PrepareAsync(request, services.CancellationToken);
-        return Rebase(given, prepared, Path.GetRelativePath(services.CurrentDirectory, project));
-    }
-
-    private static string? MissingHint(string? file, string directory)
-    {
-        if (file is not null)
-        {
-            return null;
-        }
-
-        for (var folder = Path.GetDirectoryName(directory); folder is not null; folder = Path.GetDirectoryName(folder))
-        {
-            if (File.Exists(Path.Combine(folder, DefaultFile)))
-            {
-                return $"There is one above: add `-C {Path.GetRelativePath(directory, folder)}`";
-            }
-        }
-
-        return "Name the pipeline file, or the project with `-C DIR`";
+        return Rebase(shown, prepared, Path.GetRelativePath(services.CurrentDirectory, directory));
     }
 
     /// <summary>Places name files relative to the project; the caller may stand elsewhere.</summary>
-    private static InspectedPipeline Rebase(string file, PreparedRun prepared, string folder)
+    public static InspectedPipeline Rebase(string file, PreparedRun prepared, string folder)
     {
         var project = prepared.Request.ProjectDirectory;
         if (folder == ".")

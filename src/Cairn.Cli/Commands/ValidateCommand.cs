@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text;
 using System.Text.Json;
@@ -14,11 +13,12 @@ internal static class ValidateCommand
 {
     public static Command Create(CommandServices services)
     {
-        var files = new Argument<string[]>("file") { HelpName = "FILE", Description = "Pipeline files, or folders with a cairn.yaml; without one ./cairn.yaml", Arity = ArgumentArity.ZeroOrMore };
+        var project = new ProjectOptions();
+        var files = new Argument<string[]>("file") { HelpName = "FILE", Description = "Pipeline files, or folders that have one; without any the project's", Arity = ArgumentArity.ZeroOrMore };
         var json = new Option<bool>("--json") { Description = "Print the mistakes as a JSON list, and nothing else" };
         var strict = new Option<bool>("--strict") { Description = "Fail on warnings too" };
         var parameters = PipelineInspection.CreateParameterOption();
-        var command = new Command("validate", "Check pipelines and show every mistake") { files, json, strict, parameters };
+        var command = new Command("validate", "Check pipelines and show every mistake") { files, project.Directory, json, strict, parameters };
         command.SetAction(async (parse, _) =>
         {
             if (PipelineInspection.Parameters(parse.GetValue(parameters), command, services) is not { } values)
@@ -26,10 +26,15 @@ internal static class ValidateCommand
                 return ExitCodes.Usage;
             }
 
+            if (project.Resolve(services, parse, withFile: false) is not { } resolved)
+            {
+                return ExitCodes.Usage;
+            }
+
             var inspected = new List<InspectedPipeline>();
             foreach (var file in parse.GetValue(files) is { Length: > 0 } given ? given : [null!])
             {
-                inspected.Add(await PipelineInspection.InspectAsync(file, values, services));
+                inspected.Add(await PipelineInspection.InspectAsync(file, resolved, values, services));
             }
 
             return parse.GetValue(json) ? ShowJson(inspected, parse.GetValue(strict), services) : Show(inspected, parse.GetValue(strict), services);

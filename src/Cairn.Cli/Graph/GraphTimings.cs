@@ -12,8 +12,8 @@ internal sealed record Bottleneck(int Job, TimeSpan Saves);
 /// <summary>How long a run takes with so many jobs at once.</summary>
 /// <param name="Parallel">Jobs at once.</param>
 /// <param name="Time">The simulated time, longest way first.</param>
-/// <param name="SpeedUp">Against one job at a time.</param>
-internal sealed record SpeedUp(int Parallel, TimeSpan Time, double SpeedUpFactor);
+/// <param name="Factor">Against one job at a time.</param>
+internal sealed record SpeedUp(int Parallel, TimeSpan Time, double Factor);
 
 /// <summary>What earlier runs tell about a plan: where its time goes and how far more parallel jobs would help.</summary>
 internal sealed class GraphTimings

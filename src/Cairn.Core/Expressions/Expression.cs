@@ -6,6 +6,16 @@ using Cairn.Core.Syntax;
 namespace Cairn.Core.Expressions;
 
 /// <summary>A parsed expression: what stands between <c>${{</c> and <c>}}</c>.</summary>
+/// <remarks>
+/// From loose to tight: <c>a ? b : c</c>, <c>||</c>, <c>&amp;&amp;</c>, <c>== !=</c>, <c>&lt; &lt;= &gt; &gt;=</c>, <c>+ -</c>, <c>* / %</c>, unary <c>! -</c>, <c>.name [index] call()</c>.
+/// <list type="bullet">
+/// <item>A root that is unknown is a mistake; a member or item that is missing is null, and so are its members.</item>
+/// <item>Member names may hold hyphens: <c>a.b-c</c> is a member, <c>a.b - c</c> a difference.</item>
+/// <item><c>&amp;&amp;</c> and <c>||</c> yield the operand that decides, and evaluate no more than they need: <c>params.x || 'default'</c>.</item>
+/// <item>Values of different types are never equal; nothing is converted, except scalars to text by <c>format</c>, <c>join</c> and templates.</item>
+/// <item>Functions that want a text take null as the empty one.</item>
+/// </list>
+/// </remarks>
 public sealed class Expression
 {
     private readonly ScalarNode _node;

@@ -3,7 +3,6 @@ using System.Text;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Expressions;
-using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 

@@ -12,6 +12,14 @@ public sealed class RunEngineTests : IDisposable
 
     public void Dispose() => _run.Dispose();
 
+    private static void OnlyIf(bool condition, Action action)
+    {
+        if (condition)
+        {
+            action();
+        }
+    }
+
     [Fact]
     public async Task Run_Executes_StepsAfterTheirNeeds()
     {
@@ -368,10 +376,10 @@ public sealed class RunEngineTests : IDisposable
             """;
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var waits = new TaskCompletionSource<LockWaiting>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var first = _run.RunAsync(Yaml, onEvent: (e, _) => _ = e is StepStarted && started.TrySetResult());
+        var first = _run.RunAsync(Yaml, onEvent: (e, _) => OnlyIf(e is StepStarted, () => started.TrySetResult()));
         await started.Task;
         other.Project.Write("go", "");
-        var second = other.RunAsync(Yaml, r => r with { StateDirectory = _run.State.Path }, (e, _) => _ = e is LockWaiting w && waits.TrySetResult(w));
+        var second = other.RunAsync(Yaml, r => r with { StateDirectory = _run.State.Path }, (e, _) => OnlyIf(e is LockWaiting, () => waits.TrySetResult((LockWaiting)e)));
         var waiting = await waits.Task;
         Assert.Equal("shared", waiting.Lock);
         Assert.StartsWith("run ", waiting.Holder, StringComparison.Ordinal);

@@ -53,7 +53,7 @@ internal sealed class Binder(DiagnosticBag diagnostics, FileDraft file)
     /// <summary>Adds a mistake of type: what was expected, what was found, and an example.</summary>
     public bool WrongType(Node node, string expected, string? example)
     {
-        var found = node is ScalarNode { Type: not ScalarType.Null } scalar && Shown(scalar.Text) is { } text ? $"{node.KindName} (`{text}`)" : node.KindName;
+        var found = node is ScalarNode { Type: ScalarType.String, Text.Length: 0 } ? "an empty string" : node is ScalarNode { Type: not ScalarType.Null } scalar && Shown(scalar.Text) is { } text ? $"{node.KindName} (`{text}`)" : node.KindName;
         Diagnostics.Error(
             DiagnosticCodes.WrongType, $"`{CurrentKey}` takes {expected}, but this is {found}", node.Span,
             example is null ? null : $"For example `{CurrentKey}: {example}`");

@@ -19,7 +19,7 @@ internal sealed class ListKind<T>(Kind<T> item, string expected, string example,
         value = [];
         if (node is not SequenceNode list)
         {
-            if (!single || node is ScalarNode { Type: ScalarType.Null })
+            if (!single || node is ScalarNode { Type: ScalarType.Null } || (node is MappingNode && !item.TakesMapping))
             {
                 return binder.WrongType(node, this);
             }
@@ -39,21 +39,17 @@ internal sealed class ListKind<T>(Kind<T> item, string expected, string example,
         }
 
         var items = ImmutableArray.CreateBuilder<T>(list.Items.Length);
-        var good = true;
-        foreach (var node1 in list.Items)
+        foreach (var entry in list.Items)
         {
-            if (item.TryRead(binder, node1, out var read))
+            // Entries with mistakes are left out, so that the others are checked further.
+            if (item.TryRead(binder, entry, out var read))
             {
                 items.Add(read);
-            }
-            else
-            {
-                good = false;
             }
         }
 
         value = items.ToImmutable();
-        return good;
+        return true;
     }
 
     public override void WriteSchema(SchemaWriter schema)

@@ -156,6 +156,9 @@ internal sealed class KeySet<TDraft>(string name, string title, string doc, Key<
         return false;
     }
 
+    /// <summary>Whether a key that is not one of these is one of a pipeline file.</summary>
+    private bool IsElsewhere(string key) => Name is "included" or "generated" && PipelineKeys.Pipeline.Find(key) is not null;
+
     private string ExampleOf(string key) => Find(key) is { } found ? $"{key}: {found.Example ?? found.Kind.Example ?? found.Default ?? "…"}" : key;
 
     private void ReportUnknown(Binder binder, MappingEntry entry)
@@ -164,6 +167,12 @@ internal sealed class KeySet<TDraft>(string name, string title, string doc, Key<
         if (ForeignKeys.Find(Name, text) is { } foreign)
         {
             binder.Diagnostics.Error(foreign.Code, foreign.Message ?? $"`{text}` is not a key of {Title}", entry.Key.Span, foreign.Suggestion);
+            return;
+        }
+
+        if (IsElsewhere(text))
+        {
+            binder.Diagnostics.Error(DiagnosticCodes.KeyNotAllowedHere, $"`{text}` has no place in {Title}", entry.Key.Span, "Move it to the pipeline file");
             return;
         }
 

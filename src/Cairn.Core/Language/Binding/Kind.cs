@@ -14,6 +14,9 @@ internal abstract class Kind
     /// <summary>A value as it is written in YAML, on one line.</summary>
     public virtual string? Example => null;
 
+    /// <summary>Whether a mapping can be such a value.</summary>
+    public virtual bool TakesMapping => false;
+
     /// <summary>Writes the members of the schema object for this type.</summary>
     public abstract void WriteSchema(SchemaWriter schema);
 }

@@ -108,6 +108,8 @@ internal static class PipelineKeys
 
         private static readonly PathTextKind Path = new();
 
+        public override bool TakesMapping => true;
+
         public override string Expected => "the path of a file";
 
         public override string Example => "ci/build.yaml";

@@ -150,7 +150,7 @@ internal sealed class NeedsGraph
             {
                 _diagnostics.Error(
                     DiagnosticCodes.UnknownStep, $"There is no step `{need.Text}`", need.Span,
-                    Suggestions.Nearest(need.Text, Others(step.Name)) is { } nearest ? $"Did you mean `{nearest}`?" : null);
+                    Suggestions.Nearest(need.Text, Others(step.Name)) is { } nearest ? $"Did you mean `{nearest}`?" : "Name a step of this pipeline, or remove it from `needs`");
             }
             else if (to == from)
             {

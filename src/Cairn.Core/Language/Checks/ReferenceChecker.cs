@@ -34,7 +34,7 @@ internal sealed class ReferenceChecker(Definitions definitions, NeedsGraph graph
             {
                 if (expression.UsesStatusFunction && use.Role != ExpressionRole.Condition)
                 {
-                    diagnostics.Error(DiagnosticCodes.StatusFunctionMisplaced, "`success()`, `failure()`, `always()` and `cancelled()` have a meaning in `if` only", expression.Span, "Move the test to `if`, or read `steps.<name>.status`");
+                    diagnostics.Error(DiagnosticCodes.StatusFunctionMisplaced, "`success()`, `failure()`, `always()` and `cancelled()` have a meaning in `if` only", expression.RootSpan, "Move the test to `if`, or read `steps.<name>.status`");
                 }
 
                 foreach (var reference in expression.References)
@@ -287,7 +287,7 @@ internal sealed class ReferenceChecker(Definitions definitions, NeedsGraph graph
         {
             Report(
                 DiagnosticCodes.UnknownStep, $"There is no step `{other}`", reference.Span,
-                Suggestions.Nearest(other, graph.Names) is { } nearest ? $"Did you mean `steps.{nearest}`?" : null);
+                Suggestions.Nearest(other, graph.Names) is { } nearest ? $"Did you mean `steps.{nearest}`?" : "Name a step of this pipeline");
         }
         else if (!graph.Reaches(step.Name, other))
         {

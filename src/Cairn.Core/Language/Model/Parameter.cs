@@ -62,7 +62,7 @@ public sealed record Parameter(string Name, ParameterType Type, SourceSpan Span)
 
         if (!IsAllowed(fitted))
         {
-            error = $"Parameter `{Name}` is one of {Names(Allowed)}; {Describe(value)} is not";
+            error = Type == ParameterType.List ? $"Parameter `{Name}` is a list of {Names(Allowed)}; {Describe(value)} has others" : $"Parameter `{Name}` is one of {Names(Allowed)}; {Describe(value)} is not";
             fitted = null;
             return false;
         }
@@ -139,7 +139,8 @@ public sealed record Parameter(string Name, ParameterType Type, SourceSpan Span)
     private static string Describe(Value value) => value switch
     {
         Value.Null => "nothing",
-        Value.List => "a list",
+        Value.List { Items.IsEmpty: true } => "an empty list",
+        Value.List { Items.IsEmpty: false } list => $"[{string.Join(", ", list.Items.Select(static item => ValueText.ToText(item) ?? "…"))}]",
         Value.Map => "a mapping",
         _ => $"`{ValueText.ToText(value)}`",
     };
