@@ -119,10 +119,10 @@ internal static class TextGraph
             text.Append($"  {layer + 1,3}  {SvgGraph.Count(nodes.Sum(n => n.Jobs), "job"),-9} {ink.Dim(SvgGraph.Cut(string.Join(", ", nodes.Select(n => n.Name)), 90))}\n");
         }
 
-        if (!timings.Bottlenecks.IsEmpty)
+        if (!timings.Savings.IsEmpty)
         {
             text.Append('\n').Append(ink.Bold("Bottlenecks")).Append("  how much sooner the run could end without them\n");
-            foreach (var (job, saves) in timings.Bottlenecks)
+            foreach (var (job, saves) in timings.Savings)
             {
                 text.Append($"  {Words.Duration(saves),8}  {plan.Jobs[job].Id} {ink.Dim($"takes {Words.Duration(timings.TimeOf(job))}")}\n");
             }
