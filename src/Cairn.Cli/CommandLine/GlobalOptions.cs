@@ -15,15 +15,16 @@ internal static class GlobalOptions
 {
     public static Option[] Create() =>
     [
-        new Option<string>("--color") { HelpName = "WHEN", Description = "When to use colour: auto, always or never", Recursive = true }.AcceptOnlyFromAmong("auto", "always", "never"),
+        CreateColor(),
         new Option<bool>("--no-color") { Description = "The same as --color=never", Recursive = true },
         new Option<bool>("--help", "-h") { Description = "Show help", Recursive = true },
     ];
 
-    private static Option<string> AcceptOnlyFromAmong(this Option<string> option, params string[] values)
+    private static Option<string> CreateColor()
     {
-        OptionValues.Restrict(option, values);
-        return option;
+        var color = new Option<string>("--color") { HelpName = "WHEN", Description = "When to use colour: auto, always or never", Recursive = true };
+        OptionValues.Restrict(color, "auto", "always", "never");
+        return color;
     }
 
     /// <summary>Applies them.</summary>

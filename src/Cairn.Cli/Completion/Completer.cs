@@ -50,7 +50,7 @@ internal static class Completer
         var root = entry is null ? RootOnly() : CommandRunner.BuildRoot(services, entry);
         var state = new State(root);
         services = services with { CurrentDirectory = ProjectOf(before, services) };
-        foreach (var word in before)
+        foreach (var word in before.Skip(Math.Max(0, first)))
         {
             state.Take(word);
         }

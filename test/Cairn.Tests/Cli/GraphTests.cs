@@ -166,9 +166,9 @@ public sealed class GraphTests
         var status = JobStatus.Succeeded.ToString().ToLowerInvariant();
         cli.Write($".cairn/runs/{id}/events.ndjson", $$"""
             {"type":"pipeline.started","time":"{{time}}","run":"{{id}}","schema":1,"pipeline":"p","file":"cairn.yaml","max_parallel":2,"process_id":1,"jobs":[{"id":"slow","step":"slow","needs":[]},{"id":"quick","step":"quick","needs":[]}]}
-            {"type":"step.completed","time":"{{time}}","job":"slow","status":"{{status}}","attempts":1,"duration_ms":{{slowMs}}}
+            {"type":"step.completed","time":"{{time}}","job":"slow","status":"{{status}}","attempts":1,"duration_ms":{{slowMs}} }
             {"type":"step.completed","time":"{{time}}","job":"quick","status":"{{status}}","attempts":1,"duration_ms":1000}
-            {"type":"pipeline.finished","time":"{{time}}","status":"succeeded","duration_ms":{{slowMs}},"counts":{"succeeded":2}}
+            {"type":"pipeline.finished","time":"{{time}}","status":"succeeded","duration_ms":{{slowMs}},"counts":{"succeeded":2} }
 
             """);
     }

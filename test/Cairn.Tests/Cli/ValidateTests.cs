@@ -70,7 +70,7 @@ public sealed class ValidateTests
         Assert.Equal("cairn.yaml", first.GetProperty("file").GetString());
         Assert.Equal((3, 3), (first.GetProperty("line").GetInt32(), first.GetProperty("end_line").GetInt32()));
         Assert.True(first.GetProperty("column").GetInt32() < first.GetProperty("end_column").GetInt32());
-        Assert.True(json.RootElement.EnumerateArray().Any(d => d.TryGetProperty("suggestion", out var s) && s.GetString()!.Contains("build", StringComparison.Ordinal)));
+        Assert.Contains(json.RootElement.EnumerateArray(), d => d.TryGetProperty("suggestion", out var s) && s.GetString()!.Contains("build", StringComparison.Ordinal));
     }
 
     [Fact]
