@@ -32,7 +32,7 @@ internal static class HelpText
         foreach (var group in CommandCatalog.All.GroupBy(e => e.Group, StringComparer.Ordinal))
         {
             page.Heading(group.Key);
-            page.Rows([.. group.Select(e => ($"  {e.Name}", e.Summary))], minimum: 12);
+            page.Rows([.. group.Select(e => ($"  {e.Name}", e.Summary))], minimum: 14);
         }
 
         page.Heading("Options of every command");
@@ -67,7 +67,7 @@ internal static class HelpText
         if (command.Subcommands.Any(c => !c.Hidden))
         {
             page.Heading("Subcommands");
-            page.Rows([.. command.Subcommands.Where(c => !c.Hidden).Select(c => ($"  {c.Name}", c.Description ?? ""))], minimum: 12);
+            page.Rows([.. command.Subcommands.Where(c => !c.Hidden).Select(c => ($"  {c.Name}", c.Description ?? ""))], minimum: 14);
         }
 
         if (command.Options.Any(o => !o.Hidden))

@@ -129,7 +129,7 @@ internal static class UsageErrors
     }
 
     // Messages of our own validators quote with backticks; the parser's quote with apostrophes.
-    private static bool IsParserText(string message) => !message.Contains('`', StringComparison.Ordinal);
+    private static bool IsParserText(string message) => message.StartsWith("Cannot parse", StringComparison.Ordinal) || !message.Contains('`', StringComparison.Ordinal);
 
     private static Argument? MissingArgument(ParseError error, Command command) =>
         IsParserText(error.Message) ? command.Arguments.FirstOrDefault(a => a.Arity.MinimumNumberOfValues > 0) : null;
@@ -175,5 +175,11 @@ internal static class UsageErrors
         }
     }
 
-    private static string? Nearest(string word, IEnumerable<string> candidates) => Suggestions.Nearest(word, candidates) is { } nearest ? $"did you mean `{nearest}`?" : null;
+    /// <summary>The nearest candidate, or the only one that the word begins.</summary>
+    private static string? Nearest(string word, IEnumerable<string> candidates)
+    {
+        var all = candidates.ToList();
+        var begun = word.TrimStart('-').Length > 1 ? all.FindAll(c => c.StartsWith(word, StringComparison.Ordinal)) : [];
+        return begun.Count == 1 ? $"did you mean `{begun[0]}`?" : Suggestions.Nearest(word, all) is { } nearest ? $"did you mean `{nearest}`?" : null;
+    }
 }

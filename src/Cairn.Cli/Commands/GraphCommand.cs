@@ -21,7 +21,7 @@ internal static class GraphCommand
     {
         var project = new ProjectOptions();
         var file = new Argument<string?>("file") { HelpName = "FILE", Description = "The pipeline file, or a folder that has one; without it the project's", Arity = ArgumentArity.ZeroOrOne };
-        var format = new Option<string>("--format") { HelpName = "FORMAT", Description = "How to draw", DefaultValueFactory = _ => "text" };
+        var format = new Option<string>("--format") { HelpName = "FORMAT", Description = "How to draw: text, mermaid, dot, svg or json", DefaultValueFactory = _ => "text" };
         OptionValues.Restrict(format, "text", "mermaid", "dot", "svg", "json");
         var jobs = new Option<bool>("--jobs") { Description = "One node for each job and not for each step" };
         var analyze = new Option<bool>("--analyze") { Description = "Critical path, layers, bottlenecks and speed-up by the durations of earlier runs" };

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 using Cairn.Cli.Terminal;
 using Cairn.Engine.Configuration;
@@ -37,7 +36,7 @@ internal static class Checks
         const string Group = "Machine";
         var release = machine.Read("/proc/sys/kernel/osrelease") ?? "unknown";
         var name = machine.Read("/etc/os-release")?.Split('\n').FirstOrDefault(l => l.StartsWith("PRETTY_NAME=", StringComparison.Ordinal))?["PRETTY_NAME=".Length..].Trim('"');
-        checks.Add(new Check("kernel", Group, "Kernel", CheckStatus.Ok, $"Linux {release}, {RuntimeInformation.OSArchitecture.ToString().ToUpperInvariant()}{(name is null ? "" : $", {name}")}"));
+        checks.Add(new Check("kernel", Group, "Kernel", CheckStatus.Ok, $"Linux {release}, {BuildInfo.System}{(name is null ? "" : $", {name}")}"));
         checks.Add(new Check("cores", Group, "Processors", CheckStatus.Ok, $"{Environment.ProcessorCount} may be used: that many jobs at once unless a limit is set"));
         checks.Add(Memory(machine, Group));
         checks.Add(Clock(machine, Group));

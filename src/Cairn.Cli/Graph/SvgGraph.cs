@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 
@@ -11,8 +12,9 @@ internal static class SvgGraph
     private const double Margin = 32;
     private const double HeaderHeight = 58;
     private const double LegendHeight = 40;
-    private const double NameSize = 13;
+    private const double NameSize = 13 * 1.13; // Half bold letters are wider.
     private const double DetailSize = 11;
+    private const int ImpliedDrawnMax = 12;
     private const int NameCharsMax = 44;
     private const int DetailCharsMax = 40;
 
@@ -55,8 +57,11 @@ internal static class SvgGraph
             sizes[i] = (WidthOf(graph.Nodes[i], timings), height);
         }
 
-        var layout = LayeredLayout.Arrange(sizes, graph.Layers, graph.Edges, new LayoutSpacing());
-        var legend = Legend(graph);
+        // Needs that others imply are worth a faint line, as long as they do not cover everything else.
+        var implied = graph.Edges.Count(e => e.IsImplied);
+        ImmutableArray<GraphEdge> edges = implied <= ImpliedDrawnMax ? graph.Edges : [.. graph.Edges.Where(e => !e.IsImplied)];
+        var layout = LayeredLayout.Arrange(sizes, graph.Layers, edges, new LayoutSpacing());
+        var legend = Legend(graph, implied);
         var subtitle = Subtitle(graph, timings);
         var width = (2 * Margin) + Math.Max(layout.Width, Math.Max(Math.Max(TextWidth(graph.Name, 17), TextWidth(subtitle, 12)), legend.Sum(l => TextWidth(l.Text, 11) + 52)));
         var total = (2 * Margin) + HeaderHeight + layout.Height + (legend.Count > 0 ? LegendHeight : 0);
@@ -69,7 +74,7 @@ internal static class SvgGraph
         Text(svg, "title", Margin, Margin + 14, graph.Name);
         Text(svg, "subtitle muted", Margin, Margin + 34, subtitle);
         svg.Append(CultureInfo.InvariantCulture, $"<g transform=\"translate({Margin} {Margin + HeaderHeight})\">\n");
-        Edges(svg, graph, layout);
+        Edges(svg, graph, edges, layout);
         foreach (var node in graph.Nodes)
         {
             Node(svg, graph, node, layout.Boxes[node.Index], timings);
@@ -80,14 +85,14 @@ internal static class SvgGraph
         return svg.Append("</svg>\n").ToString();
     }
 
-    private static void Edges(StringBuilder svg, PipelineGraph graph, Layout layout)
+    private static void Edges(StringBuilder svg, PipelineGraph graph, ImmutableArray<GraphEdge> edges, Layout layout)
     {
         // Critical lines last, so that they lie above the others.
         foreach (var critical in (ReadOnlySpan<bool>)[false, true])
         {
-            for (var e = 0; e < graph.Edges.Length; e++)
+            for (var e = 0; e < edges.Length; e++)
             {
-                var edge = graph.Edges[e];
+                var edge = edges[e];
                 if (IsCritical(graph, edge) != critical)
                 {
                     continue;
@@ -188,7 +193,7 @@ internal static class SvgGraph
         return timings is null ? text : $"{text} · critical path {Words.Duration(timings.CriticalTime)} of {Words.Duration(timings.Work)} work";
     }
 
-    private static List<(string Style, string Text)> Legend(PipelineGraph graph)
+    private static List<(string Style, string Text)> Legend(PipelineGraph graph, int implied)
     {
         var legend = new List<(string, string)>();
         if (graph.Nodes.Any(n => n.IsCritical))
@@ -206,9 +211,9 @@ internal static class SvgGraph
             legend.Add(("lenient", "may fail"));
         }
 
-        if (graph.Edges.Any(e => e.IsImplied))
+        if (implied > 0)
         {
-            legend.Add(("implied", "implied by other needs"));
+            legend.Add(implied <= ImpliedDrawnMax ? ("implied", "implied by other needs") : ("", $"{Count(implied, "need")} not drawn: implied by others"));
         }
 
         return legend;
@@ -219,6 +224,12 @@ internal static class SvgGraph
         var x = Margin;
         foreach (var (style, text) in legend)
         {
+            if (style.Length == 0)
+            {
+                Text(svg, "detail", x, y + 10, text);
+                continue;
+            }
+
             if (style == "implied")
             {
                 svg.Append(CultureInfo.InvariantCulture, $"<path class=\"edge implied\" d=\"M{x:0.#} {y + 6:0.#}h22\"/>");

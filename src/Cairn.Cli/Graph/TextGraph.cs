@@ -82,7 +82,7 @@ internal static class TextGraph
             notes.Add("may fail");
         }
 
-        var others = node.Needs.Where(n => n != parent).Select(n => graph.Nodes[n].Name).ToList();
+        var others = graph.Edges.Where(e => e.To == node.Index && !e.IsImplied && e.From != parent).Select(e => e.From).Select(n => graph.Nodes[n].Name).ToList();
         if (others.Count > 0)
         {
             notes.Add($"also needs {string.Join(", ", others)}");

@@ -148,7 +148,7 @@ internal sealed class JobPaths(Step step, DiagnosticBag diagnostics)
                 if (reference.Root is "steps" or "secrets" or "env")
                 {
                     diagnostics.Error(DiagnosticCodes.PlanTooEarly, $"`{reference.Root}` is not known when paths are, before the run", reference.Span,
-                        "paths can use params, matrix, git, run and job");
+                        "paths can use params, matrix, git and run");
                     return true;
                 }
             }

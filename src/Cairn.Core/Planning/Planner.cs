@@ -25,7 +25,7 @@ public static class Planner
 
     /// <summary>
     /// Adds the steps of a generated pipeline. Each of its jobs needs <paramref name="generatingJob"/> besides what it names; existing jobs keep their
-    /// indices. The steps of the result's pipeline include the new ones, to which the generated document's own variables were added.
+    /// indices. The steps of the result's pipeline include the new ones.
     /// </summary>
     public static PlanResult Extend(Plan plan, Pipeline generated, int generatingJob, PlanInput input)
     {
@@ -52,14 +52,11 @@ public static class Planner
             return new PlanResult(null, diagnostics.ToSorted());
         }
 
-        var steps = generated.Environment.IsEmpty
-            ? generated.Steps
-            : [.. generated.Steps.Select(step => step with { Environment = [.. generated.Environment, .. step.Environment] })];
-        var jobs = new JobExpansion(plan.Parameters, input, diagnostics) { Existing = plan.Jobs, GeneratedBy = generator }.Expand(steps);
+        var jobs = new JobExpansion(plan.Parameters, input, diagnostics) { Existing = plan.Jobs, GeneratedBy = generator }.Expand(generated.Steps);
         OutputOwnership.Check(jobs, plan.Jobs.Length, input, diagnostics);
         var extended = diagnostics.HasErrors
             ? null
-            : plan with { Pipeline = plan.Pipeline with { Steps = [.. plan.Pipeline.Steps, .. steps] }, Jobs = jobs };
+            : plan with { Pipeline = plan.Pipeline with { Steps = [.. plan.Pipeline.Steps, .. generated.Steps] }, Jobs = jobs };
         return new PlanResult(extended, diagnostics.ToSorted());
     }
 

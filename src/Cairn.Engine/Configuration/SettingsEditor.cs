@@ -34,7 +34,7 @@ public static class SettingsEditor
                 DiagnosticCodes.ConfigurationUnreadable,
                 $"The configuration `{path}` is written in a way that Cairn cannot edit safely",
                 SourceSpan.None,
-                $"Set `{key.Name}` to `{value}` in it by hand");
+                $"set `{key.Name}` to `{value}` in it by hand");
             return false;
         }
 

@@ -82,7 +82,7 @@ public static class SettingsLoader
             case MappingNode mapping:
                 return mapping;
             case { } other:
-                diagnostics.Error(DiagnosticCodes.ConfigurationNotMapping, $"The configuration must be a mapping, not {other.KindName}", other.Span, "Write `run:` and below it, indented, `max_parallel: 4`");
+                diagnostics.Error(DiagnosticCodes.ConfigurationNotMapping, $"The configuration must be a mapping, not {other.KindName}", other.Span, "write `run:` and below it, indented, `max_parallel: 4`");
                 return null;
             case null:
                 return null;
@@ -164,7 +164,7 @@ public static class SettingsLoader
                     DiagnosticCodes.ConfigurationWrongLevel,
                     $"`{key.Name}` is a matter of the user, not of a project",
                     keyNode.Span,
-                    $"Take it out here and set it with `cairn config set --user {key.Name} {value.Text}`");
+                    $"take it out here and set it with `cairn config set --user {key.Name} {value.Text}`");
             }
             else if (key.TryApply(_settings, value.Text, out var changed, out var error))
             {
@@ -174,7 +174,7 @@ public static class SettingsLoader
             else
             {
                 var nearest = Suggestions.Nearest(value.Text, key.Choices);
-                diagnostics.Error(DiagnosticCodes.ConfigurationBadValue, error, value.Span, nearest is null ? null : $"Did you mean `{nearest}`?");
+                diagnostics.Error(DiagnosticCodes.ConfigurationBadValue, error, value.Span, nearest is null ? null : $"did you mean `{nearest}`?");
             }
         }
 
@@ -221,13 +221,13 @@ public static class SettingsLoader
             {
                 if (key.Name.AsSpan(dot + 1).SequenceEqual(name))
                 {
-                    return $"Did you mean `{key.Name}`?";
+                    return $"did you mean `{key.Name}`?";
                 }
 
                 candidates.Add(key.Name[..dot]);
             }
         }
 
-        return Suggestions.Nearest(name, candidates) is { } nearest ? $"Did you mean `{nearest}`?" : "`cairn config list` shows all settings";
+        return Suggestions.Nearest(name, candidates) is { } nearest ? $"did you mean `{nearest}`?" : "`cairn config list` shows all settings";
     }
 }

@@ -83,6 +83,7 @@ internal sealed class JobScope
         roots["job"] = new Value.Map(
         [
             new("id", Value.Of(_job.Id.Value)),
+            new("name", Value.Of(_job.Step.Name.Value)),
             new("step", Value.Of(_job.Step.Name.Value)),
             new("attempt", Value.Of(_attempt)),
         ]);

@@ -357,7 +357,7 @@ internal sealed class RunDriver : IAsyncDisposable
     private string? ReasonOf(int index) => _stops.TryGetValue(index, out var stop)
         ? stop switch
         {
-            StopReason.Timeout => $"timed out after {DurationText.Of(Plan.Jobs[index].Step.Timeout ?? TimeSpan.Zero)}",
+            StopReason.Timeout => $"timed out after {Durations.Format(Plan.Jobs[index].Step.Timeout ?? TimeSpan.Zero)}",
             StopReason.FailFast => "stopped because another step failed",
             _ => "cancelled",
         }

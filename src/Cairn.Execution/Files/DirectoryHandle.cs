@@ -106,7 +106,7 @@ public sealed class DirectoryHandle : IDisposable
     public List<DirectoryEntry> List()
     {
         var entries = new List<DirectoryEntry>();
-        ForEachRaw((name, type) => entries.Add(Decode(name[..^1], type)));
+        ForEachRaw((name, type) => entries.Add(Decode(name.AsSpan()[..^1], type)));
         return entries;
     }
 

@@ -1,5 +1,6 @@
 using Cairn.Core;
 
+using FsCheck;
 using FsCheck.Fluent;
 
 namespace Cairn.Tests.Language;
