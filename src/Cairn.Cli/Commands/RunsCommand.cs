@@ -28,7 +28,7 @@ internal static class RunsCommand
         var run = history.Resolve(text, out var error);
         if (run is null)
         {
-            DiagnosticPrinter.Usage(services, error ?? $"There is no run `{text}`", "`cairn runs` lists them");
+            DiagnosticPrinter.Usage(services, error ?? $"There is no run `{text}`; `cairn runs` lists them");
         }
 
         return run;

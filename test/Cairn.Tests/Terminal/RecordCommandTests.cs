@@ -112,6 +112,14 @@ public sealed class RecordCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Logs_OfOneUnknownWord_NameTheNearestStep()
+    {
+        Record();
+        Assert.Equal(ExitCodes.Usage, await InvokeAsync(LogsCommand.Create, "publsh"));
+        Assert.Equal("error: `publsh` is neither one run nor a step of the last run\nhelp: did you mean `publish`?\n", _error.ToString());
+    }
+
+    [Fact]
     public async Task Logs_Follow_OfAnEndedRun_End()
     {
         Record();
