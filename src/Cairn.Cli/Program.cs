@@ -1,6 +1,43 @@
+using System.Runtime.CompilerServices;
+
+using Cairn.Cli.CommandLine;
+using Cairn.Cli.Terminal;
+
 namespace Cairn.Cli;
 
 internal static class Program
 {
-    public static int Main() => 0;
+    public static int Main(string[] args)
+    {
+        // The fast path: nothing is looked at but the arguments.
+        if (args is ["version"] or ["--version"])
+        {
+            return WriteVersion();
+        }
+
+        return RunProcess(args);
+    }
+
+    /// <summary>Runs a command line against given services, as tests do.</summary>
+    public static Task<int> RunAsync(IReadOnlyList<string> args, CommandServices services) => CommandRunner.RunAsync(args, services);
+
+    // Kept apart so that the fast path loads neither the parser nor tasks.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+#pragma warning disable VSTHRD002 // An async Main would make the state machine part of the fast path; there is no synchronization context to block.
+    private static int RunProcess(string[] args) => RunAsync(args, CommandServices.OfProcess(CancellationToken.None)).GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
+
+    private static int WriteVersion()
+    {
+        try
+        {
+            new DescriptorStream(DescriptorStream.StandardOutput).Write(BuildInfo.Line);
+        }
+        catch (BrokenPipeException)
+        {
+            // Nobody reads it.
+        }
+
+        return ExitCodes.Success;
+    }
 }

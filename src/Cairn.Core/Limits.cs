@@ -30,6 +30,9 @@ public static class Limits
     /// <summary>Jobs that one matrix makes.</summary>
     public const int MatrixJobsMax = 4_096;
 
+    /// <summary>Edges between the jobs of one run: two matrices, one needing the other, multiply theirs.</summary>
+    public const int JobEdgesMax = 4_000_000;
+
     /// <summary>Depth of generated pipelines: a generated step may itself generate.</summary>
     public const int GeneratedDepthMax = 4;
 

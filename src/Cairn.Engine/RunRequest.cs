@@ -53,6 +53,12 @@ public sealed record RunRequest
 
     /// <summary>Where named locks stand: the user's state folder for Cairn.</summary>
     public required string StateDirectory { get; init; }
+
+    /// <summary>
+    /// Whether the plan is only looked at and never run: then a step may ask for its own project, and required parameters without a value
+    /// take one that fits.
+    /// </summary>
+    public bool InspectOnly { get; init; }
 }
 
 /// <summary>A run that could start: read, planned, selected. Or the reasons why it cannot.</summary>

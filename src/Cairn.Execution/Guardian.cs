@@ -10,9 +10,11 @@ namespace Cairn.Execution;
 /// </summary>
 internal sealed unsafe class Guardian
 {
-    // As a namespace's first process: gives the namespace its /proc, lets the kernel reap orphans (it ignores SIGCHLD), and by ending makes
-    // the kernel kill all that is left.
-    private const string NamespaceScript = "mount -t proc proc /proc || exit 1; trap '' CHLD; echo ok; exec 1>&-; read x";
+    // As a namespace's first process: gives the namespace its /proc and by ending makes the kernel kill all that is left. A child waits for the end of
+    // file, so that the shell itself is always in `wait`, where it reaps orphans; a child that a step killed is replaced. (A shell in `read` does not reap,
+    // and dash takes a SIGCHLD for the end of its input there once CHLD is trapped.)
+    private const string NamespaceScript =
+        "mount -t proc proc /proc || exit 1; exec 3<&0; echo ok; exec 1>&-; until (read x <&3; exit 0) & wait $!; do :; done";
 
     // Without a namespace: kills all whose environment has the run's token, in rounds, since they may be forking.
     private const string BestEffortScript = """

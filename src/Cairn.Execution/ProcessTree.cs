@@ -11,15 +11,15 @@ namespace Cairn.Execution;
 internal sealed unsafe class ProcessTree
 {
     private readonly int _adopterChildrenFd;
-    private readonly bool _reapsOrphans;
+    private readonly int _guardian;
     private readonly HashSet<int> _exempt = [];
     private readonly List<int> _adopted = [];
     private byte[] _buffer = new byte[4 << 10];
 
-    private ProcessTree(int adopterChildrenFd, bool reapsOrphans)
+    private ProcessTree(int adopterChildrenFd, int guardian)
     {
         _adopterChildrenFd = adopterChildrenFd;
-        _reapsOrphans = reapsOrphans;
+        _guardian = guardian;
     }
 
     private enum Life
@@ -29,11 +29,13 @@ internal sealed unsafe class ProcessTree
         Alive,
     }
 
+    private bool ReapsOrphans => _guardian == 0;
+
     /// <summary>True where the kernel lists a process's children, so that strays outside the group can be found.</summary>
     public bool CanFindStrays => _adopterChildrenFd >= 0;
 
     /// <summary>The tree under a namespace's first process, which reaps orphans by itself.</summary>
-    public static ProcessTree UnderGuardian(int procFd, int guardian) => new(OpenChildren(procFd, guardian), reapsOrphans: false);
+    public static ProcessTree UnderGuardian(int procFd, int guardian) => new(OpenChildren(procFd, guardian), guardian);
 
     /// <summary>
     /// The tree under cairn, to whose first thread the kernel gives orphans, while those it spawned belong to the spawner's thread.
@@ -41,7 +43,7 @@ internal sealed unsafe class ProcessTree
     /// </summary>
     public static ProcessTree UnderCairn(int procFd)
     {
-        var tree = new ProcessTree(OpenChildren(procFd, Environment.ProcessId), reapsOrphans: true);
+        var tree = new ProcessTree(OpenChildren(procFd, Environment.ProcessId), guardian: 0);
         tree.ReadAdopted();
         tree._exempt.UnionWith(tree._adopted);
         return tree;
@@ -80,9 +82,17 @@ internal sealed unsafe class ProcessTree
         foreach (var orphan in _adopted)
         {
             var life = ReadStat(orphan, out var session);
-            if (life == Life.Zombie && _reapsOrphans)
+            if (life == Life.Zombie && ReapsOrphans)
             {
                 Reap(orphan);
+            }
+
+            if (life == Life.Alive && !ReapsOrphans && session == _guardian)
+            {
+                // The guardian's own child: the one it has now need not be looked at again.
+                _exempt.Clear();
+                _exempt.Add(orphan);
+                continue;
             }
 
             if (life != Life.Alive || !(all || session == process.ProcessId || HasToken(orphan, process.JobVariable)))
@@ -109,7 +119,7 @@ internal sealed unsafe class ProcessTree
     /// <summary>Reaps orphans that ended while others run; only cairn as subreaper has to.</summary>
     public void ReapOrphans()
     {
-        if (_reapsOrphans && CanFindStrays && ReadAdopted())
+        if (ReapsOrphans && CanFindStrays && ReadAdopted())
         {
             foreach (var orphan in _adopted)
             {

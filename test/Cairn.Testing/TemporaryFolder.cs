@@ -1,3 +1,5 @@
+using Cairn.Execution.Files;
+
 namespace Cairn.Testing;
 
 /// <summary>A folder of a test's own, gone afterwards.</summary>
@@ -23,5 +25,10 @@ public sealed class TemporaryFolder : IDisposable
 
     public bool Exists(string relative) => File.Exists(this[relative]);
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    public void Dispose()
+    {
+        // Tests leave names behind that .NET's own deletion cannot express.
+        using var parent = DirectoryHandle.Open(System.IO.Path.GetDirectoryName(Path)!);
+        parent.RemoveTree(System.IO.Path.GetFileName(Path));
+    }
 }

@@ -151,12 +151,13 @@ internal sealed class LogsCommand
     {
         private const int TicksPerRecordRead = 5;
 
+        private List<string> _jobs = jobs;
         private readonly Dictionary<string, AttemptReader> _readers = new(StringComparer.Ordinal);
         private readonly LogPrinter _printer = new(command._services.OutBytes, format, Style.OfOutput(command._services.Terminal));
 
         public void PrintAll(bool headers)
         {
-            foreach (var job in jobs)
+            foreach (var job in _jobs)
             {
                 var attempts = history.Logs(record.Summary.Id, new JobId(job));
                 foreach (var attempt in attempts)
@@ -166,7 +167,7 @@ internal sealed class LogsCommand
                         continue;
                     }
 
-                    if (headers && (jobs.Count > 1 || (attempts.Length > 1 && onlyAttempt is null)))
+                    if (headers && (_jobs.Count > 1 || (attempts.Length > 1 && onlyAttempt is null)))
                     {
                         _printer.Header(attempts.Length > 1 ? $"{job}, attempt {attempt.Attempt}" : job);
                     }
@@ -184,7 +185,7 @@ internal sealed class LogsCommand
             {
                 // Asked before reading: what was written before the end is then all shown.
                 var ended = tick % TicksPerRecordRead == 0 && HasEnded();
-                foreach (var job in jobs)
+                foreach (var job in _jobs)
                 {
                     Print(job, ended);
                 }
@@ -245,7 +246,7 @@ internal sealed class LogsCommand
                 return true;
             }
 
-            jobs = Jobs(history, now, step) ?? jobs;
+            _jobs = Jobs(history, now, step) ?? _jobs;
             if (now.Summary.State != RunState.Running)
             {
                 return true;
@@ -256,10 +257,10 @@ internal sealed class LogsCommand
                 return false;
             }
 
-            var open = jobs.Count;
+            var open = _jobs.Count;
             foreach (var runEvent in now.Events)
             {
-                open -= runEvent is StepFinished finished && jobs.Contains(finished.Job) ? 1 : 0;
+                open -= runEvent is StepFinished finished && _jobs.Contains(finished.Job) ? 1 : 0;
             }
 
             return open <= 0;

@@ -13,7 +13,8 @@ internal sealed record Project(string Directory, string PipelineFile, string Com
 /// <summary>The options <c>-C</c> and <c>-f</c>, and what they mean.</summary>
 internal sealed class ProjectOptions
 {
-    private static readonly string[] DefaultFiles = ["cairn.yaml", "cairn.json"];
+    /// <summary>The names that make a folder a project.</summary>
+    public static readonly string[] DefaultFiles = ["cairn.yaml", "cairn.json"];
 
     public Option<string?> Directory { get; } = new("--directory", "-C")
     {
@@ -63,7 +64,8 @@ internal sealed class ProjectOptions
         return new Project(directory, file ?? DefaultFile(directory), file is null ? suffix : $"{suffix} -f {ShellText.Quote(file)}");
     }
 
-    private static string DefaultFile(string directory)
+    /// <summary>The pipeline file of a folder, whether it exists or not.</summary>
+    public static string DefaultFile(string directory)
     {
         foreach (var name in DefaultFiles)
         {
@@ -75,6 +77,9 @@ internal sealed class ProjectOptions
 
         return DefaultFiles[0];
     }
+
+    /// <summary>This folder or the nearest one above that has a pipeline, or null.</summary>
+    public static string? Nearest(string from) => Nearest(from, DefaultFiles);
 
     private static string? Nearest(string from, string[] files)
     {

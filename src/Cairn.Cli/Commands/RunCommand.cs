@@ -4,9 +4,11 @@ using System.Runtime.InteropServices;
 
 using Cairn.Cli.Terminal;
 using Cairn.Core;
+using Cairn.Core.Diagnostics;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 using Cairn.Engine;
+using Cairn.Engine.Configuration;
 
 namespace Cairn.Cli.Commands;
 
@@ -56,7 +58,7 @@ internal sealed class RunCommand
             return DiagnosticPrinter.Usage(_services, conflict);
         }
 
-        if (_project.Resolve(_services, parsed) is not { } project || Request(parsed, project) is not { } request)
+        if (_project.Resolve(_services, parsed) is not { } project || LoadSettings(project) is not { } settings || Request(parsed, project, settings) is not { } request)
         {
             return ExitCodes.Usage;
         }
@@ -64,13 +66,13 @@ internal sealed class RunCommand
         var prepared = await RunEngine.PrepareAsync(request, cancellationToken);
         if (prepared.Plan is not { } plan)
         {
-            DiagnosticPrinter.Print(_services, prepared.Diagnostics, prepared.Sources);
+            Print(prepared);
             return ExitCodes.Usage;
         }
 
         if (parsed.GetValue(_dryRun))
         {
-            DiagnosticPrinter.Print(_services, prepared.Diagnostics, prepared.Sources);
+            Print(prepared);
             var text = new ByteText();
             if (parsed.GetValue(_json))
             {
@@ -85,16 +87,17 @@ internal sealed class RunCommand
             return ExitCodes.Success;
         }
 
-        return await RunAsync(parsed, project, prepared, plan);
+        return await RunAsync(parsed, project, settings, prepared, plan);
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, Project project, PreparedRun prepared, Plan plan)
+    private async Task<int> RunAsync(ParseResult parsed, Project project, Settings settings, PreparedRun prepared, Plan plan)
     {
-        var (view, interval) = View(parsed, new ViewOptions
+        var (view, interval) = View(parsed, settings.View, new ViewOptions
         {
             Style = Style.OfOutput(_services.Terminal),
             Expected = ExpectedById(plan, prepared.Expected),
             CommandSuffix = project.CommandSuffix,
+            TailLines = settings.TailLines,
         });
         using var control = new RunControl();
         await using var pump = new ViewPump(view, _services.OutBytes, _services.Terminal, _services.Time, interval);
@@ -108,7 +111,7 @@ internal sealed class RunCommand
         if (result.Refused is { } refused)
         {
             pump.Restore();
-            DiagnosticPrinter.Print(_services, refused.Diagnostics, refused.Sources);
+            Print(refused);
             return ExitCodes.Usage;
         }
 
@@ -128,11 +131,38 @@ internal sealed class RunCommand
         control.Cancel();
     }
 
-    private (IRunView View, TimeSpan Interval) View(ParseResult parsed, ViewOptions options) =>
-        parsed.GetValue(_json) ? (new JsonView(), StreamInterval)
-        : parsed.GetValue(_quiet) ? (new QuietView(options), StreamInterval)
-        : parsed.GetValue(_plain) || !_services.Terminal.CanRepaint ? (new PlainView(options), StreamInterval)
-        : (new LiveView(options), LiveInterval);
+    private (IRunView View, TimeSpan Interval) View(ParseResult parsed, RunView configured, ViewOptions options)
+    {
+        if (parsed.GetValue(_json))
+        {
+            return (new JsonView(), StreamInterval);
+        }
+
+        var chosen = parsed.GetValue(_quiet) ? RunView.Quiet : parsed.GetValue(_plain) ? RunView.Plain : configured;
+        return chosen switch
+        {
+            RunView.Quiet => (new QuietView(options), StreamInterval),
+            RunView.Auto when _services.Terminal.CanRepaint => (new LiveView(options), LiveInterval),
+            // Who asks for it gets it under CI=true too, but nothing can be painted over in a pipe.
+            RunView.Live when _services.Terminal is { OutIsTerminal: true, IsDumb: false } => (new LiveView(options), LiveInterval),
+            _ => (new PlainView(options), StreamInterval),
+        };
+    }
+
+    private Settings? LoadSettings(Project project)
+    {
+        var mistakes = new DiagnosticBag();
+        var loaded = SettingsLoader.LoadWithOrigins(SettingsLoader.UserPath(_services.Variable), SettingsLoader.ProjectPath(project.Directory), mistakes);
+        DiagnosticPrinter.Print(_services, mistakes.ToSorted(), loaded.Sources);
+        return mistakes.HasErrors ? null : loaded.Settings;
+    }
+
+    // Places as the caller would name them.
+    private void Print(PreparedRun prepared)
+    {
+        var shown = PipelineInspection.Rebase(prepared.Request.PipelineFile, prepared, Path.GetRelativePath(_services.CurrentDirectory, prepared.Request.ProjectDirectory));
+        DiagnosticPrinter.Print(_services, shown.Diagnostics, shown.Sources);
+    }
 
     private string? Conflict(ParseResult parsed)
     {
@@ -148,7 +178,7 @@ internal sealed class RunCommand
         return views.Count > 1 ? $"{string.Join(" and ", views)} exclude each other" : null;
     }
 
-    private RunRequest? Request(ParseResult parsed, Project project)
+    private RunRequest? Request(ParseResult parsed, Project project, Settings settings)
     {
         var parameters = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var text in parsed.GetValue(_parameters) ?? [])
@@ -185,7 +215,7 @@ internal sealed class RunCommand
             }
         }
 
-        return new RunRequest
+        var request = new RunRequest
         {
             ProjectDirectory = project.Directory,
             PipelineFile = project.PipelineFile,
@@ -194,16 +224,15 @@ internal sealed class RunCommand
             From = [.. parsed.GetValue(_from) ?? []],
             Until = [.. parsed.GetValue(_until) ?? [], .. parsed.GetValue(_steps) ?? []],
             RetryFailedOf = retry,
-            KeepGoing = parsed.GetValue(_keepGoing),
-            MaxParallel = maxParallel,
-            StateDirectory = StateDirectory(_services),
+            KeepGoing = parsed.GetValue(_keepGoing) || settings.KeepGoing,
+            MaxParallel = maxParallel ?? settings.MaxParallel,
+            StopGrace = settings.StopGrace,
+            PidNamespace = settings.PidNamespace != Availability.Off,
+            KeepRuns = settings.KeepRuns,
+            StateDirectory = UserFolders.State(_services.Variable),
         };
+        return settings.ProcessPath is { } path ? request with { StepPath = path } : request;
     }
-
-    private static string StateDirectory(CommandServices services) =>
-        services.Variable("XDG_STATE_HOME") is { } state && Path.IsPathRooted(state)
-            ? Path.Combine(state, "cairn")
-            : Path.Combine(services.Variable("HOME") ?? "/tmp", ".local", "state", "cairn");
 
     private static ImmutableDictionary<string, TimeSpan> ExpectedById(Plan plan, ImmutableArray<TimeSpan?> expected)
     {

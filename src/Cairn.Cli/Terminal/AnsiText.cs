@@ -67,10 +67,12 @@ internal static class AnsiText
                 case 0xC2 when line.Length > 1 && line[1] is >= 0x80 and <= 0x9F:
                     line = line[1] == 0x9B ? line[(2 + ParametersLength(line[2..]))..] : line[2..];
                     continue;
-                case 0xC2:
-                    destination.Append((byte)0xC2);
-                    break;
+                case 0xC2 when line.Length > 1 && line[1] is >= 0xA0 and <= 0xBF:
+                    destination.Append(line[..2]);
+                    line = line[2..];
+                    continue;
                 default:
+                    // Also a stray 0xC2: with what follows a removed byte it could make a control character.
                     break;
             }
 

@@ -353,26 +353,14 @@ internal sealed class LiveView(ViewOptions options) : IRunView
 
         var filled = total == 0 ? 0 : (int)((long)bar * _model.FinishedCount / total);
         frame.Append(counts).Append(Style.Unicode ? "▕" : "[");
-        Style.Begin(frame, _model.FailedCount > 0 ? Ink.Bad : Ink.Good);
-        Repeat(frame, Style.Unicode ? "█" : "#", filled);
-        Style.End(frame, Ink.Good);
-        Style.Begin(frame, Ink.Dim);
-        Repeat(frame, Style.Unicode ? "░" : ".", bar - filled);
-        Style.End(frame, Ink.Dim);
+        Style.Write(frame, _model.FailedCount > 0 ? Ink.Bad : Ink.Good, new string(Style.Unicode ? '█' : '#', filled));
+        Style.Write(frame, Ink.Dim, new string(Style.Unicode ? '░' : '.', bar - filled));
         frame.Append(Style.Unicode ? "▏" : "]").Append(time);
         Style.Write(frame, Ink.Bad, failed);
         var width = counts.Length + bar + 2 + time.Length + failed.Length;
         width += TextWidth.AppendCropped(frame, extra, columns - width, Style.Unicode);
         frame.Append("\e[K\n"u8);
         return width;
-    }
-
-    private static void Repeat(ByteText frame, string piece, int count)
-    {
-        for (var i = 0; i < count; i++)
-        {
-            frame.Append(piece);
-        }
     }
 
     // A guess is not exact, and need not look so.

@@ -108,7 +108,8 @@ internal sealed class PlainView(ViewOptions options) : IRunView
         {
             StepCompleted => $"succeeded{duration}{(finished.Attempts > 1 ? $" at attempt {finished.Attempts}" : "")}",
             StepFailed => $"failed{duration}: {Words.Failure(finished)}{(finished.Allowed ? " (allowed)" : "")}",
-            _ => $"{Words.Status(finished.Status)}{duration}{(finished.Reason is { } reason ? $": {reason}" : "")}",
+            _ when finished.Reason is { } reason && !string.Equals(reason, Words.Status(finished.Status), StringComparison.Ordinal) => $"{Words.Status(finished.Status)}{duration}: {reason}",
+            _ => $"{Words.Status(finished.Status)}{duration}",
         };
     }
 

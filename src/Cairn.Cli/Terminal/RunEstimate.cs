@@ -15,7 +15,12 @@ internal sealed class RunEstimate(RunModel model)
     /// <summary>What is left, or null where nothing is known to guess from. Computed at most once a second, counted down between.</summary>
     public TimeSpan? Left(TimeSpan now)
     {
-        if (_computedFor < 0 || now - _computedAt >= Freshness)
+        if (model.FinishedCount == model.Jobs.Count)
+        {
+            return null;
+        }
+
+        if (_computedFor != model.Jobs.Count || now - _computedAt >= Freshness)
         {
             _left = Compute(now);
             _computedAt = now;

@@ -72,9 +72,13 @@ internal sealed class Style(bool color, bool unicode)
     /// <summary>Appends a text, made clean, in a look.</summary>
     public ByteText Write(ByteText text, Ink ink, string content)
     {
-        Begin(text, ink);
-        text.Append(AnsiText.Clean(content));
-        End(text, ink);
+        if (content.Length > 0)
+        {
+            Begin(text, ink);
+            text.Append(AnsiText.Clean(content));
+            End(text, ink);
+        }
+
         return text;
     }
 }

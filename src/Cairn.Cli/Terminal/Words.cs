@@ -72,7 +72,8 @@ internal static class Words
     /// <summary>What went wrong: the recorded reason, with what an exit code or signal usually means.</summary>
     public static string Failure(StepFinished finished)
     {
-        if (finished.Signal is { } signal)
+        // What is cancelled ends by a signal of our own, which says nothing.
+        if (finished is StepFailed { Status: not JobStatus.TimedOut, Signal: { } signal })
         {
             return SignalMeaning(signal) is { } meaning ? $"ended by {signal} ({meaning})" : $"ended by {signal}";
         }

@@ -6,10 +6,22 @@ using Cairn.Core.Syntax;
 namespace Cairn.Core.Expressions;
 
 /// <summary>A parsed expression: what stands between <c>${{</c> and <c>}}</c>.</summary>
+/// <remarks>
+/// From loose to tight: <c>a ? b : c</c>, <c>||</c>, <c>&amp;&amp;</c>, <c>== !=</c>, <c>&lt; &lt;= &gt; &gt;=</c>, <c>+ -</c>, <c>* / %</c>, unary <c>! -</c>, <c>.name [index] call()</c>.
+/// <list type="bullet">
+/// <item>A root that is unknown is a mistake; a member or item that is missing is null, and so are its members.</item>
+/// <item>Member names may hold hyphens: <c>a.b-c</c> is a member, <c>a.b - c</c> a difference.</item>
+/// <item><c>&amp;&amp;</c> and <c>||</c> yield the operand that decides, and evaluate no more than they need: <c>params.x || 'default'</c>.</item>
+/// <item>Values of different types are never equal; nothing is converted, except scalars to text by <c>format</c>, <c>join</c> and templates.</item>
+/// <item>Functions that want a text take null as the empty one.</item>
+/// </list>
+/// </remarks>
 public sealed class Expression
 {
     private readonly ScalarNode _node;
     private readonly ExpressionNode _root;
+    private ExpressionScope? _scope;
+    private ImmutableArray<ExpressionReference> _reads = [];
 
     private Expression(ScalarNode node, ExpressionNode root, string source)
     {
@@ -24,7 +36,7 @@ public sealed class Expression
     /// <summary>The text as written, without the braces.</summary>
     public string Source { get; }
 
-    /// <summary>What it reads, in the order of the text.</summary>
+    /// <summary>What it reads of the context it is evaluated in: in the order of the text, or through its scope (see <see cref="ExpressionScope"/>).</summary>
     public ImmutableArray<ExpressionReference> References { get; private init; } = [];
 
     /// <summary>Whether it calls <c>success()</c>, <c>failure()</c>, <c>always()</c> or <c>cancelled()</c>.</summary>
@@ -76,7 +88,13 @@ public sealed class Expression
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(diagnostics);
-        return _root is ExpressionNode.Constant constant ? constant.Value : new Evaluator(_node, context, diagnostics).Evaluate(_root);
+        if (_root is ExpressionNode.Constant constant)
+        {
+            return constant.Value;
+        }
+
+        var inner = _scope is null ? context : _scope.Enter(context, _reads, diagnostics);
+        return inner is null ? null : new Evaluator(_node, inner, diagnostics).Evaluate(_root);
     }
 
     /// <summary>Evaluates to a truth value by <see cref="Truth"/>. Null after a mistake.</summary>
@@ -91,6 +109,16 @@ public sealed class Expression
         Value.Number number => number.Content != 0 && !double.IsNaN(number.Content),
         Value.String text => text.Content.Length > 0,
         _ => true,
+    };
+
+    /// <summary>The same expression as part of a body with parameters of its own. An expression has one scope.</summary>
+    internal Expression Within(ExpressionScope scope) => new(_node, _root, Source)
+    {
+        _scope = scope,
+        _reads = References,
+        References = scope.Expand(References),
+        UsesStatusFunction = UsesStatusFunction,
+        UsesHashFiles = UsesHashFiles || scope.ReadsHashFiles(References),
     };
 
     /// <summary>A canonical form with every parenthesis; two expressions that mean the same by grammar have the same.</summary>

@@ -85,7 +85,7 @@ internal static class Functions
         Function.Success or Function.Failure or Function.Always or Function.Cancelled => ValueKind.Boolean,
         Function.Length => ValueKind.Number,
         Function.Split => ValueKind.List,
-        Function.FromJson => ValueKind.Unknown,
+        Function.FromJson or Function.None => ValueKind.Unknown,
         _ => ValueKind.Text,
     };
 

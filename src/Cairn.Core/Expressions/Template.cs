@@ -99,6 +99,29 @@ public sealed class Template
         return failed ? null : result?.ToString() ?? single;
     }
 
+    /// <summary>The same template as part of a body with parameters of its own. A template has one scope.</summary>
+    internal Template Within(ExpressionScope scope)
+    {
+        if (IsLiteral)
+        {
+            return this;
+        }
+
+        var parts = ImmutableArray.CreateBuilder<Part>(_parts.Length);
+        var expressions = ImmutableArray.CreateBuilder<Expression>(Expressions.Length);
+        foreach (var part in _parts)
+        {
+            var scoped = part.Expression?.Within(scope);
+            parts.Add(part with { Expression = scoped });
+            if (scoped is not null)
+            {
+                expressions.Add(scoped);
+            }
+        }
+
+        return new Template(Source, Span, parts.MoveToImmutable()) { Expressions = expressions.MoveToImmutable() };
+    }
+
     private static string? TextOf(Expression expression, EvaluationContext context, DiagnosticBag diagnostics)
     {
         if (expression.Evaluate(context, diagnostics) is not { } value)

@@ -8,7 +8,11 @@ using Cairn.Core.Language.Model;
 namespace Cairn.Core.Planning;
 
 /// <summary>A pipeline expanded to jobs. Indices into <see cref="Jobs"/> name jobs within one run; jobs are only ever appended.</summary>
-public sealed record Plan(Pipeline Pipeline, ImmutableArray<Job> Jobs);
+public sealed record Plan(Pipeline Pipeline, ImmutableArray<Job> Jobs)
+{
+    /// <summary>The <c>params</c> root: every parameter with its value, in the order of the pipeline.</summary>
+    public Value.Map Parameters { get; init; } = new([]);
+}
 
 /// <summary>One scheduled execution of one expanded step.</summary>
 public sealed record Job
@@ -40,6 +44,15 @@ public sealed record Job
     /// <summary>Whether the condition was already found false, without looking at other steps; the job is then skipped at once.</summary>
     public bool SkippedByPlan { get; init; }
 
+    /// <summary>Whether the condition was already found true, so that only the success of the needs counts. Conditions that look at steps, or at how the needs ended, are left to the run.</summary>
+    public bool ConditionHolds { get; init; }
+
+    /// <summary>The places of the patterns of <see cref="Inputs"/>.</summary>
+    internal ImmutableArray<SourceSpan> InputSpans { get; init; } = [];
+
+    /// <summary>The places of the patterns of <see cref="Outputs"/>.</summary>
+    internal ImmutableArray<SourceSpan> OutputSpans { get; init; } = [];
+
     /// <summary>Generated-pipeline depth: 0 for jobs of the pipeline file.</summary>
     public int GeneratedDepth { get; init; }
 }
@@ -59,7 +72,10 @@ public sealed record PlanInput
     /// <summary>Whether a path is tracked by git: a tracked output is a mistake. Null where git was not asked.</summary>
     public Func<string, bool>? IsTracked { get; init; }
 
-    /// <summary>Tracked paths that match a pattern, for globbed outputs; null where git was not asked.</summary>
+    /// <summary>The first tracked path below a folder (given without a slash at its end), for outputs that are whole folders; null where git was not asked.</summary>
+    public Func<string, string?>? FirstTrackedBelow { get; init; }
+
+    /// <summary>The first tracked path that matches, for globbed outputs; null where git was not asked.</summary>
     public Func<PathPatterns, string?>? FirstTrackedMatch { get; init; }
 
     /// <summary><c>hashFiles</c> for conditions and matrices; null where the tree is not to be had.</summary>

@@ -102,23 +102,13 @@ internal sealed class ReadyQueue
         WakeNext(wokenBy);
     }
 
-    /// <summary>Puts a job where its raised priority wants it. One that waits at a resource tries again: the resource may be free, its earlier first waiter still in line for a slot.</summary>
+    /// <summary>Puts a job where its raised priority wants it. One that waits at a resource tries again: the resource may be free, and who was first there still in line for a slot.</summary>
     public void PriorityRaised(JobState job)
     {
-        if (job.Place is null)
+        if (job.Place is not null)
         {
-            return;
+            _main.Add(job);
         }
-
-        foreach (var resource in job.Resources)
-        {
-            if (job.Place == resource.Waiting)
-            {
-                job.WokenBy = resource;
-            }
-        }
-
-        _main.Add(job);
     }
 
     private static Resource? FirstFull(JobState job)

@@ -65,8 +65,11 @@ internal readonly ref struct FoldedText(SourceText source, string scanned)
                 continue;
             }
 
+            // At the top level the scanner takes lines that are not indented, and then lets the depth grow.
             var index = source.LineEnd(line) - content.Length;
-            if (!Place(content, index, value, ref offset, map, text))
+            var less = content.TrimStart(' ');
+            if (!Place(content, index, value, ref offset, map, text)
+                && !Place(less, index + content.Length - less.Length, value, ref offset, map, text))
             {
                 break;
             }
@@ -105,19 +108,20 @@ internal readonly ref struct FoldedText(SourceText source, string scanned)
             return true;
         }
 
-        while (!value.AsSpan(offset).StartsWith(content))
+        var at = offset;
+        while (!value.AsSpan(at).StartsWith(content))
         {
-            if (offset >= value.Length || value[offset] is not (' ' or '\n'))
+            if (at >= value.Length || value[at] is not (' ' or '\n'))
             {
                 return false;
             }
 
-            offset++;
+            at++;
         }
 
-        map.Add(offset, index);
-        text.Restore(offset, index, content.Length);
-        offset += content.Length;
+        map.Add(at, index);
+        text.Restore(at, index, content.Length);
+        offset = at + content.Length;
         return true;
     }
 

@@ -10,6 +10,7 @@ namespace Cairn.Core.Syntax;
 internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
 {
     private const int LinesAboveMax = 1_000;
+    private const int ShownCharsMax = 60;
 
     private readonly string _text = source.Text;
 
@@ -147,7 +148,7 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
             end++;
         }
 
-        var word = _text[start..end];
+        var word = Clip(_text.AsSpan(start, end - start));
         return c switch
         {
             '*' => Error("A value that begins with `*` is an alias of an anchor", start, end, $"If it is a glob, quote it: `\"{word}\"`"),
@@ -210,7 +211,7 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
             if (colon > 0 && colon + 1 < trimmed.Length && trimmed[colon + 1] is not (' ' or '/' or ':') && !trimmed[..colon].Contains(' '))
             {
                 var at = from + text.Length - trimmed.Length + colon;
-                return Error("A space is missing after the colon", at, at + 1, $"Write `{trimmed[..colon]}: {trimmed[(colon + 1)..]}`");
+                return Error("A space is missing after the colon", at, at + 1, $"Write `{Clip(trimmed[..colon])}: {Clip(trimmed[(colon + 1)..])}`");
             }
 
             if (candidate < line && colon >= 0)
@@ -232,6 +233,13 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
     {
         if (openBrackets.Count == 0)
         {
+            // The scanner gives up without a word where a line inside brackets is not indented; the parser has not seen the bracket yet.
+            var last = said.Length == 0 ? _text.AsSpan(0, start).LastIndexOfAny("[{") : -1;
+            if (last >= 0 && !_text.AsSpan(last, start - last).ContainsAny("]}"))
+            {
+                return Error($"The `{_text[last]}` is not closed", last, last + 1, $"Add a `{(_text[last] == '[' ? ']' : '}')}`, or indent the lines inside it");
+            }
+
             return At(start) is ']' or '}' ? Error($"This `{At(start)}` closes nothing", start, start + 1, "Remove it, or quote the value that it belongs to") : null;
         }
 
@@ -277,7 +285,7 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
         }
 
         end -= _text[end - 1] == ',' ? 1 : 0;
-        return Error("A value that begins with `!` is a YAML tag", start, end, $"If it is a glob or a text, quote it: `\"{_text[start..end]}\"`");
+        return Error("A value that begins with `!` is a YAML tag", start, end, $"If it is a glob or a text, quote it: `\"{Clip(_text.AsSpan(start, end - start))}\"`");
     }
 
     private Diagnostic? Structure(string said, int start)
@@ -290,6 +298,16 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
         if (Says(said, "expected '-' indicator"))
         {
             return Error("A `-` is missing: the lines above are a list", start, EndOfLine(start), "Begin the line with `- `, or indent it as the key that it belongs to");
+        }
+
+        if (Says(said, "expected <document end>") || Says(said, "after '...'"))
+        {
+            return Error("Text goes on after the end of the document", start, EndOfLine(start), "Remove it, or make it part of the value above");
+        }
+
+        if (Says(said, "expected node content"))
+        {
+            return Error("A value is missing here", start, start + 1, $"Write one, or quote the value that begins with `{At(start)}`");
         }
 
         if (Says(said, "incompatible YAML document"))
@@ -356,8 +374,10 @@ internal sealed class SyntaxErrors(SourceText source, List<int> openBrackets)
     {
         var rest = _text.AsSpan(index, Math.Max(index, source.LineEnd(source.PositionAt(index).Line)) - index);
         var comment = rest.IndexOf(" #");
-        return rest[..(comment < 0 ? rest.Length : comment)].TrimEnd().ToString().Replace("'", "''", StringComparison.Ordinal);
+        return Clip(rest[..(comment < 0 ? rest.Length : comment)].TrimEnd()).Replace("'", "''", StringComparison.Ordinal);
     }
+
+    private static string Clip(ReadOnlySpan<char> text) => text.Length <= ShownCharsMax ? text.ToString() : $"{text[..ShownCharsMax]}…";
 
     /// <summary>The library's sentence without its introduction.</summary>
     private static string Plain(string said)

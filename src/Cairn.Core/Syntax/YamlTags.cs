@@ -8,6 +8,7 @@ namespace Cairn.Core.Syntax;
 /// <summary>Honours the tags of the core schema and refuses all others.</summary>
 internal sealed class YamlTags(SourceText source, DiagnosticBag diagnostics)
 {
+    private const int ShownCharsMax = 60;
     private const string Prefix = "tag:yaml.org,2002:";
 
     /// <summary>The type that a tag gives to a scalar.</summary>
@@ -86,6 +87,7 @@ internal sealed class YamlTags(SourceText source, DiagnosticBag diagnostics)
 
         var length = text.AsSpan(start).IndexOfAny(" \t\r\n,");
         var end = length < 0 ? text.Length : start + length;
-        return (text[start..end], source.SpanAt(start, end));
+        var written = text[start..Math.Min(end, start + ShownCharsMax)] + (end - start > ShownCharsMax ? "…" : "");
+        return (written, source.SpanAt(start, end));
     }
 }

@@ -80,7 +80,7 @@ internal sealed class OutputTree : IDisposable
                 continue;
             }
 
-            if (pattern.Glob.IsLiteral && _root.TryStatPath(pattern.Glob.Text.TrimEnd('/')) is not { Kind: FileKind.Directory })
+            if (pattern.Glob.IsLiteral && _root.TryStatPath(pattern.Glob.LiteralPath!) is not { Kind: FileKind.Directory })
             {
                 return new CollectedOutputs(walk.Entries, $"declared output `{pattern.Glob.Text}` was not made", warnings);
             }
@@ -116,7 +116,7 @@ internal sealed class OutputTree : IDisposable
 
         foreach (var pattern in job.Inputs.Patterns)
         {
-            if (!pattern.Exclude && pattern.Glob.IsLiteral && _root.TryStatPath(pattern.Glob.Text.TrimEnd('/')) is null)
+            if (!pattern.Exclude && pattern.Glob.IsLiteral && _root.TryStatPath(pattern.Glob.LiteralPath!) is null)
             {
                 return pattern.Glob.Text;
             }

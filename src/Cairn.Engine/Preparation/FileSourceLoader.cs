@@ -31,9 +31,9 @@ public sealed class FileSourceLoader(string projectDirectory) : ISourceLoader
         {
             return null;
         }
-        catch (UnauthorizedAccessException) when (Directory.Exists(full))
+        catch (UnauthorizedAccessException exception) when (Directory.Exists(full))
         {
-            throw new IOException($"`{path}` is a folder");
+            throw new IOException($"`{path}` is a folder", exception);
         }
         catch (UnauthorizedAccessException exception)
         {

@@ -26,7 +26,7 @@ internal static class RunPreparation
         var sources = ImmutableDictionary<string, SourceText>.Empty;
         PreparedRun Refused() => new(request, diagnostics.ToSorted(), sources) { Id = id };
 
-        if (IsNested(request.ProjectDirectory))
+        if (!request.InspectOnly && IsNested(request.ProjectDirectory))
         {
             diagnostics.Error(
                 DiagnosticCodes.NestedRun, "A step of a run cannot run the same project again", SourceSpan.None, "call the step's commands directly, or run a copy of the project in another folder");
@@ -56,7 +56,7 @@ internal static class RunPreparation
 
         var input = new PlanInput
         {
-            Parameters = request.Parameters,
+            Parameters = request.InspectOnly ? WithPlaceholders(pipeline, request.Parameters) : request.Parameters,
             Git = gitState.ToValue(),
             Run = RunRoot(id, now),
             IsTracked = gitState.Tracked is null ? null : gitState.IsTracked,
@@ -102,6 +102,27 @@ internal static class RunPreparation
             Expected = [.. plan.Jobs.Select(j => durations.Expected(j.Id))],
             PriorOutputs = prior,
         };
+    }
+
+    /// <summary>Gives required parameters that have no value one that their type and their list of values permit.</summary>
+    private static ImmutableDictionary<string, string> WithPlaceholders(Pipeline pipeline, ImmutableDictionary<string, string> given)
+    {
+        foreach (var parameter in pipeline.Parameters)
+        {
+            if (parameter.Default is null && !given.ContainsKey(parameter.Name))
+            {
+                given = given.Add(parameter.Name, parameter switch
+                {
+                    { Allowed: [var first, ..] } => ValueText.ToText(first) ?? parameter.Name,
+                    { Type: ParameterType.Number } => "1",
+                    { Type: ParameterType.Boolean } => "false",
+                    { Type: ParameterType.List } => "[]",
+                    _ => parameter.Name,
+                });
+            }
+        }
+
+        return given;
     }
 
     private static bool IsNested(string project) =>
@@ -208,7 +229,6 @@ internal static class PipelineNeeds
             .Concat(step.Environment.Select(e => e.Value))
             .Concat(step.Inputs ?? [])
             .Concat(step.Outputs)
-            .Concat(step.TemplateParameters is { } scoped ? scoped.Select(p => p.Value) : [])
             .Concat(single.OfType<Template>())
             .Concat(step.Matrix?.Axes.Select(a => a.Computed).OfType<Template>() ?? []);
     }

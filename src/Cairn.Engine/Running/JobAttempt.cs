@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Xml;
 
-using Cairn.Core;
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
+using Cairn.Core.Expressions;
 using Cairn.Core.Language;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
@@ -128,8 +128,8 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         var summaryFile = Path.Combine(scratch, "summary.md");
 
         var environment = StepEnvironment.Base(_run.Request.StepPath, home);
-        await StepEnvironment.AddAsync(environment, _run.Scope.Plan.Pipeline.Environment, scope, ResolveSecret, nextSeeThese: true);
-        await StepEnvironment.AddAsync(environment, _job.Step.Environment, scope, ResolveSecret, nextSeeThese: true);
+        await StepEnvironment.AddAsync(environment, _run.Scope.Plan.Pipeline.Environment, scope, ResolveSecretAsync, nextSeeThese: true);
+        await StepEnvironment.AddAsync(environment, _job.Step.Environment, scope, ResolveSecretAsync, nextSeeThese: true);
         environment["CAIRN_RUN"] = _run.Reporter.Run.Value;
         environment["CAIRN_PROJECT"] = _run.Request.ProjectDirectory;
         environment["CAIRN_JOB"] = _job.Id.Value;
@@ -282,7 +282,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         return Directory.Exists(full) ? full : throw new IOException($"`working_directory: {relative}` does not exist");
     }
 
-    private Task<string> ResolveSecret(string name) => _run.Secrets.ResolveAsync(name, _stopping.Token);
+    private Task<string> ResolveSecretAsync(string name) => _run.Secrets.ResolveAsync(name, _stopping.Token);
 
     private (ImmutableSortedDictionary<string, string> Outputs, string? Error) ReadOutputs(string path)
     {

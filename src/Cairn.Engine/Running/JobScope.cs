@@ -3,7 +3,6 @@ using System.Text;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Expressions;
-using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 
@@ -84,20 +83,12 @@ internal sealed class JobScope
         roots["job"] = new Value.Map(
         [
             new("id", Value.Of(_job.Id.Value)),
+            new("name", Value.Of(_job.Step.Name.Value)),
             new("step", Value.Of(_job.Step.Name.Value)),
             new("attempt", Value.Of(_attempt)),
         ]);
         roots["steps"] = _run.Steps();
-        var context = new EvaluationContext { Roots = roots.ToImmutable(), Needs = _needs, HashFiles = _run.HashFiles };
-        if (_job.Step.TemplateParameters is null)
-        {
-            return context;
-        }
-
-        var parameters = _job.Step.ResolveParams(context, _diagnostics);
-        return _diagnostics.HasErrors || parameters is null
-            ? throw new EvaluationException(_diagnostics.ToSorted())
-            : context with { Roots = context.Roots.SetItem("params", parameters) };
+        return new EvaluationContext { Roots = roots.ToImmutable(), Needs = _needs, HashFiles = _run.HashFiles };
     }
 }
 

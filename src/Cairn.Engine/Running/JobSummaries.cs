@@ -34,24 +34,3 @@ internal static class Jitter
     public static double Next() => Random.Shared.NextDouble();
 #pragma warning restore CA5394
 }
-
-/// <summary>Durations as a person writes them in a pipeline.</summary>
-internal static class DurationText
-{
-    /// <summary><c>1h30m</c>, <c>10m</c>, <c>2.5s</c>, <c>250ms</c>.</summary>
-    public static string Of(TimeSpan duration)
-    {
-        if (duration < TimeSpan.FromSeconds(1))
-        {
-            return $"{duration.TotalMilliseconds:0.#}ms";
-        }
-
-        if (duration < TimeSpan.FromMinutes(1))
-        {
-            return $"{duration.TotalSeconds:0.##}s";
-        }
-
-        var hours = (int)duration.TotalHours;
-        return $"{(hours > 0 ? $"{hours}h" : "")}{(duration.Minutes > 0 ? $"{duration.Minutes}m" : "")}{(duration.Seconds > 0 ? $"{duration.Seconds}s" : "")}";
-    }
-}

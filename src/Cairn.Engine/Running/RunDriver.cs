@@ -172,7 +172,7 @@ internal sealed class RunDriver : IAsyncDisposable
             Job = Plan.Jobs[report.Job].Id.Value,
             Jobs = JobSummaries.Of(Plan, from),
         });
-        _events.Enqueue(new SchedulerEvent.JobsAdded(Elapsed, ToScheduled(from)));
+        _events.Enqueue(new SchedulerEvent.JobsAdded(Elapsed, ToScheduled(from)) { GroupLimits = PlanScheduling.GroupLimits(Plan, from) });
         return report;
     }
 
@@ -249,6 +249,7 @@ internal sealed class RunDriver : IAsyncDisposable
             _events.Enqueue(new SchedulerEvent.AttemptWaiting(Elapsed, index, number));
         }
 
+        // Not cancelled by token: stopping goes through the attempt, which always reports.
         _ = Task.Run(async () =>
         {
             AttemptReport report;
@@ -268,7 +269,7 @@ internal sealed class RunDriver : IAsyncDisposable
             }
 
             _messages.Writer.TryWrite(new Message.Ended(report));
-        });
+        }, CancellationToken.None);
     }
 
     private static bool WaitsOutside(Job job) => !job.Step.Locks.IsEmpty || !job.Step.Services.IsEmpty;
@@ -313,7 +314,7 @@ internal sealed class RunDriver : IAsyncDisposable
             Attempts = report?.Attempt ?? 0,
             DurationMs = report?.Process?.Resources.WallMs ?? 0,
             ExitCode = report?.Process?.ExitCode,
-            Signal = report?.Process?.Signal is { } signal ? Execution.Signals.NameOf(signal) : null,
+            Signal = report?.Process?.Signal is { } signal ? Signals.NameOf(signal) : null,
             Reason = status == JobStatus.Succeeded ? null : Redact(WhyNot(job, status)),
             Allowed = job.Step.AllowFailure && status is (JobStatus.Failed or JobStatus.TimedOut),
             Resources = report?.Process?.Resources,
@@ -356,7 +357,7 @@ internal sealed class RunDriver : IAsyncDisposable
     private string? ReasonOf(int index) => _stops.TryGetValue(index, out var stop)
         ? stop switch
         {
-            StopReason.Timeout => $"timed out after {DurationText.Of(Plan.Jobs[index].Step.Timeout ?? TimeSpan.Zero)}",
+            StopReason.Timeout => $"timed out after {Durations.Format(Plan.Jobs[index].Step.Timeout ?? TimeSpan.Zero)}",
             StopReason.FailFast => "stopped because another step failed",
             _ => "cancelled",
         }
@@ -412,49 +413,15 @@ internal sealed class RunDriver : IAsyncDisposable
         await Task.WhenAll(_background);
         _background.Clear();
         await _run.Services.DisposeAsync();
-        var (path, length) = CriticalPath();
+        var path = GraphAnalysis.CriticalPathOf(Plan, _intervals.Select(static i => new JobInterval(i.Key, i.Value.Start, i.Value.End)));
         return new PipelineFinished
         {
             Time = _run.Reporter.Now,
             Status = status,
             DurationMs = Elapsed.TotalMilliseconds,
             Counts = _counts.ToImmutableSortedDictionary(),
-            CriticalPath = path,
-            CriticalPathMs = length,
+            CriticalPath = [.. path.Select(j => Plan.Jobs[j].Id.Value)],
+            CriticalPathMs = path.Sum(j => (_intervals[j].End - _intervals[j].Start).TotalMilliseconds),
         };
-    }
-
-    // From the job that ended last, back through the need that ended last.
-    private (ImmutableArray<string> Path, double Milliseconds) CriticalPath()
-    {
-        var last = -1;
-        foreach (var (index, interval) in _intervals)
-        {
-            if (last < 0 || interval.End > _intervals[last].End)
-            {
-                last = index;
-            }
-        }
-
-        var path = new List<string>();
-        var total = 0d;
-        while (last >= 0)
-        {
-            path.Add(Plan.Jobs[last].Id.Value);
-            total += (_intervals[last].End - _intervals[last].Start).TotalMilliseconds;
-            var before = -1;
-            foreach (var need in Plan.Jobs[last].Needs)
-            {
-                if (_intervals.TryGetValue(need, out var interval) && (before < 0 || interval.End > _intervals[before].End))
-                {
-                    before = need;
-                }
-            }
-
-            last = before;
-        }
-
-        path.Reverse();
-        return ([.. path], total);
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 
-using Cairn.Core;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
 using Cairn.Core.Expressions;
@@ -181,9 +180,9 @@ internal static class RunSession
         Directory.CreateDirectory(home);
         var expressions = JobScope.ForService(scope);
         var environment = StepEnvironment.Base(request.StepPath, home);
-        Task<string> Resolve(string name) => secrets.ResolveAsync(name, cancellationToken);
-        await StepEnvironment.AddAsync(environment, scope.Plan.Pipeline.Environment, expressions, Resolve, nextSeeThese: true);
-        await StepEnvironment.AddAsync(environment, service.Environment, expressions, Resolve, nextSeeThese: true);
+        Task<string> ResolveAsync(string name) => secrets.ResolveAsync(name, cancellationToken);
+        await StepEnvironment.AddAsync(environment, scope.Plan.Pipeline.Environment, expressions, ResolveAsync, nextSeeThese: true);
+        await StepEnvironment.AddAsync(environment, service.Environment, expressions, ResolveAsync, nextSeeThese: true);
         environment["CAIRN_PROJECT"] = request.ProjectDirectory;
         environment["CAIRN_SERVICE"] = service.Name.Value;
         return new ProcessSpec

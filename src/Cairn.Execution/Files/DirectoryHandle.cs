@@ -103,39 +103,11 @@ public sealed class DirectoryHandle : IDisposable
     }
 
     /// <summary>The names in this directory, unsorted, without <c>.</c> and <c>..</c>. A name that is not UTF-8 has <see cref="DirectoryEntry.IsUtf8"/> false and is escaped.</summary>
-    public unsafe List<DirectoryEntry> List()
+    public List<DirectoryEntry> List()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         var entries = new List<DirectoryEntry>();
-        _ = FileNative.Seek(_descriptor, 0, 0);
-        var buffer = stackalloc byte[EntryBufferBytes];
-        while (true)
-        {
-            var length = FileNative.GetDirectoryEntries(_descriptor, buffer, EntryBufferBytes);
-            if (length < 0)
-            {
-                throw Failure("list the folder", DisplayPath);
-            }
-
-            if (length == 0)
-            {
-                return entries;
-            }
-
-            for (nint at = 0; at < length;)
-            {
-                var recordLength = *(ushort*)(buffer + at + 16);
-                var type = buffer[at + 18];
-                var name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(buffer + at + EntryNameOffset);
-                at += recordLength;
-                if (name.SequenceEqual("."u8) || name.SequenceEqual(".."u8))
-                {
-                    continue;
-                }
-
-                entries.Add(Decode(name, type));
-            }
-        }
+        ForEachRaw((name, type) => entries.Add(Decode(name.AsSpan()[..^1], type)));
+        return entries;
     }
 
     /// <summary>Looks at a name without following it; null where there is nothing.</summary>
@@ -221,39 +193,35 @@ public sealed class DirectoryHandle : IDisposable
             : throw Failure("remove the folder", Join(name));
     }
 
-    /// <summary>Removes whatever stands at a name, with everything below it. Does not recurse on the stack, so depth does no harm.</summary>
-    public void RemoveTree(string name)
+    /// <summary>Removes whatever stands at a name, with everything below it, names that are not UTF-8 among it. Does not recurse on the stack, so depth does no harm.</summary>
+    public unsafe void RemoveTree(string name)
     {
         CheckName(name);
-        var pending = new Stack<(DirectoryHandle Parent, string Name, DirectoryHandle? Opened)>();
-        pending.Push((this, name, null));
+        var pending = new Stack<(DirectoryHandle Parent, byte[] Name, DirectoryHandle? Opened)>();
+        pending.Push((this, [.. Encoding.UTF8.GetBytes(name), 0], null));
         while (pending.TryPop(out var item))
         {
-            if (item.Opened is not null)
+            fixed (byte* raw = item.Name)
             {
-                item.Opened.Dispose();
-                item.Parent.RemoveEmptyDirectory(item.Name);
-                continue;
-            }
-
-            var directory = item.Parent.TryOpen(item.Name);
-            if (directory is null)
-            {
-                item.Parent.Unlink(item.Name);
-                continue;
-            }
-
-            pending.Push((item.Parent, item.Name, directory));
-            foreach (var entry in directory.List())
-            {
-                if (entry.Kind is FileKind.Directory)
+                if (item.Opened is not null)
                 {
-                    pending.Push((directory, entry.RawName, null));
+                    item.Opened.Dispose();
+                    item.Parent.RemoveRaw(raw, FileNative.AtRemoveDirectory);
+                    continue;
                 }
-                else
+
+                var flags = FileNative.OpenReadOnly | FileNative.OpenDirectory | FileNative.OpenNoFollow | FileNative.OpenCloseOnExec;
+                var descriptor = FileNative.OpenAt(item.Parent._descriptor, raw, flags, 0);
+                if (descriptor < 0)
                 {
-                    directory.Unlink(entry.RawName);
+                    // A file, a link, or nothing; what cannot be removed either says so.
+                    item.Parent.RemoveRaw(raw, 0);
+                    continue;
                 }
+
+                var directory = new DirectoryHandle(descriptor, DisplayPath);
+                pending.Push((item.Parent, item.Name, directory));
+                directory.ForEachRaw((child, _) => pending.Push((directory, child, null)));
             }
         }
     }
@@ -307,6 +275,47 @@ public sealed class DirectoryHandle : IDisposable
         return new FileStat(kind, (buffer.Mode & 0x40) != 0, (long)buffer.Size, buffer.ModifyTime.ToNanoseconds(), buffer.ChangeTime.ToNanoseconds(), buffer.Inode);
     }
 
+    private unsafe void RemoveRaw(byte* name, int flags)
+    {
+        if (FileNative.UnlinkAt(_descriptor, name, flags) < 0 && Marshal.GetLastPInvokeError() != FileNative.ErrorNotFound)
+        {
+            throw Failure("remove", Join(Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name))));
+        }
+    }
+
+    /// <summary>Calls back for each name: its bytes with the NUL at the end, and the kernel's type.</summary>
+    private unsafe void ForEachRaw(Action<byte[], byte> action)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _ = FileNative.Seek(_descriptor, 0, 0);
+        var buffer = stackalloc byte[EntryBufferBytes];
+        while (true)
+        {
+            var length = FileNative.GetDirectoryEntries(_descriptor, buffer, EntryBufferBytes);
+            if (length < 0)
+            {
+                throw Failure("list the folder", DisplayPath);
+            }
+
+            if (length == 0)
+            {
+                return;
+            }
+
+            for (nint at = 0; at < length;)
+            {
+                var recordLength = *(ushort*)(buffer + at + 16);
+                var type = buffer[at + 18];
+                var name = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(buffer + at + EntryNameOffset);
+                at += recordLength;
+                if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
+                {
+                    action([.. name, 0], type);
+                }
+            }
+        }
+    }
+
     private static DirectoryEntry Decode(ReadOnlySpan<byte> name, byte type)
     {
         FileKind? kind = type switch
@@ -320,7 +329,7 @@ public sealed class DirectoryHandle : IDisposable
         try
         {
             var text = StrictUtf8.GetString(name);
-            return new DirectoryEntry(text, text, IsUtf8: true, kind);
+            return new DirectoryEntry(text, IsUtf8: true, kind);
         }
         catch (DecoderFallbackException)
         {
@@ -330,7 +339,7 @@ public sealed class DirectoryHandle : IDisposable
                 _ = b is >= 0x20 and < 0x7f ? escaped.Append((char)b) : escaped.Append($"\\x{b:x2}");
             }
 
-            return new DirectoryEntry(escaped.ToString(), Encoding.UTF8.GetString(name), IsUtf8: false, kind);
+            return new DirectoryEntry(escaped.ToString(), IsUtf8: false, kind);
         }
     }
 
@@ -358,8 +367,7 @@ public sealed class DirectoryHandle : IDisposable
 }
 
 /// <summary>A name in a directory.</summary>
-/// <param name="Name">For people: escaped where it is not UTF-8.</param>
-/// <param name="RawName">For calls; lossy where it is not UTF-8.</param>
+/// <param name="Name">The name; escaped for people, and of no use in calls, where it is not UTF-8.</param>
 /// <param name="IsUtf8">Whether the name is UTF-8.</param>
 /// <param name="Kind">What it is, or null where the file system does not tell without a look.</param>
-public readonly record struct DirectoryEntry(string Name, string RawName, bool IsUtf8, FileKind? Kind);
+public readonly record struct DirectoryEntry(string Name, bool IsUtf8, FileKind? Kind);

@@ -79,21 +79,17 @@ public sealed class FileLock : IDisposable
     /// <summary>What the holder wrote, or null.</summary>
     public static string? ReadHolder(string path)
     {
-        try
-        {
-            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var buffer = new byte[HolderBytesMax];
-            var length = RandomAccess.Read(handle, buffer, 0);
-            return length == 0 ? null : Encoding.UTF8.GetString(buffer, 0, length);
-        }
-        catch (IOException)
+        // Not File.OpenHandle: it would ask for a shared lock, which is what the holder refuses.
+        var descriptor = FileNative.OpenAt(FileNative.AtCurrentDirectory, path, FileNative.OpenReadOnly | FileNative.OpenCloseOnExec, 0);
+        if (descriptor < 0)
         {
             return null;
         }
-        catch (UnauthorizedAccessException)
-        {
-            return null;
-        }
+
+        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        var buffer = new byte[HolderBytesMax];
+        var length = RandomAccess.Read(handle, buffer, 0);
+        return length == 0 ? null : Encoding.UTF8.GetString(buffer, 0, length);
     }
 
     /// <inheritdoc/>

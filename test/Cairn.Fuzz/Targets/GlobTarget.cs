@@ -36,7 +36,10 @@ internal sealed class GlobTarget : IFuzzTarget
             InvariantException.Require(path.StartsWith(glob.LiteralPrefix.TrimEnd('/'), StringComparison.Ordinal), $"`{path}` matches outside of the prefix `{glob.LiteralPrefix}`");
             for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash > 0; slash = path.IndexOf('/', slash + 1))
             {
-                InvariantException.Require(glob.CouldMatchBelow(path.AsSpan(0, slash)), $"`{path}` matches, but nothing below `{path[..slash]}` could");
+                if (!glob.CouldMatchBelow(path.AsSpan(0, slash)))
+                {
+                    throw new InvariantException($"`{path}` matches, but nothing below `{path[..slash]}` could");
+                }
             }
         }
     }

@@ -124,6 +124,12 @@ public sealed partial class SchedulerModel
                 }
 
                 break;
+            case SchedulerEvent.AttemptWaiting waiting:
+                _jobs[waiting.Job].Deadline = null;
+                break;
+            case SchedulerEvent.AttemptBegan began:
+                _jobs[began.Job].Deadline = _now + _jobs[began.Job].Spec.Timeout;
+                break;
             case SchedulerEvent.AttemptEnded ended:
                 EndAttempt(_jobs[ended.Job], ended);
                 break;

@@ -141,7 +141,14 @@ public sealed class SchedulerSimulation
         var attempt = new RunningAttempt(start.Attempt, outcome, _now + Milliseconds(0, 3_000));
         _attempts[start.Job] = attempt;
         Schedule(start.Job, attempt);
+        if (_random.Chance(0.1))
+        {
+            At(_now, () => Runs(start) ? [new SchedulerEvent.AttemptWaiting(_now, start.Job, start.Attempt)] : []);
+            At(_now + Milliseconds(1, 1_000), () => Runs(start) ? [new SchedulerEvent.AttemptBegan(_now, start.Job, start.Attempt)] : []);
+        }
     }
+
+    private bool Runs(Decision.Start start) => _attempts.TryGetValue(start.Job, out var attempt) && attempt.Number == start.Attempt;
 
     private void EndSooner(int job, TimeSpan within, AttemptOutcome? outcome)
     {

@@ -12,6 +12,14 @@ public sealed class RunEngineTests : IDisposable
 
     public void Dispose() => _run.Dispose();
 
+    private static void OnlyIf(bool condition, Action action)
+    {
+        if (condition)
+        {
+            action();
+        }
+    }
+
     [Fact]
     public async Task Run_Executes_StepsAfterTheirNeeds()
     {
@@ -41,7 +49,7 @@ public sealed class RunEngineTests : IDisposable
         Assert.Equal(outcome.Events.Length, record.Events.Length);
         Assert.Equal((RunState.Succeeded, "recorded", 1, 0), (record.Summary.State, record.Summary.Pipeline, record.Summary.Jobs, record.Summary.Failed));
         var log = Assert.Single(_run.History.Logs(outcome.Result.Id, new JobId("a")));
-        Assert.Equal(["err", "out"], File.ReadAllLines(log.LogPath).Order(StringComparer.Ordinal));
+        Assert.Equal(["err", "out"], (await File.ReadAllLinesAsync(log.LogPath, TestContext.Current.CancellationToken)).Order(StringComparer.Ordinal));
         Assert.True(File.Exists(log.IndexPath));
     }
 
@@ -209,7 +217,8 @@ public sealed class RunEngineTests : IDisposable
         Assert.Contains(_run.Project.Path, lines);
         Assert.DoesNotContain(lines, l => l.StartsWith("DOTNET_", StringComparison.Ordinal) || l.StartsWith("NO_COLOR", StringComparison.Ordinal));
         var known = new[] { "A", "B", "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "CI", "TERM", "FORCE_COLOR", "CLICOLOR_FORCE", "PWD", "OLDPWD", "SHLVL", "_" };
-        Assert.Empty(lines.Where(l => l.Contains('=', StringComparison.Ordinal)).Select(l => l[..l.IndexOf('=', StringComparison.Ordinal)]).Where(n => !known.Contains(n, StringComparer.Ordinal) && !n.StartsWith("CAIRN", StringComparison.Ordinal)));
+        var names = lines.Where(l => l.Contains('=', StringComparison.Ordinal)).Select(l => l[..l.IndexOf('=', StringComparison.Ordinal)]);
+        Assert.Equal([], names.Where(n => !known.Contains(n, StringComparer.Ordinal) && !n.StartsWith("CAIRN", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -231,7 +240,7 @@ public sealed class RunEngineTests : IDisposable
         Assert.Equal("***", outcome["a"].Outputs["k"]);
         foreach (var file in Directory.EnumerateFiles(outcome.Result.Directory!, "*", SearchOption.AllDirectories))
         {
-            Assert.DoesNotContain("hunter2", File.ReadAllText(file), StringComparison.Ordinal);
+            Assert.DoesNotContain("hunter2", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
         }
     }
 
@@ -368,10 +377,10 @@ public sealed class RunEngineTests : IDisposable
             """;
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var waits = new TaskCompletionSource<LockWaiting>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var first = _run.RunAsync(Yaml, onEvent: (e, _) => _ = e is StepStarted && started.TrySetResult());
+        var first = _run.RunAsync(Yaml, onEvent: (e, _) => OnlyIf(e is StepStarted, () => started.TrySetResult()));
         await started.Task;
         other.Project.Write("go", "");
-        var second = other.RunAsync(Yaml, r => r with { StateDirectory = _run.State.Path }, (e, _) => _ = e is LockWaiting w && waits.TrySetResult(w));
+        var second = other.RunAsync(Yaml, r => r with { StateDirectory = _run.State.Path }, (e, _) => OnlyIf(e is LockWaiting, () => waits.TrySetResult((LockWaiting)e)));
         var waiting = await waits.Task;
         Assert.Equal("shared", waiting.Lock);
         Assert.StartsWith("run ", waiting.Holder, StringComparison.Ordinal);

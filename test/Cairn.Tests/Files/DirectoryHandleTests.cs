@@ -1,5 +1,3 @@
-using System.Text;
-
 using Cairn.Execution.Files;
 using Cairn.Testing;
 

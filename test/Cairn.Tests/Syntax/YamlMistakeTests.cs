@@ -32,6 +32,9 @@ public sealed class YamlMistakeTests
     [InlineData("a: {x: 1\n", "1:4-1:5", "The `{` is not closed")]
     [InlineData("a: [1, 2}\n", "1:9-1:10", "`}` does not close `[`")]
     [InlineData("a: [1]]\n", "1:7-1:8", "This `]` closes nothing")]
+    [InlineData("- [a\n- [b\n", "1:3-1:4", "The `[` is not closed")]
+    [InlineData("[], a\n", "1:3-1:6", "Text goes on after the end of the document")]
+    [InlineData("a: ,\n", "1:4-1:5", "A value is missing here")]
     [InlineData("a: - b\n", "1:4-1:5", "A list item cannot begin here")]
     [InlineData("a:\n  - x\n  y: 1\n", "3:3-3:7", "A `-` is missing: the lines above are a list")]
     [InlineData("a: 1\n- b\n", "2:1-2:2", "A list item stands among the keys of a mapping")]
@@ -65,6 +68,9 @@ public sealed class YamlMistakeTests
     [InlineData("a: \"\0\"\n", "CAIRN0003 1:5-1:6 A NUL byte is not allowed here")]
     [InlineData("a: \u001b[0m\n", "CAIRN0003 1:4-1:5 The control character U+001B is not allowed here")]
     public void Read_Explains_OtherMistakes(string text, string expected) => Assert.Equal([expected], Yaml.Mistakes(text));
+
+    [Fact]
+    public void Read_Keeps_SuggestionsShort() => Assert.InRange(Yaml.Mistake("a: b: " + new string('x', 100_000)).Suggestion!.Length, 1, 200);
 
     [Fact]
     public void Read_Notes_TheFirstOfEqualKeys()

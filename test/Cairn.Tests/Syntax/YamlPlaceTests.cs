@@ -47,7 +47,7 @@ public sealed class YamlPlaceTests
     [InlineData("a: |2-\n    x MARK\n  y\n", "2:7-2:11")]
     [InlineData("a:\n  a: |1\n     x MARK\n", "3:8-3:12")]
     [InlineData("a: >\n  x y\n  MARK z\n", "3:3-3:7")]
-    [InlineData("a: >\n  x y\n\n\n    more MARK\n  z\n", "5:8-5:12")]
+    [InlineData("a: >\n  x y\n\n\n    more MARK\n  z\n", "5:10-5:14")]
     [InlineData("a: >-\n\n  x\n  x\n   x\n  MARK\n", "6:3-6:7")]
     [InlineData("a: &x !!str 'MARK'\n", "1:14-1:18")]
     [InlineData("a: |\r\n  x\r\n  y MARK\r\n", "3:5-3:9")]

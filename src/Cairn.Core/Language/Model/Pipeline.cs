@@ -11,6 +11,9 @@ public sealed record Pipeline
     /// <summary>The <c>name</c>, or null where the document has none.</summary>
     public string? Name { get; init; }
 
+    /// <summary>What it is for.</summary>
+    public string? Description { get; init; }
+
     /// <summary>The pipeline file, then every included one, relative to the project.</summary>
     public required ImmutableArray<string> Files { get; init; }
 
@@ -34,38 +37,6 @@ public sealed record Pipeline
 
     /// <summary>The steps in source order, those of included files first.</summary>
     public required ImmutableArray<Step> Steps { get; init; }
-}
-
-/// <summary>The type of a parameter.</summary>
-public enum ParameterType
-{
-    /// <summary>A text.</summary>
-    String,
-
-    /// <summary>A number.</summary>
-    Number,
-
-    /// <summary><c>true</c> or <c>false</c>.</summary>
-    Boolean,
-
-    /// <summary>A list of texts; on the command line a JSON list or comma-separated.</summary>
-    List,
-}
-
-/// <summary>A parameter of a pipeline or of a step template.</summary>
-public sealed record Parameter(string Name, ParameterType Type, SourceSpan Span)
-{
-    /// <summary>The default, or null where a value must be given.</summary>
-    public Value? Default { get; init; }
-
-    /// <summary>The only values allowed, or empty for any.</summary>
-    public ImmutableArray<Value> Allowed { get; init; } = [];
-
-    /// <summary>Whether a caller must give it.</summary>
-    public bool Required { get; init; }
-
-    /// <summary>What it is for.</summary>
-    public string? Description { get; init; }
 }
 
 /// <summary>A variable; its value may hold expressions.</summary>

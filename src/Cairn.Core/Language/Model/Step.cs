@@ -59,12 +59,13 @@ public sealed record Step(StepName Name, StepAction Action, SourceSpan Span)
     /// <summary>The pipeline file it writes and whose steps then join the run, or null.</summary>
     public Template? Generates { get; init; }
 
-    /// <summary>Inside a step template: what <c>params</c> means there, as expressions of the caller; null outside.</summary>
-    public ImmutableArray<ScopedParameter>? TemplateParameters { get; init; }
+    /// <summary>
+    /// The templates it was made from, outermost first, with what each one's parameters stand for; empty for a plain step.
+    /// Evaluators need not look at it: every expression that came out of a template carries its own scope (see
+    /// <see cref="ParameterScope"/>), while those that the using step added read the pipeline's parameters.
+    /// </summary>
+    public ImmutableArray<ParameterScope> Templates { get; init; } = [];
 }
-
-/// <summary>A template's parameter with the value that the caller gives in <c>with</c> (or the default).</summary>
-public sealed record ScopedParameter(Parameter Parameter, Template Value);
 
 /// <summary>A name of a step (or service) where it is used.</summary>
 public readonly record struct StepReference(StepName Name, SourceSpan Span);
@@ -94,7 +95,7 @@ public abstract record StepAction
 
 /// <summary>When to try a failed attempt again.</summary>
 /// <param name="Max">Attempts beyond the first.</param>
-/// <param name="OnExitCodes">The exit codes that count; empty with <paramref name="OnTimeout"/> false means every failure.</param>
+/// <param name="OnExitCodes">The exit codes that count, ascending. Empty, with <paramref name="OnTimeout"/> and <paramref name="OnSignal"/> false: every failure.</param>
 /// <param name="OnTimeout">Whether a timeout counts.</param>
 /// <param name="OnSignal">Whether an exit by signal counts.</param>
 /// <param name="BackoffInitial">The wait before the second attempt; doubled for each further one.</param>
@@ -102,7 +103,7 @@ public abstract record StepAction
 /// <param name="Jitter">0 to 1: the part of the wait that is random.</param>
 public sealed record RetryPolicy(int Max, ImmutableArray<int> OnExitCodes, bool OnTimeout, bool OnSignal, TimeSpan BackoffInitial, TimeSpan BackoffMax, double Jitter);
 
-/// <summary>A matrix: axes, or one expression that yields them.</summary>
+/// <summary>A matrix. It is never an expression as a whole: the names of its axes are known when the pipeline is read.</summary>
 public sealed record MatrixDefinition(SourceSpan Span)
 {
     /// <summary>The axes in order; each value is a constant or an expression over <c>params</c>, <c>git</c>, <c>run</c>.</summary>

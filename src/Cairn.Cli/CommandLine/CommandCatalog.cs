@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+
+using Cairn.Cli.Commands;
+
+namespace Cairn.Cli.CommandLine;
+
+/// <summary>A command line that shows how a command is used.</summary>
+internal readonly record struct Example(string Line, string Meaning);
+
+/// <summary>A command as the catalogue knows it; its tree of options is only built when it is used.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Group">The heading it stands under in help.</param>
+/// <param name="Summary">One line.</param>
+/// <param name="Create">Builds it.</param>
+internal sealed record CommandEntry(string Name, string Group, string Summary, Func<CommandServices, Command> Create)
+{
+    /// <summary>Two to four examples.</summary>
+    public required ImmutableArray<Example> Examples { get; init; }
+
+    /// <summary>Paragraphs for its help, below the summary.</summary>
+    public string? Details { get; init; }
+}
+
+/// <summary>Every command, in the order of help.</summary>
+internal static class CommandCatalog
+{
+    public static CommandEntry? Find(string name)
+    {
+        foreach (var entry in All)
+        {
+            if (entry.Name == name)
+            {
+                return entry;
+            }
+        }
+
+        return null;
+    }
+
+    public static ImmutableArray<CommandEntry> All { get; } =
+    [
+        new("run", "Run", "Run the pipeline, or a part of it", RunCommand.Create)
+        {
+            Examples =
+            [
+                new("cairn run", "run everything"),
+                new("cairn run --until test", "run test and all that it needs"),
+                new("cairn run --param prefix=/opt --max-parallel 4", "set a parameter, four jobs at once"),
+                new("cairn run --retry-failed last", "run again what failed, and what follows from it"),
+            ],
+        },
+        new("logs", "Run", "Show what the steps of a run wrote", LogsCommand.Create)
+        {
+            Examples =
+            [
+                new("cairn logs last build", "the log of step build in the newest run"),
+                new("cairn logs last build --follow", "go on while the step runs"),
+                new("cairn logs last~1 test --timestamps", "the run before, with times"),
+            ],
+        },
+        new("runs", "Run", "List earlier runs, or show one", RunsCommand.Create)
+        {
+            Examples =
+            [
+                new("cairn runs", "the newest runs"),
+                new("cairn runs show last", "one run, job by job"),
+                new("cairn runs --json", "for programs"),
+            ],
+        },
+        new("validate", "Look", "Check pipelines and show every mistake", ValidateCommand.Create)
+        {
+            Details = "Reads and plans without running anything. Parameters that must be given but are not get a value that fits.",
+            Examples =
+            [
+                new("cairn validate", "check cairn.yaml"),
+                new("cairn validate --strict", "warnings count as mistakes"),
+                new("cairn validate ci/*.yaml --json", "several files, for programs"),
+            ],
+        },
+        new("graph", "Look", "Draw the steps and what they need", GraphCommand.Create)
+        {
+            Examples =
+            [
+                new("cairn graph", "a tree in the terminal"),
+                new("cairn graph --analyze", "where the time goes, from earlier runs"),
+                new("cairn graph --format svg --output graph.svg", "a picture for light and dark pages"),
+                new("cairn graph --format mermaid", "for a README"),
+            ],
+        },
+        new("doctor", "Look", "See what this machine can do and what is missing", DoctorCommand.Create)
+        {
+            Details = "Each check is ok, a note (works, but less well) or missing; what can be mended comes with the command that mends it. Exits with 3 if something is missing that Cairn needs.",
+            Examples = [new("cairn doctor", "all checks"), new("cairn doctor --json", "for programs")],
+        },
+        new("config", "Set up", "Get and set options that stay", ConfigCommand.Create)
+        {
+            Details = "The user's file is ~/.config/cairn/config.yaml, the project's .cairn/config.yaml, which git ignores and which wins. Options of a command line win over both.",
+            Examples =
+            [
+                new("cairn config list", "every setting, its value and where that comes from"),
+                new("cairn config set run.max_parallel 4", "for this project"),
+                new("cairn config set --user color never", "for all projects"),
+                new("cairn config get run.stop_grace", "one value"),
+            ],
+        },
+        new("completion", "Set up", "Print a script that completes cairn's commands in a shell", CompletionCommand.Create)
+        {
+            Examples =
+            [
+                new("cairn completion bash > ~/.local/share/bash-completion/completions/cairn", "bash"),
+                new("cairn completion zsh > \"${fpath[1]}/_cairn\"", "zsh"),
+                new("cairn completion fish > ~/.config/fish/completions/cairn.fish", "fish"),
+            ],
+        },
+        new("schema", "Set up", "Print the JSON Schema of the pipeline language", SchemaCommand.Create)
+        {
+            Details = "Editors with YAML support complete and check cairn.yaml by it: start the file with `# yaml-language-server: $schema=cairn.schema.json`.",
+            Examples = [new("cairn schema", "to standard output"), new("cairn schema --output cairn.schema.json", "to a file")],
+        },
+        new("version", "Set up", "Print the version", VersionCommand.Create)
+        {
+            Examples = [new("cairn version", "one line"), new("cairn version --json", "with commit, runtime and system")],
+        },
+        new("help", "Set up", "Show help on a command", HelpCommand.Create)
+        {
+            Examples = [new("cairn help run", "the same as cairn run --help"), new("cairn help config set", "on a subcommand")],
+        },
+    ];
+}

@@ -1,0 +1,77 @@
+using Cairn.Core.Diagnostics;
+
+namespace Cairn.Core.Language.Binding;
+
+/// <summary>A key that people bring from another tool, or that belongs to a version to come.</summary>
+internal sealed record ForeignKey(string Code, string? Message, string Suggestion);
+
+/// <summary>Pointed answers for keys that do not exist here but mean something elsewhere.</summary>
+internal static class ForeignKeys
+{
+    /// <summary>The answer for a key in one of the <see cref="KeySet"/>s, or null.</summary>
+    public static ForeignKey? Find(string keySet, string name) => keySet switch
+    {
+        "step" or "template" => InStep(name),
+        "defaults" => InDefaults(name),
+        "pipeline" or "included" or "generated" => AtTop(name),
+        "service" => InService(name),
+        _ => null,
+    };
+
+    private static ForeignKey? InStep(string name) => name switch
+    {
+        "script" or "cmd" or "shell_command" or "commands" or "runs" => Instead("run", name is "commands" ? "Write the lines as one script: `run: |`" : null),
+        "depends_on" or "dependencies" or "depends" or "requires" or "after" => Instead("needs"),
+        "artifacts" or "artifact_paths" or "produces" => Instead("outputs"),
+        "environment" or "variables" or "vars" => Instead("env"),
+        "when" or "only" or "rules" or "condition" => Instead("if", "Write a condition such as `if: ${{ git.branch == 'main' }}`"),
+        "working-directory" or "workdir" or "cwd" or "dir" or "directory" => Instead("working_directory"),
+        "timeout-minutes" or "timeout_minutes" or "timeout_in_minutes" => Instead("timeout", "Write `timeout:` with a unit, such as `timeout: 10m`"),
+        "continue-on-error" or "continue_on_error" or "soft_fail" or "allow-failure" => Instead("allow_failure"),
+        "retry" => Instead("retries"),
+        "strategy" or "parallel" => Instead("matrix", "Write the axes directly below `matrix:`"),
+        "label" or "name" => new(DiagnosticCodes.ForeignKey, null, "A step's key is its name; longer text goes to `description`"),
+        "image" or "container" => new(DiagnosticCodes.ForeignKey, null, "This version runs steps as processes of this machine (`isolation: process`) and has no images; call `docker run` in `run` where you need one"),
+        "stage" or "stages" => new(DiagnosticCodes.ForeignKey, null, "There are no stages: order steps with `needs`"),
+        "cache" => new(DiagnosticCodes.ForeignKey, null, "This version has no cache; remove `cache`"),
+        "tags" or "runs-on" or "runs_on" or "agents" or "resource_class" => new(DiagnosticCodes.ForeignKey, null, "Steps run on the machine that runs `cairn`; remove the key"),
+        "toolchain" or "toolchains" => Toolchain(name),
+        "params" => new(DiagnosticCodes.ForeignKey, "A step has no parameters of its own", "Declare `params` at the top of the file or in a template"),
+        _ => null,
+    };
+
+    private static ForeignKey? InDefaults(string name) => name switch
+    {
+        "toolchain" or "toolchains" => Toolchain(name),
+        "run" or "command" or "uses" or "with" or "needs" or "inputs" or "outputs" or "matrix" or "if" or "concurrency" or "services" or "reports" or "generates" or "description" =>
+            new(DiagnosticCodes.ForeignKey, $"`{name}` has no default", "Write it in each step, or use a template"),
+        "environment" or "working-directory" or "workdir" or "timeout-minutes" or "continue-on-error" or "retry" => InStep(name),
+        _ => null,
+    };
+
+    private static ForeignKey? AtTop(string name) => name switch
+    {
+        "jobs" or "tasks" or "stages" or "pipeline" => Instead("steps"),
+        "variables" or "environment" => Instead("env"),
+        "parameters" or "inputs" => Instead("params"),
+        "toolchains" or "toolchain" => Toolchain(name),
+        "imports" or "extends" => Instead("include"),
+        "on" or "triggers" or "trigger" => new(DiagnosticCodes.ForeignKey, null, "A pipeline does not say when it runs; whoever calls `cairn run` does"),
+        "image" => InStep(name),
+        _ => null,
+    };
+
+    private static ForeignKey? InService(string name) => name switch
+    {
+        "image" or "ports" or "volumes" => new(DiagnosticCodes.ForeignKey, null, "A service is a command of this machine: write `run` or `command`"),
+        "healthcheck" or "health" or "readiness" => Instead("ready"),
+        "script" or "environment" or "working-directory" or "workdir" => InStep(name),
+        _ => null,
+    };
+
+    private static ForeignKey Instead(string key, string? suggestion = null) =>
+        new(DiagnosticCodes.ForeignKey, null, suggestion ?? $"Write `{key}:` instead");
+
+    private static ForeignKey Toolchain(string name) =>
+        new(DiagnosticCodes.UnsupportedToolchain, $"`{name}` needs `isolation: sandbox`, which this version does not have", "Remove it; steps use the programs of this machine");
+}
