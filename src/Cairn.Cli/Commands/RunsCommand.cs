@@ -103,7 +103,13 @@ internal static class RunsCommand
         }
         else
         {
-            RunsText.Append(text, record, job => history.Summary(id, job), services.Time.GetUtcNow(), new ViewOptions { Style = Style.OfOutput(services.Terminal), CommandSuffix = project.CommandSuffix });
+            var options = new ViewOptions
+            {
+                Style = Style.OfOutput(services.Terminal),
+                CommandSuffix = project.CommandSuffix,
+                RunSuffix = string.Equals(record.Started.File, project.PipelineFile, StringComparison.Ordinal) ? project.CommandSuffix : $"{project.CommandSuffix} -f {ShellText.Quote(record.Started.File)}",
+            };
+            RunsText.Append(text, record, job => history.Summary(id, job), services.Time.GetUtcNow(), options);
         }
 
         return Write(services, text);
