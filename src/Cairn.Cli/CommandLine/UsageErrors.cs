@@ -52,18 +52,14 @@ internal static class UsageErrors
     public static int Report(CommandServices services, string message, string? hint, Command? command)
     {
         var path = command is null ? "cairn" : PathOf(command);
-        var color = services.Terminal.ErrorColor != ColorLevel.None;
-        var (red, cyan, end) = color ? ("\e[1;31m", "\e[36m", "\e[0m") : ("", "", "");
         var split = message.IndexOf("\nhelp: ", StringComparison.Ordinal);
         if (split >= 0)
         {
             (hint, message) = (message[(split + "\nhelp: ".Length)..], message[..split]);
         }
 
-        services.Error.Write(
-            $"{red}error{end}: {AnsiText.Clean(message)}\n" +
-            (hint is null ? "" : $"{cyan}help{end}: {AnsiText.Clean(hint)}\n") +
-            $"`{path} --help` shows how to use it\n");
+        DiagnosticPrinter.Problem(services, message, hint);
+        services.Error.Write($"`{path} --help` shows how to use it\n");
         return ExitCodes.Usage;
     }
 

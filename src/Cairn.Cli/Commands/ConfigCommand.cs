@@ -102,7 +102,7 @@ internal static class ConfigCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            services.Error.Write($"error: `{path}` cannot be written{(exception is UnauthorizedAccessException ? ": permission denied" : "")}\n");
+            DiagnosticPrinter.Problem(services, $"`{path}` cannot be written{(exception is UnauthorizedAccessException ? ": permission denied" : "")}");
             return ExitCodes.Internal;
         }
 

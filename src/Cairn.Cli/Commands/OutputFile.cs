@@ -1,5 +1,6 @@
 using System.CommandLine;
 
+using Cairn.Cli.Terminal;
 using Cairn.Execution.Files;
 
 namespace Cairn.Cli.Commands;
@@ -30,7 +31,7 @@ internal static class OutputFile
                 : Directory.Exists(full) ? "it is a folder"
                 : exception is UnauthorizedAccessException ? "permission denied"
                 : "the file system refused it";
-            services.Error.Write($"error: `{path}` cannot be written: {reason}\n");
+            DiagnosticPrinter.Problem(services, $"`{path}` cannot be written: {reason}");
             return ExitCodes.Usage;
         }
     }

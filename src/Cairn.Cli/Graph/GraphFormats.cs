@@ -105,7 +105,7 @@ internal static class GraphFormats
 
         json.WriteEndArray();
         json.WriteStartArray("bottlenecks");
-        foreach (var (job, saves) in timings.Bottlenecks)
+        foreach (var (job, saves) in timings.Savings)
         {
             json.WriteStartObject();
             json.WriteString("job", plan.Jobs[job].Id.Value);

@@ -6,8 +6,8 @@ namespace Cairn.Cli.Graph;
 
 /// <summary>A job that the run's length hangs on.</summary>
 /// <param name="Job">Its index.</param>
-/// <param name="Saves">How much sooner the run could end if this job took no time at all.</param>
-internal sealed record Bottleneck(int Job, TimeSpan Saves);
+/// <param name="Time">How much sooner the run could end if this job took no time at all.</param>
+internal sealed record Saving(int Job, TimeSpan Time);
 
 /// <summary>How long a run takes with so many jobs at once.</summary>
 /// <param name="Parallel">Jobs at once.</param>
@@ -18,13 +18,14 @@ internal sealed record SpeedUp(int Parallel, TimeSpan Time, double Factor);
 /// <summary>What earlier runs tell about a plan: where its time goes and how far more parallel jobs would help.</summary>
 internal sealed class GraphTimings
 {
-    private const int BottlenecksMax = 5;
+    private const int SavingsMax = 5;
 
     private readonly Plan _plan;
     private readonly List<int>[] _followers;
     private readonly int[] _order;
     private readonly TimeSpan[] _times;
     private readonly TimeSpan[] _toEnd;
+    private readonly GraphAnalysis _analysis;
 
     private GraphTimings(Plan plan, ImmutableArray<TimeSpan?> known)
     {
@@ -36,13 +37,11 @@ internal sealed class GraphTimings
         // A job that never ran counts as an ordinary one.
         Assumed = measured.Length > 0 ? measured[measured.Length / 2] : TimeSpan.FromSeconds(1);
         _times = [.. known.Select((k, i) => plan.Jobs[i].SkippedByPlan ? TimeSpan.Zero : k ?? Assumed)];
-        _followers = new List<int>[plan.Jobs.Length];
-        _order = OrderOf(plan, _followers);
+        _analysis = GraphAnalysis.Of(plan, job => _times[job.Index]);
+        _order = [.. _analysis.Layers.SelectMany(l => l)];
+        _followers = FollowersOf(plan);
         _toEnd = WaysToEnd(skip: -1);
-        Work = TimeSpan.FromTicks(_times.Sum(t => t.Ticks));
-        CriticalPath = FindCriticalPath();
-        CriticalTime = TimeSpan.FromTicks(CriticalPath.Sum(j => _times[j].Ticks));
-        Bottlenecks = FindBottlenecks();
+        Savings = FindSavings();
         SpeedUps = FindSpeedUps();
     }
 
@@ -56,16 +55,16 @@ internal sealed class GraphTimings
     public TimeSpan Assumed { get; }
 
     /// <summary>The sum over all jobs.</summary>
-    public TimeSpan Work { get; }
+    public TimeSpan Work => _analysis.Work;
 
     /// <summary>The longest way, first to last.</summary>
-    public ImmutableArray<int> CriticalPath { get; }
+    public ImmutableArray<int> CriticalPath => _analysis.CriticalPath;
 
     /// <summary>Its length: no run can be shorter, however many jobs run at once.</summary>
-    public TimeSpan CriticalTime { get; }
+    public TimeSpan CriticalTime => _analysis.CriticalTime;
 
     /// <summary>The jobs whose shortening would help most.</summary>
-    public ImmutableArray<Bottleneck> Bottlenecks { get; }
+    public ImmutableArray<Saving> Savings { get; }
 
     /// <summary>For 1, 2, 4, … jobs at once, until more do not help.</summary>
     public ImmutableArray<SpeedUp> SpeedUps { get; }
@@ -75,10 +74,9 @@ internal sealed class GraphTimings
     /// <summary>What a job takes or is assumed to take.</summary>
     public TimeSpan TimeOf(int job) => _times[job];
 
-    private static int[] OrderOf(Plan plan, List<int>[] followers)
+    private static List<int>[] FollowersOf(Plan plan)
     {
-        var waits = new int[plan.Jobs.Length];
-        var order = new List<int>(plan.Jobs.Length);
+        var followers = new List<int>[plan.Jobs.Length];
         for (var i = 0; i < followers.Length; i++)
         {
             followers[i] = [];
@@ -86,30 +84,13 @@ internal sealed class GraphTimings
 
         foreach (var job in plan.Jobs)
         {
-            waits[job.Index] = job.Needs.Length;
             foreach (var need in job.Needs)
             {
                 followers[need].Add(job.Index);
             }
-
-            if (job.Needs.IsEmpty)
-            {
-                order.Add(job.Index);
-            }
         }
 
-        for (var i = 0; i < order.Count; i++)
-        {
-            foreach (var follower in followers[order[i]])
-            {
-                if (--waits[follower] == 0)
-                {
-                    order.Add(follower);
-                }
-            }
-        }
-
-        return [.. order];
+        return followers;
     }
 
     /// <summary>For each job the longest way from its start to the end, a job left out of the time.</summary>
@@ -131,41 +112,14 @@ internal sealed class GraphTimings
         return ways;
     }
 
-    private ImmutableArray<int> FindCriticalPath()
-    {
-        var path = ImmutableArray.CreateBuilder<int>();
-        var at = Longest(_order.Where(j => _plan.Jobs[j].Needs.IsEmpty));
-        while (at >= 0)
-        {
-            path.Add(at);
-            at = Longest(_followers[at]);
-        }
-
-        return path.ToImmutable();
-    }
-
-    private int Longest(IEnumerable<int> jobs)
-    {
-        var longest = -1;
-        foreach (var job in jobs)
-        {
-            if (longest < 0 || _toEnd[job] > _toEnd[longest])
-            {
-                longest = job;
-            }
-        }
-
-        return longest;
-    }
-
-    private ImmutableArray<Bottleneck> FindBottlenecks()
+    private ImmutableArray<Saving> FindSavings()
     {
         // The longest of the path only, so that a path of thousands stays quick.
-        var candidates = CriticalPath.OrderByDescending(j => _times[j]).Take(BottlenecksMax * 4);
+        var candidates = CriticalPath.OrderByDescending(j => _times[j]).Take(SavingsMax * 4);
         return
         [
-            .. candidates.Select(j => new Bottleneck(j, CriticalTime - WaysToEnd(skip: j).Max()))
-                .Where(b => b.Saves > TimeSpan.Zero).OrderByDescending(b => b.Saves).Take(BottlenecksMax),
+            .. candidates.Select(j => new Saving(j, CriticalTime - WaysToEnd(skip: j).Max()))
+                .Where(b => b.Time > TimeSpan.Zero).OrderByDescending(b => b.Time).Take(SavingsMax),
         ];
     }
 

@@ -36,6 +36,8 @@ internal static class TextGraph
             (parent[index] < 0 ? roots : children[parent[index]]).Add(index);
         }
 
+        var into = graph.Edges.ToLookup(e => e.To);
+
         // An explicit stack: a chain may be thousands deep.
         var stack = new Stack<(int Node, string Lead, bool IsLast, bool IsRoot)>();
         for (var i = roots.Count - 1; i >= 0; i--)
@@ -47,7 +49,7 @@ internal static class TextGraph
         while (stack.TryPop(out var at))
         {
             text.Append(ink.Dim(at.IsRoot ? "" : at.Lead + (at.IsLast ? end : tee)));
-            Node(text, graph, graph.Nodes[at.Node], parent[at.Node], ink, unicode);
+            Node(text, graph, into, graph.Nodes[at.Node], parent[at.Node], ink, unicode);
             var lead = at.IsRoot ? "" : at.Lead + (at.IsLast ? "   " : bar);
             for (var i = children[at.Node].Count - 1; i >= 0; i--)
             {
@@ -58,7 +60,7 @@ internal static class TextGraph
         return text.ToString();
     }
 
-    private static void Node(StringBuilder text, PipelineGraph graph, GraphNode node, int parent, Inks ink, bool unicode)
+    private static void Node(StringBuilder text, PipelineGraph graph, ILookup<int, GraphEdge> into, GraphNode node, int parent, Inks ink, bool unicode)
     {
         text.Append(node.IsCritical ? ink.Hot(node.Name) : node.Name);
         if (node.Jobs > 1)
@@ -82,7 +84,7 @@ internal static class TextGraph
             notes.Add("may fail");
         }
 
-        var others = graph.Edges.Where(e => e.To == node.Index && !e.IsImplied && e.From != parent).Select(e => e.From).Select(n => graph.Nodes[n].Name).ToList();
+        var others = into[node.Index].Where(e => !e.IsImplied && e.From != parent).Select(e => e.From).Select(n => graph.Nodes[n].Name).ToList();
         if (others.Count > 0)
         {
             notes.Add($"also needs {string.Join(", ", others)}");
@@ -117,10 +119,10 @@ internal static class TextGraph
             text.Append($"  {layer + 1,3}  {SvgGraph.Count(nodes.Sum(n => n.Jobs), "job"),-9} {ink.Dim(SvgGraph.Cut(string.Join(", ", nodes.Select(n => n.Name)), 90))}\n");
         }
 
-        if (!timings.Bottlenecks.IsEmpty)
+        if (!timings.Savings.IsEmpty)
         {
             text.Append('\n').Append(ink.Bold("Bottlenecks")).Append("  how much sooner the run could end without them\n");
-            foreach (var (job, saves) in timings.Bottlenecks)
+            foreach (var (job, saves) in timings.Savings)
             {
                 text.Append($"  {Words.Duration(saves),8}  {plan.Jobs[job].Id} {ink.Dim($"takes {Words.Duration(timings.TimeOf(job))}")}\n");
             }

@@ -1,0 +1,69 @@
+using System.Text;
+
+using Cairn.Cli;
+using Cairn.Cli.Terminal;
+using Cairn.Testing;
+
+namespace Cairn.Tests.Cli;
+
+/// <summary>What a command line did.</summary>
+internal sealed record CommandOutcome(int Exit, string Out, string Error);
+
+/// <summary>Runs command lines in process: a folder of its own as project and home, a terminal of 80 columns, no colour.</summary>
+internal sealed class CommandTester : IDisposable
+{
+    private readonly Dictionary<string, string> _environment;
+
+    public CommandTester(params (string Name, string Value)[] environment)
+    {
+        _environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin",
+            ["HOME"] = Folder["home"],
+            ["LANG"] = "C.UTF-8",
+            ["TERM"] = "xterm-256color",
+        };
+        foreach (var (name, value) in environment)
+        {
+            _environment[name] = value;
+        }
+
+        Directory.CreateDirectory(Folder["home"]);
+        Directory.CreateDirectory(Folder["project"]);
+    }
+
+    public TemporaryFolder Folder { get; } = new();
+
+    public string Project => Folder["project"];
+
+    public DateTimeOffset Now { get; set; } = new(2026, 11, 21, 3, 0, 0, TimeSpan.Zero);
+
+    public void Write(string relative, string content) => Folder.Write(Path.Combine("project", relative), content);
+
+    public CommandServices Services(Stream output, TextWriter error) => new()
+    {
+        Out = new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 1024, leaveOpen: true) { AutoFlush = true, NewLine = "\n" },
+        OutBytes = output,
+        Error = error,
+        Terminal = new TerminalInfo(_environment, outIsTerminal: false, errorIsTerminal: false, () => new TerminalSize(80, 24)),
+        Time = new FixedTime(Now),
+        CurrentDirectory = Project,
+        Environment = _environment,
+        CancellationToken = TestContext.Current.CancellationToken,
+    };
+
+    public async Task<CommandOutcome> RunAsync(params string[] args)
+    {
+        using var output = new MemoryStream();
+        using var error = new StringWriter();
+        var exit = await Program.RunAsync(args, Services(output, error));
+        return new CommandOutcome(exit, Encoding.UTF8.GetString(output.ToArray()), error.ToString());
+    }
+
+    public void Dispose() => Folder.Dispose();
+
+    private sealed class FixedTime(DateTimeOffset now) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => now;
+    }
+}
