@@ -16,10 +16,11 @@ internal sealed unsafe class Guardian
     private const string NamespaceScript =
         "mount -t proc proc /proc || exit 1; exec 3<&0; echo ok; exec 1>&-; until (read x <&3; exit 0) & wait $!; do :; done";
 
-    // Without a namespace: kills all whose environment has the run's token, in rounds, since they may be forking.
+    // Without a namespace: kills all whose environment has the run's token, in rounds, since they may be forking. (grep fails with 2, though it found some,
+    // where a process ended meanwhile.)
     private const string BestEffortScript = """
         trap '' INT TERM HUP QUIT; echo ok; exec 1>&-; read x; round=0
-        while [ $round -lt 20 ] && found=$(grep -laF "CAIRN_RUN_TOKEN=$1" /proc/[0-9]*/environ 2>/dev/null) && [ -n "$found" ]; do
+        while [ $round -lt 20 ] && { found=$(grep -laF "CAIRN_RUN_TOKEN=$1" /proc/[0-9]*/environ 2>/dev/null); [ -n "$found" ]; }; do
           for file in $found; do pid=${file#/proc/}; kill -9 "${pid%/environ}" 2>/dev/null; done
           round=$((round + 1))
         done

@@ -38,14 +38,20 @@ internal sealed class TestProject : IDisposable
     /// <summary>The longest that one command may take.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>A copy of a sample.</summary>
+    /// <summary>A copy of a sample, without what runs in it have left.</summary>
     public static TestProject OfSample(string name)
     {
         var project = new TestProject();
         var source = Path.Combine(SourceTree.Root, "samples", name);
         foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
         {
-            var target = Path.Combine(project.Folder, Path.GetRelativePath(source, file));
+            var relative = Path.GetRelativePath(source, file);
+            if (relative.StartsWith("build/", StringComparison.Ordinal) || relative.StartsWith(".cairn/", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var target = Path.Combine(project.Folder, relative);
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(file, target);
         }

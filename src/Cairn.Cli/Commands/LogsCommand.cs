@@ -86,9 +86,18 @@ internal sealed class LogsCommand
     // One argument alone is a step of the last run where it has such a step, else a run.
     private (RunRecord Record, string? Step)? Find(RunHistory history, string? run, string? step)
     {
-        if (run is not null && step is null && history.Resolve("last", out _) is { } last && history.Read(last) is { } lastRecord && Jobs(history, lastRecord, run) is not null)
+        if (run is not null && step is null && history.Resolve("last", out _) is { } last && history.Read(last) is { } lastRecord)
         {
-            return (lastRecord, run);
+            if (Jobs(history, lastRecord, run) is not null)
+            {
+                return (lastRecord, run);
+            }
+
+            if (history.Resolve(run, out _) is null)
+            {
+                DiagnosticPrinter.Usage(_services, $"`{run}` is neither one run nor a step of the last run", Help(lastRecord, run));
+                return null;
+            }
         }
 
         if (RunsCommand.Resolve(_services, history, run ?? "last") is not { } id)

@@ -8,7 +8,11 @@ namespace Cairn.Cli.Commands;
 /// <param name="Directory">Its folder, absolute.</param>
 /// <param name="PipelineFile">The pipeline file, relative to it.</param>
 /// <param name="CommandSuffix">What a proposed command needs to mean the same project from here.</param>
-internal sealed record Project(string Directory, string PipelineFile, string CommandSuffix);
+internal sealed record Project(string Directory, string PipelineFile, string CommandSuffix)
+{
+    /// <summary>The same for <c>cairn run</c>, which also needs to know the pipeline file.</summary>
+    public string RunSuffix { get; init; } = CommandSuffix;
+}
 
 /// <summary>The options <c>-C</c> and <c>-f</c>, and what they mean.</summary>
 internal sealed class ProjectOptions
@@ -61,7 +65,7 @@ internal sealed class ProjectOptions
         }
 
         var suffix = asked is null ? "" : $" -C {ShellText.Quote(asked)}";
-        return new Project(directory, file ?? DefaultFile(directory), file is null ? suffix : $"{suffix} -f {ShellText.Quote(file)}");
+        return new Project(directory, file ?? DefaultFile(directory), suffix) { RunSuffix = file is null ? suffix : $"{suffix} -f {ShellText.Quote(file)}" };
     }
 
     /// <summary>The pipeline file of a folder, whether it exists or not.</summary>

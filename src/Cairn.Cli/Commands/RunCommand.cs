@@ -97,6 +97,7 @@ internal sealed class RunCommand
             Style = Style.OfOutput(_services.Terminal),
             Expected = ExpectedById(plan, prepared.Expected),
             CommandSuffix = project.CommandSuffix,
+            RunSuffix = project.RunSuffix + string.Concat((parsed.GetValue(_parameters) ?? []).Select(parameter => $" -p {ShellText.Quote(parameter)}")),
             TailLines = settings.TailLines,
         });
         using var control = new RunControl();

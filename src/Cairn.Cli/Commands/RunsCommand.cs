@@ -28,7 +28,7 @@ internal static class RunsCommand
         var run = history.Resolve(text, out var error);
         if (run is null)
         {
-            DiagnosticPrinter.Usage(services, error ?? $"There is no run `{text}`", "`cairn runs` lists them");
+            DiagnosticPrinter.Usage(services, error ?? $"There is no run `{text}`; `cairn runs` lists them");
         }
 
         return run;
@@ -103,7 +103,13 @@ internal static class RunsCommand
         }
         else
         {
-            RunsText.Append(text, record, job => history.Summary(id, job), services.Time.GetUtcNow(), new ViewOptions { Style = Style.OfOutput(services.Terminal), CommandSuffix = project.CommandSuffix });
+            var options = new ViewOptions
+            {
+                Style = Style.OfOutput(services.Terminal),
+                CommandSuffix = project.CommandSuffix,
+                RunSuffix = string.Equals(record.Started.File, project.PipelineFile, StringComparison.Ordinal) ? project.CommandSuffix : $"{project.CommandSuffix} -f {ShellText.Quote(record.Started.File)}",
+            };
+            RunsText.Append(text, record, job => history.Summary(id, job), services.Time.GetUtcNow(), options);
         }
 
         return Write(services, text);

@@ -40,6 +40,9 @@ internal sealed record ViewOptions
     /// <summary>What proposed commands need so that they mean this project, such as <c> -C samples/hello-c</c>.</summary>
     public string CommandSuffix { get; init; } = "";
 
+    /// <summary>What a proposed <c>cairn run</c> needs to mean this pipeline with these parameters.</summary>
+    public string RunSuffix { get; init; } = "";
+
     /// <summary>Lines shown of a failing job.</summary>
     public int TailLines { get; init; } = 40;
 }

@@ -53,7 +53,7 @@ internal static class RunReport
         AppendFailed(text, model, options);
         if (finished.Status == RunStatus.Failed)
         {
-            style.Write(text, Ink.Dim, "  mend and try again: ").Append($"cairn run --retry-failed {model.Run}{options.CommandSuffix}").Line();
+            style.Write(text, Ink.Dim, "  mend and try again: ").Append($"cairn run --retry-failed {model.Run}{options.RunSuffix}").Line();
         }
         else
         {

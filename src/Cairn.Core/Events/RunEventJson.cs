@@ -1,13 +1,15 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
+using Cairn.Core.Scheduling;
+
 namespace Cairn.Core.Events;
 
 /// <summary>The JSON form of run events: snake_case members, snake_case enum texts, nulls left out, one line each.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true,
+    Converters = [typeof(SnakeCaseEnumConverter<RunStatus>), typeof(SnakeCaseEnumConverter<JobStatus>)],
     AllowOutOfOrderMetadataProperties = true)]
 [JsonSerializable(typeof(RunEvent))]
 public sealed partial class RunEventJson : JsonSerializerContext
@@ -32,3 +34,7 @@ public sealed partial class RunEventJson : JsonSerializerContext
         }
     }
 }
+
+/// <summary>Writes an enum as its members' names in snake_case: <c>timed_out</c>. Numbers are refused.</summary>
+internal sealed class SnakeCaseEnumConverter<TEnum>() : JsonStringEnumConverter<TEnum>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
+    where TEnum : struct, Enum;

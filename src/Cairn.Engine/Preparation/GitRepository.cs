@@ -61,6 +61,20 @@ public sealed record GitState
     /// <summary>Whether a path is tracked.</summary>
     public bool IsTracked(string path) => Tracked is { } tracked && tracked.BinarySearch(path, StringComparer.Ordinal) >= 0;
 
+    /// <summary>The first tracked path below a folder, or null.</summary>
+    public string? FirstTrackedBelow(string folder)
+    {
+        if (Tracked is not { } tracked)
+        {
+            return null;
+        }
+
+        var prefix = folder + "/";
+        var at = tracked.BinarySearch(prefix, StringComparer.Ordinal);
+        at = at < 0 ? ~at : at;
+        return at < tracked.Length && tracked[at].StartsWith(prefix, StringComparison.Ordinal) ? tracked[at] : null;
+    }
+
     /// <summary>The first tracked path that matches, or null.</summary>
     public string? FirstTrackedMatch(PathPatterns patterns)
     {

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 
 using Cairn.Core;
 using Cairn.Core.Diagnostics;
@@ -21,7 +20,7 @@ internal static class RunPreparation
     public static async Task<PreparedRun> PrepareAsync(RunRequest request, TimeProvider time, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var id = RunId.Create(now, BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4)));
+        var id = RunId.Create(now, RandomBits());
         var diagnostics = new DiagnosticBag();
         var sources = ImmutableDictionary<string, SourceText>.Empty;
         PreparedRun Refused() => new(request, diagnostics.ToSorted(), sources) { Id = id };
@@ -60,6 +59,7 @@ internal static class RunPreparation
             Git = gitState.ToValue(),
             Run = RunRoot(id, now),
             IsTracked = gitState.Tracked is null ? null : gitState.IsTracked,
+            FirstTrackedBelow = gitState.Tracked is null ? null : gitState.FirstTrackedBelow,
             FirstTrackedMatch = gitState.Tracked is null ? null : gitState.FirstTrackedMatch,
             HashFiles = globs => HashFiles(request.ProjectDirectory, id, globs),
         };
@@ -123,6 +123,14 @@ internal static class RunPreparation
         }
 
         return given;
+    }
+
+    // Not a generator of secrets: that would load OpenSSL for three bytes.
+    private static uint RandomBits()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        Guid.NewGuid().TryWriteBytes(bytes);
+        return BitConverter.ToUInt32(bytes);
     }
 
     private static bool IsNested(string project) =>

@@ -331,27 +331,24 @@ internal sealed class RunDriver : IAsyncDisposable
             case JobStatus.Skipped:
                 return (job.Index < _prepared.LeftOut.Length ? _prepared.LeftOut[job.Index] : null) ?? "condition is false";
             case JobStatus.NotRun:
-                foreach (var need in job.Needs)
-                {
-                    var needStatus = _scheduler.StatusOf(need);
-                    var verb = needStatus switch
-                    {
-                        JobStatus.Failed when !Plan.Jobs[need].Step.AllowFailure => "failed",
-                        JobStatus.TimedOut when !Plan.Jobs[need].Step.AllowFailure => "timed out",
-                        JobStatus.Cancelled => "was cancelled",
-                        JobStatus.NotRun => "did not run",
-                        _ => null,
-                    };
-                    if (verb is not null)
-                    {
-                        return $"`{Plan.Jobs[need].Id}` {verb}";
-                    }
-                }
-
-                return "another step failed";
+                return job.Needs.Select(Obstacle).Where(o => o.Reason is not null).OrderBy(o => o.Order).FirstOrDefault().Reason ?? "another step failed";
             default:
                 return ReasonOf(job.Index);
         }
+    }
+
+    /// <summary>How a need stands in the way of those that need it; the cause before what it brought about.</summary>
+    private (int Order, string? Reason) Obstacle(int need)
+    {
+        var job = Plan.Jobs[need];
+        return _scheduler.StatusOf(need) switch
+        {
+            JobStatus.Failed when !job.Step.AllowFailure => (0, $"`{job.Id}` failed"),
+            JobStatus.TimedOut when !job.Step.AllowFailure => (0, $"`{job.Id}` timed out"),
+            JobStatus.NotRun => (1, $"`{job.Id}` did not run"),
+            JobStatus.Cancelled => (2, $"`{job.Id}` was cancelled"),
+            _ => (3, null),
+        };
     }
 
     private string? ReasonOf(int index) => _stops.TryGetValue(index, out var stop)

@@ -63,7 +63,8 @@ public sealed class Redactor(SecretPatterns patterns)
         }
 
         var open = patterns.OpenBytes(state);
-        var decided = end - Math.Max(match, open);
+        // Both may reach back into bytes that are masked and gone.
+        var decided = Math.Max(0, end - Math.Max(match, open));
         if (decided > 0)
         {
             output.Write(input[..decided]);

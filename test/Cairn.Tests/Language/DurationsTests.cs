@@ -41,10 +41,10 @@ public sealed class DurationsTests
     }
 
     [Fact]
-    public void Format_IsReadBack() => Prop.ForAll(
+    public void Format_IsReadBack() => Check.QuickThrowOnFailure(Prop.ForAll(
         Gen.Choose(0, int.MaxValue).ToArbitrary(),
         milliseconds => Durations.TryParse(Durations.Format(TimeSpan.FromMilliseconds(milliseconds)), out var read, out _)
-            && read == TimeSpan.FromMilliseconds(milliseconds)).QuickCheckThrowOnFailure();
+            && read == TimeSpan.FromMilliseconds(milliseconds)));
 
     [Theory]
     [InlineData("512B", 512)]
@@ -71,7 +71,7 @@ public sealed class DurationsTests
     }
 
     [Fact]
-    public void ByteSizes_Format_IsReadBack() => Prop.ForAll(
+    public void ByteSizes_Format_IsReadBack() => Check.QuickThrowOnFailure(Prop.ForAll(
         Gen.Choose(0, int.MaxValue).ToArbitrary(),
-        bytes => ByteSizes.TryParse(ByteSizes.Format(bytes), out var read, out _) && read == bytes).QuickCheckThrowOnFailure();
+        bytes => ByteSizes.TryParse(ByteSizes.Format(bytes), out var read, out _) && read == bytes));
 }

@@ -122,7 +122,7 @@ public sealed class PipelineReaderTests
         Assert.Null(Find(pipeline, "a").Templates[0].ResolveParams(Context(("params", Map(("level", Value.Of("high"))))), diagnostics));
         var mistake = Assert.Single(diagnostics.ToSorted());
         Assert.Equal("Parameter `level` is a number; `high` is not", mistake.Message);
-        Assert.Equal("cairn.yaml:4:38", mistake.Span.ToString());
+        Assert.Equal("cairn.yaml:4:39", mistake.Span.ToString());
     }
 
     [Fact]
