@@ -4,6 +4,7 @@ using Cairn.Core;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Planning;
 using Cairn.Core.Syntax;
+using Cairn.Engine.Configuration;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Running;
 
@@ -50,6 +51,12 @@ public sealed record RunRequest
 
     /// <summary>How many runs are kept; older records are removed after a run.</summary>
     public int KeepRuns { get; init; } = 200;
+
+    /// <summary>After how many days a record is removed although it is among those kept; null for never.</summary>
+    public int? KeepDays { get; init; }
+
+    /// <summary>What happens where untrusted text becomes part of a shell script.</summary>
+    public LintLevel UntrustedLint { get; init; }
 
     /// <summary>Where named locks stand: the user's state folder for Cairn.</summary>
     public required string StateDirectory { get; init; }

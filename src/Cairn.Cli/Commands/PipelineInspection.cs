@@ -68,12 +68,21 @@ internal static class PipelineInspection
             return new InspectedPipeline(shown, directory, [missing], ImmutableDictionary<string, SourceText>.Empty);
         }
 
+        // A run with these settings would be refused, so looking is too.
+        var mistakes = new DiagnosticBag();
+        var settings = SettingsLoader.LoadWithOrigins(SettingsLoader.UserPath(services.Variable), SettingsLoader.ProjectPath(directory), mistakes);
+        if (mistakes.HasErrors)
+        {
+            return new InspectedPipeline(shown, directory, mistakes.ToSorted(), settings.Sources);
+        }
+
         var request = new RunRequest
         {
             ProjectDirectory = directory,
             PipelineFile = Path.GetRelativePath(directory, full),
             Parameters = parameters,
             InspectOnly = true,
+            UntrustedLint = settings.Settings.UntrustedLint,
             StateDirectory = UserFolders.State(services.Variable),
         };
         var prepared = await RunEngine.PrepareAsync(request, services.CancellationToken);

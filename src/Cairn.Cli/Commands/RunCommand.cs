@@ -230,6 +230,8 @@ internal sealed class RunCommand
             StopGrace = settings.StopGrace,
             PidNamespace = settings.PidNamespace != Availability.Off,
             KeepRuns = settings.KeepRuns,
+            KeepDays = settings.KeepDays,
+            UntrustedLint = settings.UntrustedLint,
             StateDirectory = UserFolders.State(_services.Variable),
         };
         return settings.ProcessPath is { } path ? request with { StepPath = path } : request;

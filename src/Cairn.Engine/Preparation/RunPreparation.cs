@@ -9,6 +9,7 @@ using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 using Cairn.Core.Syntax;
+using Cairn.Engine.Configuration;
 using Cairn.Engine.History;
 using Cairn.Engine.Outputs;
 
@@ -38,7 +39,14 @@ internal static class RunPreparation
         sources = read.Sources;
         foreach (var diagnostic in read.Diagnostics)
         {
-            diagnostics.Add(diagnostic);
+            if (diagnostic.Code != DiagnosticCodes.UntrustedScript || request.UntrustedLint == LintLevel.Warn)
+            {
+                diagnostics.Add(diagnostic);
+            }
+            else if (request.UntrustedLint == LintLevel.Error)
+            {
+                diagnostics.Add(diagnostic with { Severity = DiagnosticSeverity.Error });
+            }
         }
 
         var gitState = await git;

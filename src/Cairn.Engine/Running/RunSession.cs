@@ -123,7 +123,7 @@ internal static class RunSession
             durations.Save(durationsPath);
             var result = Conclude(prepared, finished, reporter, events, directory);
             RemoveScratch(directory.State);
-            RunRetention.Prune(request.ProjectDirectory, request.KeepRuns);
+            RunRetention.Prune(request.ProjectDirectory, request.KeepRuns, request.KeepDays is { } days ? time.GetUtcNow().AddDays(-days) : null);
             return result;
         }
     }

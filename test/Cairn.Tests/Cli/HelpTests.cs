@@ -81,6 +81,17 @@ public sealed class HelpTests
     }
 
     [Fact]
+    public void Reference_OfTheConfiguration_IsWhatTheTableSays() =>
+        Samples.AssertGolden(Path.Combine(Samples.Root, "docs/reference/configuration.md"), SettingsReference.Render());
+
+    [Fact]
+    public void Reference_OfExitCodes_HasEachOfThem()
+    {
+        var page = File.ReadAllText(Path.Combine(Samples.Root, "docs/reference/exit-codes.md"));
+        Assert.All(HelpText.Exits, e => Assert.Contains($"| {e.Code} | ", page, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Help_OfASubcommand_ShowsItsExamples()
     {
         using var cli = new CommandTester();

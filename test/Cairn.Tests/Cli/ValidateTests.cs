@@ -93,6 +93,32 @@ public sealed class ValidateTests
         Assert.Contains("1 warning\n", lenient.Out, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("off", 0, "")]
+    [InlineData("warn", 0, "warning[CAIRN0160]")]
+    [InlineData("error", 2, "error[CAIRN0160]")]
+    public async Task LintUntrusted_IsAsConfigured(string level, int exit, string message)
+    {
+        using var cli = new CommandTester();
+        cli.Write("cairn.yaml", "version: 1\nparams: { name: world }\nsteps:\n  greet: { run: 'echo ${{ params.name }}' }\n");
+        Assert.Equal(0, (await cli.RunAsync("config", "set", "lint.untrusted", level)).Exit);
+        var outcome = await cli.RunAsync("validate");
+        Assert.Equal(exit, outcome.Exit);
+        Assert.StartsWith(message, outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(message.Length == 0, outcome.Error.Length == 0);
+    }
+
+    [Fact]
+    public async Task AMistakeInTheConfiguration_IsShownToo()
+    {
+        using var cli = new CommandTester();
+        cli.Write("cairn.yaml", Good);
+        cli.Write(".cairn/config.yaml", "run: { veiw: live }\n");
+        var (exit, _, error) = await cli.RunAsync("validate");
+        Assert.Equal(ExitCodes.Usage, exit);
+        Assert.Contains("CAIRN0501", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ARequiredParameter_TakesAValueThatFits()
     {
