@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -15,7 +16,16 @@ namespace Cairn.Core.Events;
 public sealed partial class RunEventJson : JsonSerializerContext
 {
     /// <summary>Writes one event as one line of UTF-8 without the newline.</summary>
-    public static byte[] Serialize(RunEvent runEvent) => JsonSerializer.SerializeToUtf8Bytes(runEvent, Default.RunEvent);
+    public static byte[] Serialize(RunEvent runEvent)
+    {
+        ArgumentNullException.ThrowIfNull(runEvent);
+        var output = new ArrayBufferWriter<byte>();
+        RunEventWriter.Write(runEvent, output);
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The word of a status in events and expressions: <c>timed_out</c>.</summary>
+    public static string NameOf(JobStatus status) => RunEventWriter.NameOf(status);
 
     /// <summary>Reads a line; null where it is not an event (a line cut short by a crash).</summary>
     public static RunEvent? Parse(ReadOnlySpan<byte> line)

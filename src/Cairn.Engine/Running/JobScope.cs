@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 
 using Cairn.Core.Diagnostics;
+using Cairn.Core.Events;
 using Cairn.Core.Expressions;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
@@ -156,12 +157,12 @@ internal sealed class RunScope(Plan plan, Value.Map git, Value.Map run, Func<Imm
         if (jobs.Count == 1 && jobs[0].Job.MatrixKey is null)
         {
             var (_, result) = jobs[0];
-            return new Value.Map([new("status", Value.Of(NameOf(result.Status))), new("outputs", OutputsOf(result)), new("digest", DigestOf(result))]);
+            return new Value.Map([new("status", Value.Of(RunEventJson.NameOf(result.Status))), new("outputs", OutputsOf(result)), new("digest", DigestOf(result))]);
         }
 
         return new Value.Map(
         [
-            new("status", Value.Of(NameOf(Worst(jobs)))),
+            new("status", Value.Of(RunEventJson.NameOf(Worst(jobs)))),
             new("outputs", new Value.Map([.. jobs.Select(j => KeyValuePair.Create<string, Value>(j.Job.MatrixKey ?? "", OutputsOf(j.Result)))])),
             new("digest", new Value.Map([.. jobs.Select(j => KeyValuePair.Create(j.Job.MatrixKey ?? "", DigestOf(j.Result)))])),
         ]);
@@ -184,18 +185,4 @@ internal sealed class RunScope(Plan plan, Value.Map git, Value.Map run, Func<Imm
 
         return JobStatus.Waiting;
     }
-
-    /// <summary>The word of expressions and events: <c>timed_out</c>.</summary>
-    public static string NameOf(JobStatus status) => status switch
-    {
-        JobStatus.Waiting => "waiting",
-        JobStatus.Running => "running",
-        JobStatus.Succeeded => "succeeded",
-        JobStatus.Failed => "failed",
-        JobStatus.TimedOut => "timed_out",
-        JobStatus.Skipped => "skipped",
-        JobStatus.NotRun => "not_run",
-        JobStatus.Cancelled => "cancelled",
-        _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Unknown status"),
-    };
 }

@@ -1,0 +1,258 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text.Json;
+
+using Cairn.Core.Scheduling;
+
+namespace Cairn.Core.Events;
+
+/// <summary>
+/// Writes events as <see cref="RunEventJson"/> reads them. By hand, since every run writes events and few read them: the serializer's metadata
+/// costs more start-up time than all else that a small run does. A test holds the two against each other for every type of event.
+/// </summary>
+internal static class RunEventWriter
+{
+    /// <summary>Writes one event as one JSON object.</summary>
+    public static void Write(RunEvent runEvent, IBufferWriter<byte> output)
+    {
+        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
+        json.WriteStartObject();
+        json.WriteString("type"u8, TypeOf(runEvent));
+        json.WriteString("time"u8, runEvent.Time);
+        switch (runEvent)
+        {
+            case PipelineStarted started:
+                WriteStarted(json, started);
+                break;
+            case PipelineExtended extended:
+                json.WriteString("job"u8, extended.Job);
+                WriteJobs(json, extended.Jobs);
+                break;
+            case PipelineFinished finished:
+                WriteFinished(json, finished);
+                break;
+            case StepEvent step:
+                json.WriteString("job"u8, step.Job);
+                WriteStep(json, step);
+                break;
+            case ServiceStarted service:
+                json.WriteString("service"u8, service.Service);
+                break;
+            case ServiceReady ready:
+                json.WriteString("service"u8, ready.Service);
+                json.WriteNumber("after_ms"u8, ready.AfterMs);
+                break;
+            case ServiceStopped stopped:
+                json.WriteString("service"u8, stopped.Service);
+                WriteOptional(json, "reason"u8, stopped.Reason);
+                break;
+            case LockWaiting waiting:
+                json.WriteString("lock"u8, waiting.Lock);
+                WriteOptional(json, "job"u8, waiting.Job);
+                WriteOptional(json, "holder"u8, waiting.Holder);
+                break;
+            case LockAcquired acquired:
+                json.WriteString("lock"u8, acquired.Lock);
+                WriteOptional(json, "job"u8, acquired.Job);
+                json.WriteNumber("waited_ms"u8, acquired.WaitedMs);
+                break;
+            case WarningRaised warning:
+                WriteOptional(json, "job"u8, warning.Job);
+                json.WriteString("code"u8, warning.Code);
+                json.WriteString("message"u8, warning.Message);
+                break;
+            default:
+                throw new InvalidOperationException($"An event of type {runEvent.GetType().Name} has no JSON form");
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+    }
+
+    /// <summary>The word of a status: <c>timed_out</c>.</summary>
+    public static string NameOf(JobStatus status) => status switch
+    {
+        JobStatus.Waiting => "waiting",
+        JobStatus.Running => "running",
+        JobStatus.Succeeded => "succeeded",
+        JobStatus.Failed => "failed",
+        JobStatus.TimedOut => "timed_out",
+        JobStatus.Skipped => "skipped",
+        JobStatus.NotRun => "not_run",
+        JobStatus.Cancelled => "cancelled",
+        _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Unknown status"),
+    };
+
+    private static string TypeOf(RunEvent runEvent) => runEvent switch
+    {
+        PipelineStarted => "pipeline.started",
+        PipelineExtended => "pipeline.extended",
+        PipelineFinished => "pipeline.finished",
+        StepStarted => "step.started",
+        StepOutput => "step.output",
+        StepRetrying => "step.retrying",
+        StepCompleted => "step.completed",
+        StepFailed => "step.failed",
+        StepSkipped => "step.skipped",
+        StepCancelled => "step.cancelled",
+        ServiceStarted => "service.started",
+        ServiceReady => "service.ready",
+        ServiceStopped => "service.stopped",
+        LockWaiting => "lock.waiting",
+        LockAcquired => "lock.acquired",
+        WarningRaised => "warning",
+        _ => throw new InvalidOperationException($"An event of type {runEvent.GetType().Name} has no JSON form"),
+    };
+
+    private static void WriteStarted(Utf8JsonWriter json, PipelineStarted started)
+    {
+        json.WriteString("run"u8, started.Run);
+        json.WriteNumber("schema"u8, started.Schema);
+        json.WriteString("pipeline"u8, started.Pipeline);
+        json.WriteString("file"u8, started.File);
+        WriteMap(json, "parameters"u8, started.Parameters);
+        WriteOptional(json, "commit"u8, started.Commit);
+        WriteOptional(json, "branch"u8, started.Branch);
+        if (started.Dirty is { } dirty)
+        {
+            json.WriteBoolean("dirty"u8, dirty);
+        }
+
+        json.WriteNumber("max_parallel"u8, started.MaxParallel);
+        json.WriteNumber("process_id"u8, started.ProcessId);
+        WriteJobs(json, started.Jobs);
+    }
+
+    private static void WriteFinished(Utf8JsonWriter json, PipelineFinished finished)
+    {
+        json.WriteString("status"u8, finished.Status switch
+        {
+            RunStatus.Succeeded => "succeeded",
+            RunStatus.Failed => "failed",
+            RunStatus.Cancelled => "cancelled",
+            _ => throw new InvalidOperationException($"A run cannot end `{finished.Status}`"),
+        });
+        json.WriteNumber("duration_ms"u8, finished.DurationMs);
+        json.WriteStartObject("counts"u8);
+        foreach (var (status, count) in finished.Counts)
+        {
+            json.WriteNumber(NameOf(status), count);
+        }
+
+        json.WriteEndObject();
+        WriteTexts(json, "critical_path"u8, finished.CriticalPath);
+        json.WriteNumber("critical_path_ms"u8, finished.CriticalPathMs);
+    }
+
+    private static void WriteStep(Utf8JsonWriter json, StepEvent step)
+    {
+        switch (step)
+        {
+            case StepStarted started:
+                json.WriteNumber("attempt"u8, started.Attempt);
+                break;
+            case StepOutput output:
+                json.WriteString("source"u8, output.Source);
+                json.WriteString("text"u8, output.Text);
+                if (output.Continues is { } continues)
+                {
+                    json.WriteBoolean("continues"u8, continues);
+                }
+
+                break;
+            case StepRetrying retrying:
+                json.WriteNumber("attempt"u8, retrying.Attempt);
+                json.WriteString("reason"u8, retrying.Reason);
+                json.WriteNumber("wait_ms"u8, retrying.WaitMs);
+                break;
+            case StepFinished finished:
+                WriteStepFinished(json, finished);
+                break;
+        }
+    }
+
+    private static void WriteStepFinished(Utf8JsonWriter json, StepFinished finished)
+    {
+        json.WriteString("status"u8, NameOf(finished.Status));
+        json.WriteNumber("attempts"u8, finished.Attempts);
+        json.WriteNumber("duration_ms"u8, finished.DurationMs);
+        if (finished.ExitCode is { } code)
+        {
+            json.WriteNumber("exit_code"u8, code);
+        }
+
+        WriteOptional(json, "signal"u8, finished.Signal);
+        WriteOptional(json, "reason"u8, finished.Reason);
+        json.WriteBoolean("allowed"u8, finished.Allowed);
+        if (finished.Resources is { } use)
+        {
+            json.WriteStartObject("resources"u8);
+            json.WriteNumber("wall_ms"u8, use.WallMs);
+            json.WriteNumber("user_ms"u8, use.UserMs);
+            json.WriteNumber("system_ms"u8, use.SystemMs);
+            json.WriteNumber("max_rss_kib"u8, use.MaxRssKib);
+            json.WriteNumber("read_blocks"u8, use.ReadBlocks);
+            json.WriteNumber("write_blocks"u8, use.WriteBlocks);
+            json.WriteEndObject();
+        }
+
+        WriteMap(json, "outputs"u8, finished.Outputs);
+        if (finished.Tests is { } tests)
+        {
+            json.WriteStartObject("tests"u8);
+            json.WriteNumber("tests"u8, tests.Tests);
+            json.WriteNumber("failures"u8, tests.Failures);
+            json.WriteNumber("errors"u8, tests.Errors);
+            json.WriteNumber("skipped"u8, tests.Skipped);
+            WriteTexts(json, "failed_names"u8, tests.FailedNames);
+            json.WriteEndObject();
+        }
+
+        json.WriteNumber("log_bytes"u8, finished.LogBytes);
+    }
+
+    private static void WriteJobs(Utf8JsonWriter json, ImmutableArray<JobSummary> jobs)
+    {
+        json.WriteStartArray("jobs"u8);
+        foreach (var job in jobs)
+        {
+            json.WriteStartObject();
+            json.WriteString("id"u8, job.Id);
+            json.WriteString("step"u8, job.Step);
+            WriteTexts(json, "needs"u8, job.Needs);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteMap(Utf8JsonWriter json, ReadOnlySpan<byte> name, ImmutableSortedDictionary<string, string> map)
+    {
+        json.WriteStartObject(name);
+        foreach (var (key, value) in map)
+        {
+            json.WriteString(key, value);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, ReadOnlySpan<byte> name, ImmutableArray<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (var text in texts)
+        {
+            json.WriteStringValue(text);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteOptional(Utf8JsonWriter json, ReadOnlySpan<byte> name, string? value)
+    {
+        if (value is not null)
+        {
+            json.WriteString(name, value);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+using Cairn.Core.Events;
+using Cairn.Core.Scheduling;
+
+namespace Cairn.Tests.Events;
+
+public sealed class RunEventJsonTests
+{
+    private static readonly DateTimeOffset Time = new(2026, 11, 21, 3, 4, 5, 678, TimeSpan.Zero);
+
+    public static TheoryData<RunEvent> Events =>
+    [
+        new PipelineStarted
+        {
+            Time = Time, Run = "r", Pipeline = "p \"quoted\" é 🪨", File = "cairn.yaml", MaxParallel = 2, ProcessId = 7, Commit = "c", Branch = "b", Dirty = true,
+            Parameters = ImmutableSortedDictionary<string, string>.Empty.Add("a", "1\n2"),
+            Jobs = [new JobSummary("a[x=1]", "a", []), new JobSummary("b", "b", ["a[x=1]"])],
+        },
+        new PipelineExtended { Time = Time, Job = "a", Jobs = [new JobSummary("c", "c", ["a"])] },
+        new PipelineFinished
+        {
+            Time = Time, Status = RunStatus.Cancelled, DurationMs = 1.5, CriticalPath = ["a", "b"], CriticalPathMs = 0.25,
+            Counts = ImmutableSortedDictionary<JobStatus, int>.Empty.Add(JobStatus.TimedOut, 2).Add(JobStatus.NotRun, 1),
+        },
+        new StepStarted { Time = Time, Job = "a", Attempt = 3 },
+        new StepOutput { Time = Time, Job = "a", Source = "stderr", Text = "\u001b[31mred\u001b[0m", Continues = true },
+        new StepRetrying { Time = Time, Job = "a", Attempt = 1, Reason = "exit 75", WaitMs = 1000 },
+        new StepCompleted
+        {
+            Time = Time, Job = "a", Status = JobStatus.Succeeded, Attempts = 1, DurationMs = 12.75, ExitCode = 0, LogBytes = 1L << 40,
+            Resources = new ResourceUse(12.75, 1, 2, 3, 4, 5),
+            Outputs = ImmutableSortedDictionary<string, string>.Empty.Add("k", "v"),
+            Tests = new TestCounts(4, 1, 1, 1) { FailedNames = ["x.y"] },
+        },
+        new StepFailed { Time = Time, Job = "a", Status = JobStatus.TimedOut, Signal = "SIGKILL", Reason = "timed out after 1s", Allowed = true },
+        new StepSkipped { Time = Time, Job = "a", Status = JobStatus.Skipped },
+        new StepCancelled { Time = Time, Job = "a", Status = JobStatus.Cancelled },
+        new ServiceStarted { Time = Time, Service = "db" },
+        new ServiceReady { Time = Time, Service = "db", AfterMs = 3.5 },
+        new ServiceStopped { Time = Time, Service = "db", Reason = "exit 1" },
+        new LockWaiting { Time = Time, Lock = "l", Job = "a", Holder = "run x" },
+        new LockAcquired { Time = Time, Lock = "l", WaitedMs = 9 },
+        new WarningRaised { Time = Time, Code = "CAIRN0401", Message = "m", Job = "a" },
+    ];
+
+    [Theory]
+    [MemberData(nameof(Events))]
+    public void Serialize_Agrees_WithTheSerializer(RunEvent runEvent)
+    {
+        var byHand = JsonNode.Parse(RunEventJson.Serialize(runEvent))!;
+        var bySerializer = JsonSerializer.SerializeToNode(runEvent, RunEventJson.Default.RunEvent)!;
+        Assert.True(JsonNode.DeepEquals(bySerializer, byHand), $"{bySerializer.ToJsonString()}\n{byHand.ToJsonString()}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Events))]
+    public void Parse_Reads_WhatSerializeWrites(RunEvent runEvent)
+    {
+        var line = RunEventJson.Serialize(runEvent);
+        Assert.DoesNotContain((byte)'\n', line);
+        var read = RunEventJson.Parse(line);
+        Assert.IsType(runEvent.GetType(), read);
+        Assert.Equal(line, RunEventJson.Serialize(read!));
+    }
+
+    [Fact]
+    public void Events_Cover_EveryType()
+    {
+        var known = typeof(RunEvent).Assembly.GetTypes().Where(t => t is { IsAbstract: false } && t.IsSubclassOf(typeof(RunEvent))).ToHashSet();
+        known.ExceptWith(Events.Select(e => e.Data.GetType()));
+        Assert.Empty(known);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("{\"type\":\"pipeline.started\"}")]
+    [InlineData("{\"type\":\"step.started\",\"time\":\"x\",\"job\":\"a\",\"attempt\":1}")]
+    [InlineData("[]")]
+    public void Parse_GivesNull_ForWhatIsNoEvent(string line) => Assert.Null(RunEventJson.Parse(Encoding.UTF8.GetBytes(line)));
+
+    [Fact]
+    public void Parse_Ignores_MembersItDoesNotKnow()
+    {
+        var read = RunEventJson.Parse("{\"time\":\"2026-11-21T03:04:05Z\",\"job\":\"a\",\"attempt\":1,\"later\":{\"x\":[1]},\"type\":\"step.started\"}"u8);
+        Assert.Equal(1, Assert.IsType<StepStarted>(read).Attempt);
+    }
+}
