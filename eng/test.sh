@@ -79,8 +79,8 @@ assembly() { # STAGE NAME
     say "$2"
     "$(program "$2")" -noLogo -noAutoReporters -noColor -jUnit "$report" </dev/null || code=$?
     if [ "$code" != 0 ] && ! grep -qE '<testsuite [^>]*(failures|errors)="[1-9]' "$report" 2>/dev/null; then
-        echo "$2 ended with $code" >&2
-        report "$1" "$2=failed"
+        echo "$2 ended with $code, though no test failed" >&2
+        report "$1.program" "$2=failed"
     fi
 }
 
@@ -143,17 +143,18 @@ esac
 
 started=$SECONDS
 for stage in $stages; do
-    rm -f "$results/$stage.xml"
+    rm -f "$results/$stage".*xml
     checks=()
     "stage_$stage"
     case $stage in
-        restore | build | format) [ ! -e "$results/$stage.xml" ] || count "$results/$stage.xml" ;;
-        *) count "$results/$stage.xml" ;;
+        restore | build | format) ;; # no report means that nothing failed
+        *) [ -e "$results/$stage.xml" ] || : >"$results/$stage.xml" ;;
     esac
 done
-if [ -z "$stages" ]; then
-    for report in "$results"/*.xml; do count "$report"; done
-fi
+shopt -s nullglob
+for stage in ${stages:-$all}; do
+    for file in "$results/$stage".*xml; do count "$file"; done
+done
 
 say "$((SECONDS - started)) s"
 if [ "${CI-}" = true ] && [ "$skipped" -gt 0 ]; then

@@ -14,12 +14,14 @@ internal sealed unsafe class ProcessTree
     private readonly int _guardian;
     private readonly HashSet<int> _exempt = [];
     private readonly List<int> _adopted = [];
+    private readonly Predicate<int> _isExempt;
     private byte[] _buffer = new byte[4 << 10];
 
     private ProcessTree(int adopterChildrenFd, int guardian)
     {
         _adopterChildrenFd = adopterChildrenFd;
         _guardian = guardian;
+        _isExempt = _exempt.Contains;
     }
 
     private enum Life
@@ -103,8 +105,10 @@ internal sealed unsafe class ProcessTree
             any = true;
             foreach (var stray in StopTree(orphan))
             {
-                process.AddStray(stray);
-                _ = Libc.kill(stray, Libc.SIGKILL);
+                if (Libc.kill(stray, Libc.SIGKILL) == 0)
+                {
+                    process.AddStray(stray);
+                }
             }
         }
 
@@ -155,7 +159,7 @@ internal sealed unsafe class ProcessTree
         ParsePids(ReadAll(_adopterChildrenFd), _adopted);
         if (_exempt.Count > 0)
         {
-            _ = _adopted.RemoveAll(_exempt.Contains);
+            _ = _adopted.RemoveAll(_isExempt);
         }
 
         return _adopted.Count > 0;

@@ -17,6 +17,11 @@ internal static class SpawnFailure
             return "The command is empty: name a program";
         }
 
+        if (spec.Environment.IsDefault)
+        {
+            return $"`{spec.Arguments[0]}` has no environment, not even an empty one";
+        }
+
         foreach (var argument in spec.Arguments)
         {
             if (argument.Contains('\0', StringComparison.Ordinal))
@@ -111,9 +116,22 @@ internal static class SpawnFailure
         return Libc.access(folder, Libc.X_OK) == 0 ? null : $"The folder `{folder}` may not be entered: check its permissions";
     }
 
-    private static string NotExecutable(string file) => (File.GetUnixFileMode(file) & AnyExecute) != UnixFileMode.None
-        ? $"`{file}` may not be executed: check the permissions of its folders, and whether its file system is mounted noexec"
-        : $"`{file}` is not executable: run `chmod +x {file}`";
+    private static string NotExecutable(string file)
+    {
+        UnixFileMode mode;
+        try
+        {
+            mode = File.GetUnixFileMode(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            mode = AnyExecute;
+        }
+
+        return (mode & AnyExecute) == UnixFileMode.None
+            ? $"`{file}` is not executable: run `chmod +x {file}`"
+            : $"`{file}` may not be executed: check the permissions of its folders, and whether its file system is mounted noexec";
+    }
 
     private static string MissingInterpreter(string file)
     {

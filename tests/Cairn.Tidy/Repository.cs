@@ -53,7 +53,7 @@ public sealed record SourceFile(string Path, bool IsText, string Text)
     public bool IsShipped => Path.StartsWith("src/", StringComparison.Ordinal);
 
     /// <summary>Whether it belongs to a test project.</summary>
-    public bool IsTest => Path.StartsWith("test/", StringComparison.Ordinal) || Path.StartsWith("tests/", StringComparison.Ordinal);
+    public bool IsTest => Path.StartsWith("tests/", StringComparison.Ordinal) || Path.StartsWith("tests/", StringComparison.Ordinal);
 
     /// <summary>Reads a file; null for what git lists and is no file here: deleted, a link, another repository.</summary>
     public static SourceFile? Read(string path)
