@@ -37,6 +37,10 @@ internal static class Program
         {
             // Nobody reads it.
         }
+        catch (OutputFailedException)
+        {
+            return ExitCodes.Internal;
+        }
 
         return ExitCodes.Success;
     }

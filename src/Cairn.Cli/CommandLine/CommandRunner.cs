@@ -20,6 +20,10 @@ internal static class CommandRunner
             // `cairn logs | head`: the reader has what it wanted.
             return ExitCodes.Success;
         }
+        catch (OutputFailedException exception)
+        {
+            return ReportOutput(exception, services);
+        }
         catch (OperationCanceledException) when (services.CancellationToken.IsCancellationRequested)
         {
             return ExitCodes.Cancelled;
@@ -114,6 +118,20 @@ internal static class CommandRunner
         }
 
         return false;
+    }
+
+    private static int ReportOutput(OutputFailedException exception, CommandServices services)
+    {
+        try
+        {
+            DiagnosticPrinter.Problem(services, exception.Message);
+        }
+        catch (IOException)
+        {
+            // It is standard error that failed; the exit code still tells.
+        }
+
+        return ExitCodes.Internal;
     }
 
     private static int ReportInternal(Exception exception, CommandServices services)

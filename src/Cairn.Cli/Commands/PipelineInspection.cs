@@ -64,7 +64,7 @@ internal static class PipelineInspection
         if (!File.Exists(full))
         {
             var hint = file is null ? "name the pipeline file, or the project's folder with `-C`" : null;
-            var missing = new Diagnostic(DiagnosticCodes.PipelineFileMissing, DiagnosticSeverity.Error, $"There is no `{shown}`", SourceSpan.None, hint);
+            var missing = new Diagnostic(DiagnosticCodes.FileNotFound, DiagnosticSeverity.Error, $"There is no `{shown}`", SourceSpan.None, hint);
             return new InspectedPipeline(shown, directory, [missing], ImmutableDictionary<string, SourceText>.Empty);
         }
 

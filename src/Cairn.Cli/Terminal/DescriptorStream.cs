@@ -5,6 +5,9 @@ namespace Cairn.Cli.Terminal;
 /// <summary>The reader of our output is gone (<c>cairn logs | head</c>): stop quietly.</summary>
 internal sealed class BrokenPipeException() : IOException("The reader of the output is gone");
 
+/// <summary>Our output cannot be written: a full disk, a closed descriptor.</summary>
+internal sealed class OutputFailedException(string message) : IOException(message);
+
 /// <summary>
 /// Writes to a file descriptor. Console streams swallow a broken pipe, so that following a log would never end; a file stream writes
 /// at offsets of its own, so that <c>(cairn version; echo) &gt; file</c> would lose text. This one does neither.
@@ -50,7 +53,7 @@ internal sealed class DescriptorStream(int descriptor) : Stream
                 case NativeTerminal.BrokenPipe:
                     throw new BrokenPipeException();
                 case var error:
-                    throw new IOException($"Writing to {(descriptor == StandardOutput ? "standard output" : "standard error")} failed: {Marshal.GetPInvokeErrorMessage(error)}");
+                    throw new OutputFailedException($"Writing to {(descriptor == StandardOutput ? "standard output" : "standard error")} failed: {Marshal.GetPInvokeErrorMessage(error)}");
             }
         }
     }

@@ -16,7 +16,4 @@ public static partial class DiagnosticCodes
 
     /// <summary>A configuration file is not a mapping.</summary>
     public const string ConfigurationNotMapping = "CAIRN0505";
-
-    /// <summary>A pipeline file that a command names is not there or cannot be read.</summary>
-    public const string PipelineFileMissing = "CAIRN0510";
 }

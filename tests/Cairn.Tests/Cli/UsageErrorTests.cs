@@ -76,6 +76,14 @@ public sealed class UsageErrorTests
         Assert.Equal((ExitCodes.Success, ""), (exit, error));
     }
 
+    [Fact]
+    public async Task AFullDisk_IsNoMistakeOfCairn()
+    {
+        using var cli = new CommandTester();
+        var (exit, _, error) = await BrokenAsync(cli, new OutputFailedException("Writing to standard output failed: No space left on device"));
+        Assert.Equal((ExitCodes.Internal, "error: Writing to standard output failed: No space left on device\n"), (exit, error));
+    }
+
     private static async Task<CommandOutcome> BrokenAsync(CommandTester cli, Exception exception)
     {
         using var output = new FailingStream(exception);
