@@ -127,7 +127,7 @@ internal static class RunsText
                 (Words.Status(status), InkOf(status)),
                 (finished is { Attempts: > 0 } ? Words.Duration(finished.DurationMs) : "", Ink.Plain),
                 (resources is null ? "" : Words.Duration(resources.UserMs + resources.SystemMs), Ink.Plain),
-                (resources is null ? "" : Words.Bytes(resources.MaxRssKib * 1024.0), Ink.Plain),
+                (resources is null ? "" : resources.MaxRssKib == 0 ? "-" : Words.Bytes(resources.MaxRssKib * 1024.0), Ink.Plain),
                 (finished is { LogBytes: > 0 } ? Words.Bytes(finished.LogBytes) : "", Ink.Plain),
                 (remark, finished is StepFailed ? Ink.Bad : Ink.Dim));
         }

@@ -197,7 +197,7 @@ public sealed record StepCancelled : StepFinished;
 /// <param name="WallMs">Wall time in milliseconds.</param>
 /// <param name="UserMs">Processor time in user mode in milliseconds.</param>
 /// <param name="SystemMs">Processor time in the kernel in milliseconds.</param>
-/// <param name="MaxRssKib">The largest resident set of one process in KiB.</param>
+/// <param name="MaxRssKib">The largest resident set of one process in KiB; 0 where it is not known, being below cairn's own.</param>
 /// <param name="ReadBlocks">File-system input operations in 512-byte blocks.</param>
 /// <param name="WriteBlocks">File-system output operations in 512-byte blocks.</param>
 public sealed record ResourceUse(double WallMs, double UserMs, double SystemMs, long MaxRssKib, long ReadBlocks, long WriteBlocks);

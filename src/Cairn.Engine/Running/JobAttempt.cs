@@ -188,7 +188,8 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
 
     private AttemptReport Conclude(ProcessResult result, Scratch scratch)
     {
-        if (result.StraysKilled > 0)
+        // What ran when the step was stopped was stopped with it; only what a step leaves that ended by itself is its own mistake.
+        if (result.StraysKilled > 0 && !_stopping.IsCancellationRequested)
         {
             _run.Reporter.Warn(
                 DiagnosticCodes.StraysKilled,

@@ -424,7 +424,9 @@ internal sealed class RunDriver : IAsyncDisposable
         await Task.WhenAll(_background);
         _background.Clear();
         await _run.Services.DisposeAsync();
-        var path = GraphAnalysis.CriticalPathOf(Plan, _intervals.Select(static i => new JobInterval(i.Key, i.Value.Start, i.Value.End)));
+        // A job that was stopped for another's failure ends last, but is not why the run took as long as it did.
+        var path = GraphAnalysis.CriticalPathOf(
+            Plan, _intervals.Where(i => _stops.GetValueOrDefault(i.Key) != StopReason.FailFast).Select(static i => new JobInterval(i.Key, i.Value.Start, i.Value.End)));
         return new PipelineFinished
         {
             Time = _run.Reporter.Now,
