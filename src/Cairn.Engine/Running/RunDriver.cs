@@ -48,8 +48,9 @@ internal sealed class RunDriver : IAsyncDisposable
         _start = time.GetTimestamp();
         _options = new SchedulerOptions(maxParallel, FailFast: !prepared.Request.KeepGoing) { GroupLimits = PlanScheduling.GroupLimits(Plan) };
         _scheduler = new Scheduler(ToScheduled(0), _options);
-        // Each running attempt has at most two messages under way; besides them there are ticks and cancels.
-        _messages = Channel.CreateBounded<Message>(new BoundedChannelOptions((maxParallel * 2) + 64) { SingleReader = true });
+        // Each running attempt has at most two messages under way; besides them there are ticks and cancels. Whoever reports runs the
+        // loop's next turn itself: with steps of a millisecond, every hand-over to another thread is felt.
+        _messages = Channel.CreateBounded<Message>(new BoundedChannelOptions((maxParallel * 2) + 64) { SingleReader = true, AllowSynchronousContinuations = true });
         _timer = time.CreateTimer(_ => _messages.Writer.TryWrite(new Message.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         CountServiceUsers(0);
     }
@@ -110,12 +111,7 @@ internal sealed class RunDriver : IAsyncDisposable
         switch (message)
         {
             case Message.Began began:
-                _intervals[began.Job] = (Elapsed, Elapsed);
-                if (WaitsOutside(Plan.Jobs[began.Job]))
-                {
-                    _events.Enqueue(new SchedulerEvent.AttemptBegan(Elapsed, began.Job, began.Attempt));
-                }
-
+                _events.Enqueue(new SchedulerEvent.AttemptBegan(Elapsed, began.Job, began.Attempt));
                 break;
             case Message.Ended ended:
                 TakeReport(ended.Report);
@@ -142,7 +138,11 @@ internal sealed class RunDriver : IAsyncDisposable
         }
 
         var now = Elapsed;
-        _intervals[report.Job] = (_intervals.TryGetValue(report.Job, out var interval) ? interval.Start : now, now);
+        if (report.Process is { } process)
+        {
+            _intervals[report.Job] = (now - TimeSpan.FromMilliseconds(process.Resources.WallMs), now);
+        }
+
         _logBytes[report.Job] = _logBytes.GetValueOrDefault(report.Job) + (report.Process?.LogBytes ?? 0);
         if (report.Generated is { } generated)
         {
@@ -249,28 +249,42 @@ internal sealed class RunDriver : IAsyncDisposable
             _events.Enqueue(new SchedulerEvent.AttemptWaiting(Elapsed, index, number));
         }
 
-        // Not cancelled by token: stopping goes through the attempt, which always reports.
-        _ = Task.Run(async () =>
-        {
-            AttemptReport report;
-            try
-            {
-                report = await attempt.RunAsync(() =>
-                {
-                    _run.Reporter.Emit(new StepStarted { Time = _run.Reporter.Now, Job = job.Id.Value, Attempt = number });
-                    _messages.Writer.TryWrite(new Message.Began(index, number));
-                });
-            }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
-            {
-                // A defect of ours in one attempt must not hang the run; the message says that it is one.
-                var text = $"cairn failed while it ran this step: {exception.GetType().Name}: {exception.Message}";
-                report = new AttemptReport(index, number, new AttemptOutcome.Broken(text)) { Reason = text };
-            }
-
-            _messages.Writer.TryWrite(new Message.Ended(report));
-        }, CancellationToken.None);
+        _ = ExecuteAsync(attempt, job, number);
     }
+
+    private async Task ExecuteAsync(JobAttempt attempt, Job job, int number)
+    {
+        if (TakesTime(job))
+        {
+            // Off the loop, whose turn this is.
+            await Task.Yield();
+        }
+
+        AttemptReport report;
+        try
+        {
+            report = await attempt.RunAsync(() =>
+            {
+                _run.Reporter.Emit(new StepStarted { Time = _run.Reporter.Now, Job = job.Id.Value, Attempt = number });
+                if (WaitsOutside(job))
+                {
+                    _messages.Writer.TryWrite(new Message.Began(job.Index, number));
+                }
+            });
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // A defect of ours in one attempt must not hang the run; the message says that it is one.
+            var text = $"cairn failed while it ran this step: {exception.GetType().Name}: {exception.Message}";
+            report = new AttemptReport(job.Index, number, new AttemptOutcome.Broken(text)) { Reason = text };
+        }
+
+        _messages.Writer.TryWrite(new Message.Ended(report));
+    }
+
+    /// <summary>Whether more than a look at a few files comes before the process: then it must not hold up the loop.</summary>
+    private static bool TakesTime(Job job) =>
+        WaitsOutside(job) || job.Outputs.Patterns.Any(static p => !p.Glob.IsLiteral) || (job.Inputs?.Patterns.Any(static p => !p.Glob.IsLiteral) ?? false) || !job.Step.Environment.IsEmpty;
 
     private static bool WaitsOutside(Job job) => !job.Step.Locks.IsEmpty || !job.Step.Services.IsEmpty;
 
