@@ -32,15 +32,6 @@ public static partial class DiagnosticCodes
     /// <summary>A step's lock sorts before a lock that the whole run holds, so that two runs could wait for each other.</summary>
     public const string LockOrder = "CAIRN0410";
 
-    /// <summary>A generated pipeline could not join the run.</summary>
-    public const string GeneratedRefused = "CAIRN0411";
-
     /// <summary>A secret is too short to be masked in logs.</summary>
     public const string SecretTooShort = "CAIRN0412";
-
-    /// <summary>The project's folder cannot be used.</summary>
-    public const string ProjectUnusable = "CAIRN0413";
-
-    /// <summary>Nothing is left behind after a step only as far as it can be found: the machine offers no containment.</summary>
-    public const string ContainmentBestEffort = "CAIRN0414";
 }
