@@ -43,4 +43,7 @@ public static partial class DiagnosticCodes
 
     /// <summary>Nothing is left behind after a step only as far as it can be found: the machine offers no containment.</summary>
     public const string ContainmentBestEffort = "CAIRN0414";
+
+    /// <summary>The record of a run could not be written, which ends the run, or what it keeps for the next one.</summary>
+    public const string RecordIncomplete = "CAIRN0415";
 }
