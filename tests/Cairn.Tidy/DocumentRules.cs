@@ -28,6 +28,27 @@ public sealed partial class DocumentRules(Repository repository)
             .Select(f => f.Path));
 
     [Fact]
+    public void Diagnostics_Have_One_Row_Each()
+    {
+        var rows = repository.Files.Single(f => f.Path == "docs/reference/diagnostics.md").Lines.Select(l => DiagnosticRow().Match(l)).Where(m => m.Success).Select(m => m.Groups["code"].Value).ToList();
+        var codes = repository.CSharp.Where(f => f.IsShipped && f.Name.StartsWith("DiagnosticCodes", StringComparison.Ordinal))
+            .SelectMany(f => f.Lines).Select(l => DiagnosticCode().Match(l)).Where(m => m.Success).Select(m => m.Groups["code"].Value).ToList();
+        Assert.NotEmpty(codes);
+        Violations.Check("Two constants with one code", codes.GroupBy(c => c, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key));
+        Violations.Check("Codes without a row in docs/reference/diagnostics.md", codes.Except(rows, StringComparer.Ordinal));
+        Violations.Check("Rows of docs/reference/diagnostics.md without a code, or out of order", rows.Where((r, i) => !codes.Contains(r) || (i > 0 && string.CompareOrdinal(rows[i - 1], r) >= 0)));
+    }
+
+    [Fact]
+    public void Documents_Are_In_The_Index()
+    {
+        var index = repository.Files.Single(f => f.Path == "docs/README.md").Text;
+        Violations.Check(
+            "A document in docs/ has a link in docs/README.md",
+            repository.Markdown.Where(f => f.Path.StartsWith("docs/", StringComparison.Ordinal) && f.Path != "docs/README.md" && !index.Contains($"]({f.Path["docs/".Length..]})", StringComparison.Ordinal)).Select(f => f.Path));
+    }
+
+    [Fact]
     public void Samples_Have_A_Pipeline_A_Description_And_A_Row()
     {
         var table = repository.Files.Single(f => f.Path == "samples/README.md").Text;
@@ -131,6 +152,12 @@ public sealed partial class DocumentRules(Repository repository)
 
     [GeneratedRegex("`[^`]*`", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Code();
+
+    [GeneratedRegex("const string [A-Za-z0-9]+ = \"(?<code>CAIRN[0-9]{4})\";", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex DiagnosticCode();
+
+    [GeneratedRegex(@"^\| (?<code>CAIRN[0-9]{4}) \|", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex DiagnosticRow();
 
     [GeneratedRegex(@"^#!\s*(/usr)?/bin/(env )?(?<shell>sh|bash|dash)\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Shebang();

@@ -120,14 +120,21 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
 
     private async Task<AttemptReport> ExecuteAsync(Action began)
     {
-        var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
-        var scratch = Path.Combine(_run.ScratchDirectory, $"{_job.Index}.{_attempt}");
-        var home = Path.Combine(scratch, "home");
-        Directory.CreateDirectory(home);
-        var outputFile = Path.Combine(scratch, "output");
-        var summaryFile = Path.Combine(scratch, "summary.md");
+        var scratch = _run.Scratch.Take($"{_job.Index}.{_attempt}");
+        try
+        {
+            return await ExecuteAsync(scratch, began);
+        }
+        finally
+        {
+            Return(scratch);
+        }
+    }
 
-        var environment = StepEnvironment.Base(_run.Request.StepPath, home);
+    private async Task<AttemptReport> ExecuteAsync(Scratch scratch, Action began)
+    {
+        var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
+        var environment = StepEnvironment.Base(_run.Request.StepPath, scratch.Home);
         await StepEnvironment.AddAsync(environment, _run.Scope.Plan.Pipeline.Environment, scope, ResolveSecretAsync, nextSeeThese: true);
         await StepEnvironment.AddAsync(environment, _job.Step.Environment, scope, ResolveSecretAsync, nextSeeThese: true);
         environment["CAIRN_RUN"] = _run.Reporter.Run.Value;
@@ -136,8 +143,8 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         environment["CAIRN_STEP"] = _job.Step.Name.Value;
         environment["CAIRN_ATTEMPT"] = _attempt.ToString();
         environment["CAIRN_CPUS"] = Environment.ProcessorCount.ToString();
-        environment["CAIRN_OUTPUT"] = outputFile;
-        environment["CAIRN_SUMMARY"] = summaryFile;
+        environment["CAIRN_OUTPUT"] = scratch.OutputFile;
+        environment["CAIRN_SUMMARY"] = scratch.SummaryFile;
 
         if (_run.Tree.MissingInput(_job) is { } missing)
         {
@@ -155,7 +162,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
 
         var spec = new ProcessSpec
         {
-            Arguments = CommandLine(_job.Step.Action, scope, scratch),
+            Arguments = CommandLine(_job.Step.Action, scope, scratch.ScriptFile),
             Environment = [.. environment],
             WorkingDirectory = WorkingDirectory(_job.Step.WorkingDirectory, scope, _run.Request.ProjectDirectory),
             LogPath = _run.Directory.LogPath(_job.Id, _attempt),
@@ -176,13 +183,10 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             }
         }
 
-        var result = await completion;
-        var report = Conclude(result, outputFile, summaryFile);
-        RemoveScratch(scratch);
-        return report;
+        return Conclude(await completion, scratch);
     }
 
-    private AttemptReport Conclude(ProcessResult result, string outputFile, string summaryFile)
+    private AttemptReport Conclude(ProcessResult result, Scratch scratch)
     {
         // What ran when the step was stopped was stopped with it; only what a step leaves that ended by itself is its own mistake.
         if (result.StraysKilled > 0 && !_stopping.IsCancellationRequested)
@@ -198,7 +202,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             _run.Reporter.Warn(DiagnosticCodes.LogIncomplete, $"The log of `{_job.Id}` is incomplete: {logError}", _job.Id);
         }
 
-        KeepSummary(summaryFile);
+        KeepSummary(scratch.SummaryFile);
         var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, Reason = ReasonOf(result), Tests = ReadReports() };
         if (report.Outcome is not AttemptOutcome.Succeeded)
         {
@@ -206,7 +210,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             return report;
         }
 
-        var (outputs, outputError) = ReadOutputs(outputFile);
+        var (outputs, outputError) = ReadOutputs(scratch.OutputFile);
         report = report with { Outputs = outputs };
         if (outputError is not null)
         {
@@ -242,7 +246,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
     }
 
     /// <summary>The program and arguments of a step or service.</summary>
-    public static ImmutableArray<string> CommandLine(StepAction action, JobScope scope, string scratch)
+    public static ImmutableArray<string> CommandLine(StepAction action, JobScope scope, string scriptFile)
     {
         switch (action)
         {
@@ -256,10 +260,9 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
                 }
 
                 // Too long for an argument: the shell reads it from a file instead.
-                var file = Path.Combine(scratch, "script");
-                File.WriteAllText(file, text);
+                File.WriteAllText(scriptFile, text);
                 var shell = script.Shell is [.. var head, "-c" or "-e"] ? [.. head] : script.Shell;
-                return [.. shell, file];
+                return [.. shell, scriptFile];
             default:
                 throw new InvalidOperationException($"An action of type {action.GetType().Name} has no executor");
         }
@@ -376,12 +379,11 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
 
     private static AttemptReport Failed(AttemptReport report, string reason) => report with { Outcome = new AttemptOutcome.Broken(reason), Reason = reason };
 
-    private void RemoveScratch(string scratch)
+    private void Return(Scratch scratch)
     {
         try
         {
-            using var parent = Execution.Files.DirectoryHandle.Open(_run.ScratchDirectory);
-            parent.RemoveTree(Path.GetFileName(scratch));
+            _run.Scratch.Return(scratch);
         }
         catch (IOException exception)
         {

@@ -18,7 +18,7 @@ internal sealed record RunContext
 
     public required RunDirectory Directory { get; init; }
 
-    public required string ScratchDirectory { get; init; }
+    public required ScratchFolders Scratch { get; init; }
 
     public required ProcessHost Host { get; init; }
 

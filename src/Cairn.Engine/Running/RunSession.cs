@@ -99,6 +99,7 @@ internal static class RunSession
         }
 
         using (held)
+        using (var folders = new ScratchFolders(scratch))
         {
             var context = new RunContext
             {
@@ -106,7 +107,7 @@ internal static class RunSession
                 Scope = scope,
                 Reporter = reporter,
                 Directory = directory,
-                ScratchDirectory = scratch,
+                Scratch = folders,
                 Host = host,
                 Tree = tree,
                 Secrets = secrets,
@@ -205,7 +206,7 @@ internal static class RunSession
         environment["CAIRN_SERVICE"] = service.Name.Value;
         return new ProcessSpec
         {
-            Arguments = JobAttempt.CommandLine(service.Action, expressions, Path.GetDirectoryName(home)!),
+            Arguments = JobAttempt.CommandLine(service.Action, expressions, Path.Combine(Path.GetDirectoryName(home)!, "script")),
             Environment = [.. environment],
             WorkingDirectory = JobAttempt.WorkingDirectory(service.WorkingDirectory, expressions, request.ProjectDirectory),
             Secrets = secrets.Known,

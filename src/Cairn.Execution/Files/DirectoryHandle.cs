@@ -18,6 +18,8 @@ public sealed class DirectoryHandle : IDisposable
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    private static volatile bool HasOpenAt2 = true;
+
     private readonly int _descriptor;
     private bool _disposed;
 
@@ -114,11 +116,11 @@ public sealed class DirectoryHandle : IDisposable
     public unsafe FileStat? TryStat(string name)
     {
         CheckName(name);
-        return StatAt(_descriptor, name, Join(name));
+        return StatAt(_descriptor, name, name);
     }
 
-    /// <summary>Looks at a relative path by its segments, following no link; null where there is nothing.</summary>
-    public FileStat? TryStatPath(string relativePath)
+    /// <summary>Looks at a relative path, following no link in any of its segments; null where there is nothing.</summary>
+    public unsafe FileStat? TryStatPath(string relativePath)
     {
         ArgumentNullException.ThrowIfNull(relativePath);
         var slash = relativePath.LastIndexOf('/');
@@ -127,8 +129,41 @@ public sealed class DirectoryHandle : IDisposable
             return TryStat(relativePath);
         }
 
-        using var parent = TryOpenPath(relativePath[..slash]);
-        return parent?.TryStat(relativePath[(slash + 1)..]);
+        if (!HasOpenAt2)
+        {
+            using var parent = TryOpenPath(relativePath[..slash]);
+            return parent?.TryStat(relativePath[(slash + 1)..]);
+        }
+
+        var how = new FileNative.OpenHow
+        {
+            Flags = (uint)(FileNative.OpenPath | FileNative.OpenNoFollow | FileNative.OpenCloseOnExec),
+            Resolve = FileNative.ResolveNoSymlinks | FileNative.ResolveBeneath,
+        };
+        var descriptor = (int)FileNative.OpenAt2(FileNative.OpenAt2Number, _descriptor, relativePath, &how, sizeof(FileNative.OpenHow));
+        if (descriptor < 0)
+        {
+            switch (Marshal.GetLastPInvokeError())
+            {
+                case FileNative.ErrorNotFound or FileNative.ErrorNotDirectory or FileNative.ErrorLoop:
+                    return null;
+                case FileNative.ErrorNoSuchCall or FileNative.ErrorNotPermitted:
+                    // An old kernel, or a filter that does not know the call.
+                    HasOpenAt2 = false;
+                    return TryStatPath(relativePath);
+                default:
+                    throw Failure("look at", Join(relativePath));
+            }
+        }
+
+        try
+        {
+            return StatAt(descriptor, "", relativePath, FileNative.AtEmptyPath);
+        }
+        finally
+        {
+            _ = FileNative.Close(descriptor);
+        }
     }
 
     /// <summary>The target of a symbolic link.</summary>
@@ -257,12 +292,12 @@ public sealed class DirectoryHandle : IDisposable
         }
     }
 
-    private static unsafe FileStat? StatAt(int directory, string name, string displayPath)
+    private unsafe FileStat? StatAt(int directory, string name, string shownName, int flags = FileNative.AtSymlinkNoFollow)
     {
         FileNative.StatxBuffer buffer;
-        if (FileNative.Statx(directory, name, FileNative.AtSymlinkNoFollow, FileNative.StatxBasic, &buffer) < 0)
+        if (FileNative.Statx(directory, name, flags, FileNative.StatxBasic, &buffer) < 0)
         {
-            return Marshal.GetLastPInvokeError() is FileNative.ErrorNotFound or FileNative.ErrorNotDirectory ? null : throw Failure("look at", displayPath);
+            return Marshal.GetLastPInvokeError() is FileNative.ErrorNotFound or FileNative.ErrorNotDirectory ? null : throw Failure("look at", Join(shownName));
         }
 
         var kind = (buffer.Mode & 0xF000) switch

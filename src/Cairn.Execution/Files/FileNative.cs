@@ -17,6 +17,12 @@ internal static unsafe partial class FileNative
     internal const int LockExclusive = 2;
     internal const int LockShared = 1;
     internal const int LockNonBlocking = 4;
+    internal const int OpenPath = 0x200000;
+    internal const nint OpenAt2Number = 437;
+    internal const ulong ResolveNoSymlinks = 0x04;
+    internal const ulong ResolveBeneath = 0x08;
+    internal const int ErrorNotPermitted = 1;
+    internal const int ErrorNoSuchCall = 38;
     internal const int ErrorNotFound = 2;
     internal const int ErrorAgain = 11;
     internal const int ErrorExists = 17;
@@ -69,6 +75,19 @@ internal static unsafe partial class FileNative
 
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     internal static partial long Seek(int descriptor, long offset, int whence);
+
+    /// <summary><c>openat2</c>, which the C library has no function for: its number is the same on all architectures.</summary>
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint OpenAt2(nint number, nint directory, string path, OpenHow* how, nint size);
+
+    /// <summary>The kernel's <c>struct open_how</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct OpenHow
+    {
+        internal ulong Flags;
+        internal ulong Mode;
+        internal ulong Resolve;
+    }
 
     /// <summary>The kernel's <c>struct statx</c>, the same on every architecture.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 256)]

@@ -71,6 +71,20 @@ public sealed class DirectoryHandleTests : IDisposable
     }
 
     [Fact]
+    public void TryStatPath_Follows_NoLinkInAnySegment()
+    {
+        _folder.Write("real/sub/file", "123");
+        File.CreateSymbolicLink(_folder["link"], "real");
+        File.CreateSymbolicLink(_folder["real/last"], "sub/file");
+        using var handle = DirectoryHandle.Open(_folder.Path);
+        Assert.Equal(3, handle.TryStatPath("real/sub/file")!.Value.SizeBytes);
+        Assert.Equal(FileKind.Symlink, handle.TryStatPath("real/last")!.Value.Kind);
+        Assert.Null(handle.TryStatPath("link/sub/file"));
+        Assert.Null(handle.TryStatPath("real/absent/file"));
+        Assert.Null(handle.TryStatPath("real/sub/file/below"));
+    }
+
+    [Fact]
     public void RemoveTree_Takes_DeepFoldersAndLeavesLinkTargets()
     {
         _folder.Write("keep/precious", "x");
