@@ -30,6 +30,9 @@ public sealed class RunControl : IDisposable
         }
     }
 
+    /// <summary>Asks to cancel, and never to kill.</summary>
+    internal void CancelOnce() => _cancel.Cancel();
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -67,6 +70,9 @@ public static class RunEngine
 /// <param name="Directory">Its record, or null where it never began.</param>
 public sealed record RunResult(RunId Id, RunStatus Status, string? Directory)
 {
+    /// <summary>Why its record is incomplete, which ended the run early; null where it is complete.</summary>
+    public string? RecordError { get; init; }
+
     /// <summary>The mistakes that stopped it after a wait, or null.</summary>
     public PreparedRun? Refused { get; init; }
 }

@@ -28,6 +28,10 @@ internal static class CommandRunner
         {
             return ExitCodes.Cancelled;
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && services.Variable("CAIRN_DEBUG") != "1")
+        {
+            return ReportMachine(exception, services);
+        }
 #pragma warning disable CA1031 // The boundary: whatever a command did not expect ends here, with a message and an exit code of its own.
         catch (Exception exception)
 #pragma warning restore CA1031
@@ -129,6 +133,21 @@ internal static class CommandRunner
         catch (IOException)
         {
             // It is standard error that failed; the exit code still tells.
+        }
+
+        return ExitCodes.Internal;
+    }
+
+    // A full disk, a folder that may not be written, a closed descriptor: nothing that a report of a defect would mend.
+    private static int ReportMachine(Exception exception, CommandServices services)
+    {
+        try
+        {
+            DiagnosticPrinter.Problem(services, exception.Message);
+        }
+        catch (IOException)
+        {
+            // Standard error is gone too; the exit code still tells.
         }
 
         return ExitCodes.Internal;

@@ -116,6 +116,11 @@ internal sealed class RunCommand
             return ExitCodes.Usage;
         }
 
+        if (result.RecordError is not null)
+        {
+            return ExitCodes.Internal;
+        }
+
         return result.Status switch
         {
             RunStatus.Succeeded => ExitCodes.Success,

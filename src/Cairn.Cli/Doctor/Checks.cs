@@ -92,7 +92,7 @@ internal static class Checks
         var probe = FolderProbe.Try(path);
         if (probe.Problem is { } problem)
         {
-            return new Check(id, group, title, CheckStatus.Missing, $"{path}: {problem}", $"sudo chown -R \"$(id -un)\" {ShellText.Quote(probe.Folder)}");
+            return new Check(id, group, title, CheckStatus.Missing, $"{path}: {problem}", id == "tmp" ? $"sudo chmod 1777 {ShellText.Quote(path)}" : probe.Remedy);
         }
 
         if (probe.FreeBytes is < DiskBytesLow)

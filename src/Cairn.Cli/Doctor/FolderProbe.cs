@@ -1,3 +1,5 @@
+using Cairn.Cli.Terminal;
+
 namespace Cairn.Cli.Doctor;
 
 /// <summary>What can be done in a folder, found out by doing it; nothing is left behind and no folder is made.</summary>
@@ -8,6 +10,9 @@ namespace Cairn.Cli.Doctor;
 /// <param name="Written">The file system's time when the probe was written.</param>
 internal sealed record FolderProbe(string Folder, string? Problem, long? FreeBytes, bool IsCaseSensitive, DateTimeOffset? Written)
 {
+    /// <summary>The command that mends the problem, or null.</summary>
+    public string? Remedy { get; private init; }
+
     public static FolderProbe Try(string path)
     {
         var folder = path;
@@ -15,7 +20,7 @@ internal sealed record FolderProbe(string Folder, string? Problem, long? FreeByt
         {
             if (File.Exists(folder))
             {
-                return new FolderProbe(folder, "a file stands where the folder should be", null, IsCaseSensitive: true, null);
+                return new FolderProbe(folder, "a file stands where the folder should be", null, IsCaseSensitive: true, null) { Remedy = $"mv {ShellText.Quote(folder)} {ShellText.Quote(folder + ".old")}" };
             }
 
             folder = above;
@@ -37,11 +42,13 @@ internal sealed record FolderProbe(string Folder, string? Problem, long? FreeByt
         }
         catch (UnauthorizedAccessException)
         {
-            return new FolderProbe(folder, $"no permission to write{(folder == path ? "" : $" in {folder}")}", null, IsCaseSensitive: true, null);
+            // Never a change of owner above the folder itself: that may be the root of the machine.
+            var remedy = folder == path ? $"sudo chown -R \"$(id -un)\" {ShellText.Quote(path)}" : $"sudo install -d -o \"$(id -un)\" {ShellText.Quote(path)}";
+            return new FolderProbe(folder, $"no permission to write{(folder == path ? "" : $" in {folder}")}", null, IsCaseSensitive: true, null) { Remedy = remedy };
         }
         catch (IOException)
         {
-            return new FolderProbe(folder, $"cannot be written{(folder == path ? "" : $" in {folder}")}: the disk is full or read-only", null, IsCaseSensitive: true, null);
+            return new FolderProbe(folder, $"cannot be written{(folder == path ? "" : $" in {folder}")}: the disk is full or read-only", null, IsCaseSensitive: true, null) { Remedy = $"df -h {ShellText.Quote(folder)}" };
         }
     }
 }

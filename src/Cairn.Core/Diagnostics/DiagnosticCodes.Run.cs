@@ -34,4 +34,7 @@ public static partial class DiagnosticCodes
 
     /// <summary>A secret is too short to be masked in logs.</summary>
     public const string SecretTooShort = "CAIRN0412";
+
+    /// <summary>The record of a run could not be written, which ends the run, or what it keeps for the next one.</summary>
+    public const string RecordIncomplete = "CAIRN0413";
 }

@@ -102,7 +102,7 @@ internal sealed class FileSet(ISourceLoader loader, DiagnosticBag diagnostics)
 
             diagnostics.Error(
                 DiagnosticCodes.FileNotFound, $"There is no file `{name}`", place,
-                place.HasPlace ? "Paths are relative to the file that includes" : "Run `cairn` in the folder of the pipeline file, or name the folder with `-C`");
+                place.HasPlace ? "Paths are relative to the file that includes" : "Run `cairn` in the folder of the pipeline file, or name the folder with `-C`; to begin, write the two lines `version: 1` and `steps: { hello: { run: echo hello } }` into it");
         }
         catch (IOException exception)
         {

@@ -60,7 +60,7 @@ internal sealed class YamlComposer(SourceText source, string scanned, IParser pa
 
     private Node? Empty()
     {
-        diagnostics.Error(DiagnosticCodes.EmptyDocument, "There is nothing in this file", source.SpanAt(0, 0), "The smallest pipeline is `steps: { hello: { run: echo hello } }`");
+        diagnostics.Error(DiagnosticCodes.EmptyDocument, "There is nothing in this file", source.SpanAt(0, 0), "The smallest pipeline is the two lines `version: 1` and `steps: { hello: { run: echo hello } }`");
         return null;
     }
 

@@ -33,11 +33,11 @@ public sealed class FileSourceLoader(string projectDirectory) : ISourceLoader
         }
         catch (UnauthorizedAccessException exception) when (Directory.Exists(full))
         {
-            throw new IOException($"`{path}` is a folder", exception);
+            throw new IOException("it is a folder", exception);
         }
         catch (UnauthorizedAccessException exception)
         {
-            throw new IOException($"`{path}` cannot be read: permission denied", exception);
+            throw new IOException("permission denied", exception);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Cairn.Core;
+using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
 using Cairn.Engine.History;
 using Cairn.Execution;
@@ -6,9 +7,16 @@ using Cairn.Execution;
 namespace Cairn.Engine.Running;
 
 /// <summary>Tells what happens: to the record first, then to whoever looks on. One call at a time, from whatever thread.</summary>
-internal sealed class RunReporter(RunId run, EventLog log, IRunObserver observer, TimeProvider time)
+internal sealed class RunReporter(RunId run, EventLog log, IRunObserver observer, TimeProvider time) : IDisposable
 {
     private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _lost = new();
+
+    /// <summary>Why the record is incomplete, or null. Nothing is written to it any more: it ends where the disk was full, not with a hole.</summary>
+    public IOException? RecordError { get; private set; }
+
+    /// <summary>Cancelled when the record could not be written.</summary>
+    public CancellationToken RecordLost => _lost.Token;
 
     public RunId Run { get; } = run;
 
@@ -18,8 +26,34 @@ internal sealed class RunReporter(RunId run, EventLog log, IRunObserver observer
     {
         lock (_gate)
         {
-            log.Write(runEvent);
+            Record(runEvent);
             observer.OnEvent(runEvent);
+        }
+
+        if (RecordError is not null)
+        {
+            // Outside the gate: what is cancelled by it reports again.
+            _lost.Cancel();
+        }
+    }
+
+    public void Dispose() => _lost.Dispose();
+
+    private void Record(RunEvent runEvent)
+    {
+        if (RecordError is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            log.Write(runEvent);
+        }
+        catch (IOException exception)
+        {
+            RecordError = exception;
+            observer.OnEvent(new WarningRaised { Time = Now, Code = DiagnosticCodes.RecordIncomplete, Message = $"The record of this run cannot be written, so the run is stopped: {exception.Message}" });
         }
     }
 

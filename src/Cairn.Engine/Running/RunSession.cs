@@ -73,7 +73,8 @@ internal static class RunSession
         Directory.CreateDirectory(directory.Logs);
         var scratch = FreshScratch(directory.State);
         using var events = new EventLog(directory.Events);
-        var reporter = new RunReporter(prepared.Id, events, observer, time);
+        using var reporter = new RunReporter(prepared.Id, events, observer, time);
+        await using var lost = reporter.RecordLost.Register(control.CancelOnce);
         var durationsPath = Path.Combine(directory.State, "durations");
         var durations = DurationHistory.Load(durationsPath);
         using var tree = new OutputTree(request.ProjectDirectory, prepared.Id);
@@ -120,8 +121,7 @@ internal static class RunSession
                 finished = await driver.RunAsync();
             }
 
-            tree.Save();
-            durations.Save(durationsPath);
+            Save(tree, durations, durationsPath, reporter);
             var result = Conclude(prepared, finished, reporter, events, directory);
             RemoveScratch(directory.State);
             RunRetention.Prune(request.ProjectDirectory, request.KeepRuns, request.KeepDays is { } days ? time.GetUtcNow().AddDays(-days) : null);
@@ -132,8 +132,26 @@ internal static class RunSession
     private static RunResult Conclude(PreparedRun prepared, PipelineFinished finished, RunReporter reporter, EventLog events, RunDirectory directory)
     {
         reporter.Emit(finished);
-        events.Sync();
-        return new RunResult(prepared.Id, finished.Status, directory.Root);
+        if (reporter.RecordError is null)
+        {
+            events.Sync();
+        }
+
+        return new RunResult(prepared.Id, finished.Status, directory.Root) { RecordError = reporter.RecordError?.Message };
+    }
+
+    // What the next run would like to know must not take away how this one ended.
+    private static void Save(OutputTree tree, DurationHistory durations, string durationsPath, RunReporter reporter)
+    {
+        try
+        {
+            tree.Save();
+            durations.Save(durationsPath);
+        }
+        catch (IOException exception)
+        {
+            reporter.Warn(DiagnosticCodes.RecordIncomplete, $"What this run wrote and how long it took could not be kept for the next: {exception.Message}");
+        }
     }
 
     private static void EmitStart(PreparedRun prepared, int maxParallel, RunReporter reporter)
@@ -197,11 +215,19 @@ internal static class RunSession
 
     private static void CreateStateDirectory(string state)
     {
-        Directory.CreateDirectory(Path.Combine(state, "runs"));
-        var ignore = Path.Combine(state, ".gitignore");
-        if (!File.Exists(ignore))
+        try
         {
-            File.WriteAllText(ignore, "# Runs, logs and locks of this working tree; nothing here belongs into version control.\n*\n");
+            Directory.CreateDirectory(Path.Combine(state, "runs"));
+            var ignore = Path.Combine(state, ".gitignore");
+            if (!File.Exists(ignore))
+            {
+                File.WriteAllText(ignore, "# Runs, logs and locks of this working tree; nothing here belongs into version control.\n*\n");
+            }
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            // Its own text is a resource key in a trimmed build.
+            throw new IOException($"A run is recorded in `{state}`, which you may not write", exception);
         }
     }
 
