@@ -20,7 +20,7 @@ public sealed class LauncherTests : IDisposable
         if [ -e "$FAKE/broken" ]; then echo 'error CS0000: broken'; exit 1; fi
         mkdir -p "$target"
         cp /bin/sh "$target/sh"
-        { echo '#!/bin/sh'; echo "echo '$(cat src/Cairn.Cli/Program.cs)' \"\$@\""; echo 'exit ${EXIT-0}'; } >"$target/cairn"
+        { echo '#!/bin/sh'; echo "echo '$(cat src/Cairn.Cli/Program.cs)' \"\$@\""; echo '[ "${1-}" = version ] || exit ${EXIT-0}'; } >"$target/cairn"
         chmod +x "$target/cairn"
         """;
 

@@ -31,8 +31,7 @@ internal static class JUnitReport
                 switch (reader.LocalName)
                 {
                     case "testcase":
-                        var owner = reader.GetAttribute("classname");
-                        name = string.IsNullOrEmpty(owner) ? reader.GetAttribute("name") ?? "" : $"{owner}.{reader.GetAttribute("name")}";
+                        name = FullName(reader.GetAttribute("classname"), reader.GetAttribute("name") ?? "");
                         verdict = "";
                         if (reader.IsEmptyElement)
                         {
@@ -63,6 +62,10 @@ internal static class JUnitReport
 
         return new TestCounts(tests, failures, errors, skipped) { FailedNames = failed.ToImmutable() };
     }
+
+    // Some writers repeat the class in the name.
+    private static string FullName(string? owner, string name) =>
+        string.IsNullOrEmpty(owner) || name.StartsWith(owner + ".", StringComparison.Ordinal) ? name : $"{owner}.{name}";
 
     /// <summary>Adds two counts.</summary>
     public static TestCounts Add(TestCounts? a, TestCounts b) => a is null

@@ -38,6 +38,10 @@ public sealed class JUnitReportTests
         Assert.Equal((1, 1, 0), (counts.Tests, counts.Failures, counts.Errors));
     }
 
+    [Fact]
+    public void Read_Names_TheClassOnce() =>
+        Assert.Equal(["A.B.c"], Read("<testsuite><testcase classname='A.B' name='A.B.c'><failure/></testcase></testsuite>").FailedNames);
+
     [Theory]
     [InlineData("<testsuite>")]
     [InlineData("not xml")]
