@@ -34,6 +34,11 @@ if [ ! -x "$target/cairn" ]; then
         echo 'cairn: the build failed' >&2
         exit 3
     fi
+    if ! "$fresh/cairn" version >>"$home/build.log" 2>&1; then
+        cat "$home/build.log" >&2
+        echo 'cairn: the build made a program that does not start' >&2
+        exit 3
+    fi
     mv -T "$fresh" "$target"
 fi
 

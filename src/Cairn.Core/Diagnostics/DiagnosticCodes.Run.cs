@@ -32,18 +32,9 @@ public static partial class DiagnosticCodes
     /// <summary>A step's lock sorts before a lock that the whole run holds, so that two runs could wait for each other.</summary>
     public const string LockOrder = "CAIRN0410";
 
-    /// <summary>A generated pipeline could not join the run.</summary>
-    public const string GeneratedRefused = "CAIRN0411";
-
     /// <summary>A secret is too short to be masked in logs.</summary>
     public const string SecretTooShort = "CAIRN0412";
 
-    /// <summary>The project's folder cannot be used.</summary>
-    public const string ProjectUnusable = "CAIRN0413";
-
-    /// <summary>Nothing is left behind after a step only as far as it can be found: the machine offers no containment.</summary>
-    public const string ContainmentBestEffort = "CAIRN0414";
-
     /// <summary>The record of a run could not be written, which ends the run, or what it keeps for the next one.</summary>
-    public const string RecordIncomplete = "CAIRN0415";
+    public const string RecordIncomplete = "CAIRN0413";
 }

@@ -231,7 +231,9 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
 
         if (_job.Step.Generates is { } generates)
         {
-            var file = new JobScope(_run.Scope, _job, _attempt, needs: null).Text(generates);
+            var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
+            StepEnvironment.Show(scope, generates.Expressions, _run.Scope.Plan.Pipeline.Environment, _job.Step.Environment);
+            var file = scope.Text(generates);
             var read = PipelineReader.ReadGenerated(file, new FileSourceLoader(_run.Request.ProjectDirectory), _run.Scope.Plan.Pipeline);
             if (read.Pipeline is null)
             {
@@ -330,6 +332,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         TestCounts? counts = null;
         try
         {
+            StepEnvironment.Show(scope, _job.Step.JUnitReports.SelectMany(r => r.Expressions), _run.Scope.Plan.Pipeline.Environment, _job.Step.Environment);
             var files = _run.Tree.Find(PathPatterns.Parse(_job.Step.JUnitReports.Select(scope.Text)));
             if (files.Count == 0)
             {

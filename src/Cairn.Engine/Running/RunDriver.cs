@@ -223,7 +223,14 @@ internal sealed class RunDriver : IAsyncDisposable
         var job = Plan.Jobs[index];
         try
         {
-            return job.Step.Condition is not { } condition || new JobScope(_run.Scope, job, 1, _scheduler.NeedsStatusOf(index)).Condition(condition);
+            if (job.Step.Condition is not { } condition)
+            {
+                return true;
+            }
+
+            var scope = new JobScope(_run.Scope, job, 1, _scheduler.NeedsStatusOf(index));
+            StepEnvironment.Show(scope, [condition], Plan.Pipeline.Environment, job.Step.Environment);
+            return scope.Condition(condition);
         }
         catch (Exception exception) when (exception is EvaluationException or IOException)
         {

@@ -30,7 +30,7 @@ public static class StepEnvironment
         ["CLICOLOR_FORCE"] = "1",
     };
 
-    /// <summary>Evaluates variables one after the other; each sees those before it as <c>env</c>.</summary>
+    /// <summary>Evaluates the variables of one mapping. They see as <c>env</c> what earlier mappings gave, not each other.</summary>
     internal static async Task AddAsync(
         Dictionary<string, string> target, ImmutableArray<EnvironmentEntry> entries, JobScope scope, Func<string, Task<string>> resolveSecret, bool nextSeeThese)
     {
@@ -42,6 +42,29 @@ public static class StepEnvironment
         if (nextSeeThese && entries.Length > 0)
         {
             scope.SetEnvironment(target);
+        }
+    }
+
+    /// <summary>Gives an expression outside the step's own command (a condition, a report's glob) the variables as <c>env</c>, where it reads them. Secrets are left out.</summary>
+    internal static void Show(JobScope scope, IEnumerable<Expression> readers, params ReadOnlySpan<ImmutableArray<EnvironmentEntry>> mappings)
+    {
+        if (!readers.Any(static e => e.References.Any(static r => string.Equals(r.Root, "env", StringComparison.Ordinal))))
+        {
+            return;
+        }
+
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entries in mappings)
+        {
+            foreach (var entry in entries)
+            {
+                if (SecretOf(entry.Value) is null)
+                {
+                    variables[entry.Name] = scope.Text(entry.Value);
+                }
+            }
+
+            scope.SetEnvironment(variables);
         }
     }
 

@@ -222,6 +222,20 @@ public sealed class RunEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_Shows_TheEnvironmentToConditions()
+    {
+        var outcome = await _run.RunAsync("""
+            version: 1
+            env: { MODE: fast }
+            steps:
+              yes: { run: "echo ran", if: "env.MODE == 'fast' && env.OWN == 'fast!'", env: { OWN: "${{ env.MODE }}!" } }
+              no: { run: "echo ran", if: "env.MODE == 'slow'" }
+            """);
+        Assert.Equal("ran\n", outcome.OutputOf("yes"));
+        Assert.Equal(JobStatus.Skipped, outcome["no"].Status);
+    }
+
+    [Fact]
     public async Task Run_Masks_SecretsEverywhere()
     {
         _run.Project.Write("secret.txt", "hunter2-hunter2\n");
