@@ -8,6 +8,10 @@ namespace Cairn.EndToEnd;
 /// <summary>A program on a terminal that tmux draws: what a person would see, as text.</summary>
 internal sealed class TestTerminal : IAsyncDisposable
 {
+    // tmux itself forgets now and then how a program ended; the shell in between does not, and lets Ctrl-C pass.
+    private const string Keeper = "trap : INT; \"$@\"; echo $? >\"$0.new\"; mv \"$0.new\" \"$0\"";
+    private const string ExitFile = "exit";
+
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(10);
 
     private readonly string _folder;
@@ -23,7 +27,7 @@ internal sealed class TestTerminal : IAsyncDisposable
         var terminal = new TestTerminal(folder, tool);
         await terminal.TmuxAsync(
             cancellationToken,
-            ["new-session", "-d", "-x", Text(columns), "-y", Text(lines), "-c", tool.Folder ?? "/", "--", "env", "TERM=tmux-256color", tool.Program, .. tool.Arguments]);
+            ["new-session", "-d", "-x", Text(columns), "-y", Text(lines), "-c", tool.Folder ?? "/", "--", "sh", "-c", Keeper, Path.Combine(folder, ExitFile), "env", "TERM=tmux-256color", tool.Program, .. tool.Arguments]);
         return terminal;
     }
 
@@ -55,15 +59,14 @@ internal sealed class TestTerminal : IAsyncDisposable
         return screen;
     }
 
-    /// <summary>Waits for the program's end; its exit code.</summary>
+    /// <summary>Waits for the program's end and the last of its output; its exit code, 128 and the signal where one ended it.</summary>
     public async Task<int> ExitAsync(CancellationToken cancellationToken)
     {
-        var status = string.Empty;
+        var file = Path.Combine(_folder, ExitFile);
         await Wait.UntilAsync(
-            async () => (status = (await TmuxAsync(cancellationToken, "list-panes", "-F", "#{pane_dead} #{pane_dead_status} #{pane_dead_signal}")).Trim()).StartsWith('1'),
+            async () => File.Exists(file) && (await TmuxAsync(cancellationToken, "list-panes", "-F", "#{pane_dead}")).StartsWith('1'),
             () => "the end of the program", _tool.Timeout, cancellationToken);
-        var parts = status.Split(' ');
-        return parts is [_, var code, ..] && int.TryParse(code, CultureInfo.InvariantCulture, out var exit) ? exit : throw new InvalidOperationException($"Ended by a signal: {status}");
+        return int.Parse(await File.ReadAllTextAsync(file, cancellationToken), CultureInfo.InvariantCulture);
     }
 
     public async ValueTask DisposeAsync() => await Tmux("kill-server").RunAsync(CancellationToken.None);
