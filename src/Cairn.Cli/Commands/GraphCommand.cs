@@ -27,7 +27,7 @@ internal static class GraphCommand
         var analyze = new Option<bool>("--analyze") { Description = "Critical path, layers, bottlenecks and speed-up by the durations of earlier runs" };
         var output = OutputFile.CreateOption();
         var parameters = PipelineInspection.CreateParameterOption();
-        var command = new Command("graph", "Draw the steps and what they need") { file, project.Directory, format, jobs, analyze, output, parameters };
+        var command = new Command("graph", "Draw the steps and what they need") { file, project.Directory, project.File, format, jobs, analyze, output, parameters };
         command.SetAction(async (parse, _) =>
         {
             if (PipelineInspection.Parameters(parse.GetValue(parameters), command, services) is not { } values)
@@ -40,7 +40,7 @@ internal static class GraphCommand
                 return ExitCodes.Usage;
             }
 
-            var inspected = await PipelineInspection.InspectAsync(parse.GetValue(file), resolved, values, services);
+            var inspected = await PipelineInspection.InspectAsync(parse.GetValue(file) ?? parse.GetValue(project.File), resolved, values, services);
             if (inspected.Plan is not { } plan)
             {
                 DiagnosticPrinter.Print(services, inspected.Diagnostics, inspected.Sources);

@@ -116,6 +116,11 @@ internal sealed class RunCommand
             return ExitCodes.Usage;
         }
 
+        if (result is { Directory: null, Status: RunStatus.Cancelled })
+        {
+            pump.Notice("cancelled before it began");
+        }
+
         if (result.RecordError is not null)
         {
             return ExitCodes.Internal;

@@ -48,17 +48,29 @@ internal static class SecretForms
 
     /// <summary>
     /// The digits that the secret alone decides when <paramref name="before"/> bytes of a group of three precede it:
-    /// a digit that also carries bits of a neighbour is left out at either end.
+    /// a digit that also carries bits of a neighbour is left out at either end. Where nothing follows, or the newline that shells add,
+    /// the last digits are known too.
     /// </summary>
     private static void AddBase64(byte[] bytes, int before, List<byte[]> forms)
     {
-        var padded = new byte[before + bytes.Length];
-        bytes.CopyTo(padded, before);
-        var digits = new byte[Base64.GetMaxEncodedToUtf8Length(padded.Length)];
-        _ = Base64.EncodeToUtf8(padded, digits, out _, out _);
         var first = ((before * 8) + 5) / 6;
-        var end = padded.Length * 8 / 6;
-        var standard = digits[first..end];
+        var whole = (before + bytes.Length) * 8 / 6;
+        var alone = Digits(before, bytes, []);
+        AddDigits(alone[first..whole], forms);
+        AddDigits(alone[first..], forms);
+        AddDigits(Digits(before, bytes, "\n"u8)[first..], forms);
+    }
+
+    private static byte[] Digits(int before, byte[] bytes, ReadOnlySpan<byte> after)
+    {
+        byte[] padded = [.. new byte[before], .. bytes, .. after];
+        var digits = new byte[Base64.GetMaxEncodedToUtf8Length(padded.Length)];
+        _ = Base64.EncodeToUtf8(padded, digits, out _, out var written);
+        return digits[..written];
+    }
+
+    private static void AddDigits(byte[] standard, List<byte[]> forms)
+    {
         forms.Add(standard);
         if (standard.AsSpan().IndexOfAny((byte)'+', (byte)'/') >= 0)
         {

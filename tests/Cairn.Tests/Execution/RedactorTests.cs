@@ -49,6 +49,19 @@ public sealed class RedactorTests
         }
     }
 
+    [Theory]
+    [InlineData("hunter2")]
+    [InlineData("hunter22")]
+    [InlineData("hunter222")]
+    public void Transform_MasksTheLastDigitOfBase64_WhereNothingOrANewlineFollows(string secret)
+    {
+        foreach (var text in new[] { secret, secret + "\n" })
+        {
+            var digits = Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+            Assert.Equal("***", Mask([secret], digits, [digits.Length]));
+        }
+    }
+
     [Fact]
     public void Transform_HoldsBackOnlyWhatMayBecomeASecret()
     {
