@@ -21,9 +21,9 @@ internal sealed class SecretResolver(ImmutableArray<Secret> secrets, string proj
     /// <summary>The values read so far.</summary>
     public ImmutableArray<string> Known => ImmutableInterlocked.InterlockedCompareExchange(ref _known, [], []);
 
-    /// <summary>The value of a secret.</summary>
+    /// <summary>The value of a secret. Read once, whoever asks first and is stopped meanwhile: the token ends the wait, not the reading, which has limits of its own.</summary>
     public Task<string> ResolveAsync(string name, CancellationToken cancellationToken) =>
-        _values.GetOrAdd(name, n => new Lazy<Task<string>>(() => ReadAsync(n, cancellationToken))).Value;
+        _values.GetOrAdd(name, n => new Lazy<Task<string>>(() => ReadAsync(n, CancellationToken.None))).Value.WaitAsync(cancellationToken);
 
     private async Task<string> ReadAsync(string name, CancellationToken cancellationToken)
     {

@@ -23,6 +23,7 @@ internal sealed class ServiceManager(
     private static readonly IReadOnlyDictionary<StepName, int> NoUsers = ImmutableDictionary<StepName, int>.Empty;
 
     private readonly ConcurrentDictionary<StepName, Lazy<Task<Running>>> _running = new();
+    private readonly CancellationTokenSource _ending = new();
     private IReadOnlyDictionary<StepName, int> _users = NoUsers;
 
     /// <summary>Builds the process of a service: its command line, environment and folder.</summary>
@@ -37,12 +38,25 @@ internal sealed class ServiceManager(
     public async Task EnsureReadyAsync(StepName name, CancellationToken cancellationToken)
     {
         var service = services.FirstOrDefault(s => s.Name == name) ?? throw new ServiceException($"service `{name}` is not declared");
-        var started = _running.GetOrAdd(name, _ => new Lazy<Task<Running>>(() => StartAsync(service, cancellationToken)));
-        var running = await started.Value.WaitAsync(cancellationToken);
-        if (running.Process.Completion.IsCompleted)
+        // Not with the caller's token: whoever asks first may be stopped while others wait for the same service.
+        var started = _running.GetOrAdd(name, _ => new Lazy<Task<Running>>(() => StartAsync(service, _ending.Token)));
+        Running running;
+        try
         {
-            var result = await running.Process.Completion;
-            throw new ServiceException($"service `{name}` ended by itself ({Describe(result)})");
+            running = await started.Value.WaitAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is ServiceException or SecretException or EvaluationException or IOException)
+        {
+            // The next attempt starts it anew.
+            _running.TryRemove(KeyValuePair.Create(name, started));
+            throw;
+        }
+
+        if (running.Process.Completion.IsCompleted && _running.TryRemove(KeyValuePair.Create(name, started)))
+        {
+            var reason = $"ended by itself ({Describe(await running.Process.Completion)})";
+            reporter.Emit(new ServiceStopped { Time = reporter.Now, Service = name.Value, Reason = reason });
+            throw new ServiceException($"service `{name}` {reason}");
         }
     }
 
@@ -61,6 +75,7 @@ internal sealed class ServiceManager(
     /// <summary>Ends all at once, without a grace.</summary>
     public void KillAll()
     {
+        _ending.Cancel();
         foreach (var started in _running.Values)
         {
             if (started is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
@@ -75,6 +90,7 @@ internal sealed class ServiceManager(
     public async ValueTask DisposeAsync()
     {
         _users = NoUsers;
+        await _ending.CancelAsync();
         await StopUnusedAsync();
     }
 
@@ -85,7 +101,7 @@ internal sealed class ServiceManager(
         {
             running = await started.Value;
         }
-        catch (Exception exception) when (exception is ServiceException or SecretException or EvaluationException or OperationCanceledException)
+        catch (Exception exception) when (exception is ServiceException or SecretException or EvaluationException or IOException or OperationCanceledException)
         {
             // It never ran; whoever needed it was told.
             return;

@@ -298,6 +298,46 @@ public sealed class RunEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_Starts_AServiceAnewForTheNextAttempt()
+    {
+        var outcome = await _run.RunAsync("""
+            version: 1
+            services: { db: { run: 'echo x >> starts; [ "$(wc -l < starts)" = 2 ] || exit 1; echo ready; sleep 1000', ready: { output: ready, interval: 5ms } } }
+            steps: { use: { services: [db], run: "echo used", retries: { max: 1, backoff: { initial: 1ms } } } }
+            """);
+        Assert.Equal(RunStatus.Succeeded, outcome.Status);
+        Assert.Equal("used\n", outcome.OutputOf("use"));
+        Assert.Equal(2, outcome["use"].Attempts);
+    }
+
+    [Fact]
+    public async Task Run_Keeps_AServiceStartGoing_WhenTheFirstJobThatAskedIsStopped()
+    {
+        var outcome = await _run.RunAsync(
+            """
+            version: 1
+            services: { db: { run: "while [ ! -e go ]; do sleep 0.01; done; echo ready; sleep 1000", ready: { output: ready, interval: 5ms } } }
+            steps:
+              first: { services: [db], run: "echo never" }
+              bad: { run: "while [ ! -e asked ]; do sleep 0.01; done; exit 1" }
+              tidy: { services: [db], run: "echo tidied", needs: [bad], if: "always()" }
+            """,
+            onEvent: static (e, run) =>
+            {
+                if (e is ServiceStarted)
+                {
+                    run.Project.Write("asked", "");
+                }
+                else if (e is StepCancelled { Job: "first" })
+                {
+                    run.Project.Write("go", "");
+                }
+            });
+        Assert.Equal(JobStatus.Cancelled, outcome["first"].Status);
+        Assert.Equal("tidied\n", outcome.OutputOf("tidy"));
+    }
+
+    [Fact]
     public async Task Run_Joins_AGeneratedPipeline()
     {
         var outcome = await _run.RunAsync("""
