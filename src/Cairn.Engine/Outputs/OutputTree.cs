@@ -52,7 +52,7 @@ internal sealed class OutputTree : IDisposable
             {
                 using var target = _root.TryCreatePath(folder.Length == 0 ? _trash : $"{_trash}/{folder}")
                     ?? throw new IOException($"`{_trash}` is not a folder: move what stands there away");
-                parent.Move(name, target, name);
+                MoveAside(parent, name, target, FreeName(target, name));
                 moved++;
             }
 
@@ -152,6 +152,47 @@ internal sealed class OutputTree : IDisposable
     public void Save() => _index.Save(_indexPath);
 
     public void Dispose() => _root.Dispose();
+
+    // An earlier attempt of this run may have moved a file of that name already.
+    private static string FreeName(DirectoryHandle folder, string name)
+    {
+        var free = name;
+        for (var i = 1; folder.TryStat(free) is not null; i++)
+        {
+            free = $"{name}.{i}";
+        }
+
+        return free;
+    }
+
+    private static void MoveAside(DirectoryHandle parent, string name, DirectoryHandle target, string targetName)
+    {
+        try
+        {
+            parent.Move(name, target, targetName);
+        }
+        catch (IOException exception) when (DirectoryHandle.IsCrossDevice(exception))
+        {
+            // The outputs stand on a file system of their own, a mounted build folder say.
+            var copy = $"{target.DisplayPath}/{targetName}";
+            using (var file = parent.TryOpenFile(name))
+            {
+                if (file is null)
+                {
+                    File.CreateSymbolicLink(copy, parent.ReadLink(name));
+                }
+                else
+                {
+                    using var source = new FileStream(file, FileAccess.Read, bufferSize: 0);
+                    using var destination = new FileStream(copy, FileMode.CreateNew, FileAccess.Write);
+                    source.CopyTo(destination);
+                    destination.Flush(flushToDisk: true);
+                }
+            }
+
+            parent.Unlink(name);
+        }
+    }
 
     private static void Check(bool added, string path)
     {

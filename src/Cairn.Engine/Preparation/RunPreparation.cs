@@ -55,7 +55,7 @@ internal static class RunPreparation
             return Refused();
         }
 
-        CheckLockOrder(pipeline, diagnostics);
+        LockOrder.Check(pipeline.Locks, pipeline.Steps, diagnostics);
         if (gitState.Present && pipeline.ReadsGitDetails())
         {
             gitState = await GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: true, cancellationToken);
@@ -143,31 +143,6 @@ internal static class RunPreparation
 
     private static bool IsNested(string project) =>
         Environment.GetEnvironmentVariable("CAIRN_PROJECT") is { } outer && string.Equals(Path.TrimEndingDirectorySeparator(outer), Path.TrimEndingDirectorySeparator(project), StringComparison.Ordinal);
-
-    // A run takes its own locks first and each job's after, so that order and the order of names must agree.
-    private static void CheckLockOrder(Pipeline pipeline, DiagnosticBag diagnostics)
-    {
-        if (pipeline.Locks.IsEmpty)
-        {
-            return;
-        }
-
-        var last = pipeline.Locks.MaxBy(l => l.Value, StringComparer.Ordinal);
-        foreach (var step in pipeline.Steps)
-        {
-            foreach (var name in step.Locks)
-            {
-                if (!pipeline.Locks.Contains(name) && string.CompareOrdinal(name.Value, last.Value) < 0)
-                {
-                    diagnostics.Error(
-                        DiagnosticCodes.LockOrder,
-                        $"Step `{step.Name}` would take the lock `{name}` after the run's lock `{last}`, so two runs could wait for each other forever",
-                        step.Span,
-                        $"take both for the whole run, or give the step's lock a name that sorts after `{last}`");
-                }
-            }
-        }
-    }
 
     private static Value.Map RunRoot(RunId id, DateTimeOffset now) => new(
     [
@@ -272,6 +247,15 @@ internal static class RetrySelection
             if (finished.Status is JobStatus.Succeeded or JobStatus.Skipped || finished.Allowed)
             {
                 done[finished.Job] = finished;
+            }
+        }
+
+        // A generator runs again where something that it made did not get done; what it made may itself have made more.
+        foreach (var extended in record.Events.OfType<PipelineExtended>().Reverse())
+        {
+            if (extended.Jobs.Any(j => !done.ContainsKey(j.Id)))
+            {
+                done.Remove(extended.Job);
             }
         }
 

@@ -171,10 +171,12 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         };
 
         Task<ProcessResult> completion;
+        // Outside the gate: what looks on may take a turn of the run's loop, which may stop this very attempt.
+        _stopping.Token.ThrowIfCancellationRequested();
+        began();
         lock (_gate)
         {
             _stopping.Token.ThrowIfCancellationRequested();
-            began();
             _process = _run.Host.Start(spec, this);
             completion = _process.Completion;
             if (_killed)

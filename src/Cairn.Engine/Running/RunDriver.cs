@@ -7,6 +7,7 @@ using Cairn.Core.Events;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.History;
+using Cairn.Engine.Preparation;
 
 namespace Cairn.Engine.Running;
 
@@ -16,6 +17,8 @@ namespace Cairn.Engine.Running;
 /// </summary>
 internal sealed class RunDriver : IAsyncDisposable
 {
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(1);
+
     private readonly RunContext _run;
     private readonly PreparedRun _prepared;
     private readonly DurationHistory _durations;
@@ -74,7 +77,12 @@ internal sealed class RunDriver : IAsyncDisposable
     public async Task<PipelineFinished> RunAsync()
     {
         await using var cancel = _control.CancelToken.Register(() => _messages.Writer.TryWrite(new Message.Cancel(Kill: false)));
-        await using var kill = _control.KillToken.Register(() => _messages.Writer.TryWrite(new Message.Cancel(Kill: true)));
+        await using var kill = _control.KillToken.Register(() =>
+        {
+            // Also where the loop waits for the services alone.
+            _run.Services.KillAll();
+            _messages.Writer.TryWrite(new Message.Cancel(Kill: true));
+        });
         _events.Enqueue(new SchedulerEvent.Started(Elapsed));
         while (true)
         {
@@ -119,12 +127,7 @@ internal sealed class RunDriver : IAsyncDisposable
             case Message.Tick:
                 _events.Enqueue(new SchedulerEvent.Tick(Elapsed));
                 break;
-            case Message.Cancel { Kill: var kill }:
-                if (kill)
-                {
-                    _run.Services.KillAll();
-                }
-
+            case Message.Cancel:
                 _events.Enqueue(new SchedulerEvent.CancelRequested(Elapsed));
                 break;
         }
@@ -157,9 +160,11 @@ internal sealed class RunDriver : IAsyncDisposable
     {
         var from = Plan.Jobs.Length;
         var result = Planner.Extend(Plan, generated, report.Job, _prepared.PlanInput);
-        if (result.Plan is null)
+        var lockOrder = new DiagnosticBag();
+        LockOrder.Check(Plan.Pipeline.Locks, generated.Steps, lockOrder);
+        if (result.Plan is null || lockOrder.HasErrors)
         {
-            var first = result.Diagnostics.First(d => d.Severity == DiagnosticSeverity.Error);
+            var first = result.Diagnostics.Concat(lockOrder.ToSorted()).First(d => d.Severity == DiagnosticSeverity.Error);
             var reason = $"the generated pipeline cannot join the run: {first.Message} ({first.Span})";
             return report with { Outcome = new AttemptOutcome.Broken(reason), Reason = reason };
         }
@@ -207,7 +212,8 @@ internal sealed class RunDriver : IAsyncDisposable
                 break;
             case Decision.WakeAt wake:
                 var wait = wake.At - Elapsed;
-                _timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+                // A timer takes 49 days at most; one that comes early does no harm.
+                _timer.Change(TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, LongestTimer.Ticks)), Timeout.InfiniteTimeSpan);
                 break;
             case Decision.Finish finish:
                 Finish(finish.Job, finish.Status);
@@ -286,7 +292,10 @@ internal sealed class RunDriver : IAsyncDisposable
             report = new AttemptReport(job.Index, number, new AttemptOutcome.Broken(text)) { Reason = text };
         }
 
-        _messages.Writer.TryWrite(new Message.Ended(report));
+        if (!_messages.Writer.TryWrite(new Message.Ended(report)))
+        {
+            throw new InvalidOperationException("The run's loop is behind by more messages than there can be");
+        }
     }
 
     /// <summary>Whether more than a look at a few files comes before the process: then it must not hold up the loop.</summary>

@@ -78,7 +78,7 @@ internal static class RunSession
         var durationsPath = Path.Combine(directory.State, "durations");
         var durations = DurationHistory.Load(durationsPath);
         using var tree = new OutputTree(request.ProjectDirectory, prepared.Id);
-        var maxParallel = request.MaxParallel ?? plan.Pipeline.MaxParallel ?? Environment.ProcessorCount;
+        var maxParallel = Math.Clamp(request.MaxParallel ?? plan.Pipeline.MaxParallel ?? Environment.ProcessorCount, 1, Core.Limits.JobsMax);
         EmitStart(prepared, maxParallel, reporter);
 
         var secrets = new SecretResolver(plan.Pipeline.Secrets, request.ProjectDirectory, host, reporter);
@@ -122,8 +122,16 @@ internal static class RunSession
             }
 
             Save(tree, durations, durationsPath, reporter);
+            try
+            {
+                RemoveScratch(directory.State);
+            }
+            catch (IOException exception)
+            {
+                reporter.Warn(DiagnosticCodes.ScratchLeft, $"The temporary folder of the run could not be removed: {exception.Message}");
+            }
+
             var result = Conclude(prepared, finished, reporter, events, directory);
-            RemoveScratch(directory.State);
             RunRetention.Prune(request.ProjectDirectory, request.KeepRuns, request.KeepDays is { } days ? time.GetUtcNow().AddDays(-days) : null);
             return result;
         }

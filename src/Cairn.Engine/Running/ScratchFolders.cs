@@ -47,7 +47,7 @@ internal sealed class ScratchFolders : IDisposable
     public void Return(Scratch scratch)
     {
         var name = Path.GetFileName(scratch.Home);
-        if (_taken.TryRemove(name, out var fresh) && _root.TryStat(name) == fresh)
+        if (_taken.TryRemove(name, out var fresh) && _root.TryStat(name) == fresh && IsEmpty(name))
         {
             _free.Add((name, fresh));
         }
@@ -61,6 +61,13 @@ internal sealed class ScratchFolders : IDisposable
             // Whatever the step made of it: a file, a folder, or nothing.
             _root.RemoveTree(Path.GetFileName(file));
         }
+    }
+
+    // Times are only as fine as the kernel's tick: what was written within it does not show in them.
+    private bool IsEmpty(string name)
+    {
+        using var home = _root.TryOpen(name);
+        return home is not null && home.List().Count == 0;
     }
 
     public void Dispose() => _root.Dispose();

@@ -22,12 +22,18 @@ internal sealed class ServiceManager(
 {
     private static readonly IReadOnlyDictionary<StepName, int> NoUsers = ImmutableDictionary<StepName, int>.Empty;
 
-    private readonly ConcurrentDictionary<StepName, Lazy<Task<Running>>> _running = new();
+    private readonly ConcurrentDictionary<StepName, Entry> _entries = new();
+    private readonly ConcurrentDictionary<StepName, Task> _stopping = new();
+    private readonly ConcurrentDictionary<RunningProcess, StepName> _processes = new();
+    private readonly ConcurrentDictionary<StepName, int> _starts = new();
     private readonly CancellationTokenSource _ending = new();
     private IReadOnlyDictionary<StepName, int> _users = NoUsers;
 
     /// <summary>Builds the process of a service: its command line, environment and folder.</summary>
     public required Func<Service, CancellationToken, Task<ProcessSpec>> Prepare { get; init; }
+
+    /// <summary>One start of a service; the source ends the wait until it is ready.</summary>
+    private sealed record Entry(Lazy<Task<Running>> Started, CancellationTokenSource Cancel);
 
     private sealed record Running(Service Service, RunningProcess Process, OutputWatch Output);
 
@@ -38,52 +44,58 @@ internal sealed class ServiceManager(
     public async Task EnsureReadyAsync(StepName name, CancellationToken cancellationToken)
     {
         var service = services.FirstOrDefault(s => s.Name == name) ?? throw new ServiceException($"service `{name}` is not declared");
-        // Not with the caller's token: whoever asks first may be stopped while others wait for the same service.
-        var started = _running.GetOrAdd(name, _ => new Lazy<Task<Running>>(() => StartAsync(service, _ending.Token)));
+        var entry = _entries.GetOrAdd(name, _ => CreateEntry(service));
         Running running;
         try
         {
-            running = await started.Value.WaitAsync(cancellationToken);
+            running = await entry.Started.Value.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ServiceException($"service `{name}` was stopped while it started");
         }
         catch (Exception exception) when (exception is ServiceException or SecretException or EvaluationException or IOException)
         {
             // The next attempt starts it anew.
-            _running.TryRemove(KeyValuePair.Create(name, started));
+            _entries.TryRemove(KeyValuePair.Create(name, entry));
             throw;
         }
 
-        if (running.Process.Completion.IsCompleted && _running.TryRemove(KeyValuePair.Create(name, started)))
+        if (!running.Process.Completion.IsCompleted)
         {
-            var reason = $"ended by itself ({Describe(await running.Process.Completion)})";
-            reporter.Emit(new ServiceStopped { Time = reporter.Now, Service = name.Value, Reason = reason });
-            throw new ServiceException($"service `{name}` {reason}");
+            return;
         }
+
+        var reason = $"ended by itself ({Describe(await running.Process.Completion)})";
+        if (_entries.TryRemove(KeyValuePair.Create(name, entry)))
+        {
+            reporter.Emit(new ServiceStopped { Time = reporter.Now, Service = name.Value, Reason = reason });
+        }
+
+        throw new ServiceException($"service `{name}` {reason}");
     }
 
     /// <summary>Stops the services that no unfinished job uses any more.</summary>
     public async Task StopUnusedAsync()
     {
-        foreach (var (name, started) in _running)
+        foreach (var (name, entry) in _entries)
         {
-            if (_users.GetValueOrDefault(name) == 0 && _running.TryRemove(name, out _))
+            if (_users.GetValueOrDefault(name) == 0 && _entries.TryRemove(KeyValuePair.Create(name, entry)))
             {
-                await StopAsync(started);
+                var stop = StopAsync(entry);
+                _stopping[name] = stop;
+                await stop;
             }
         }
     }
 
-    /// <summary>Ends all at once, without a grace.</summary>
+    /// <summary>Ends all at once, without a grace: those that run, those that start, and those that are being stopped.</summary>
     public void KillAll()
     {
         _ending.Cancel();
-        foreach (var started in _running.Values)
+        foreach (var process in _processes.Keys)
         {
-            if (started is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
-            {
-#pragma warning disable VSTHRD002, VSTHRD104 // It has completed.
-                started.Value.Result.Process.Kill();
-#pragma warning restore VSTHRD002, VSTHRD104
-            }
+            process.Kill();
         }
     }
 
@@ -94,12 +106,20 @@ internal sealed class ServiceManager(
         await StopUnusedAsync();
     }
 
-    private async Task StopAsync(Lazy<Task<Running>> started)
+    // Not with the token of the job that asks: it may be stopped while others wait for the same service.
+    private Entry CreateEntry(Service service)
     {
+        var cancel = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+        return new Entry(new Lazy<Task<Running>>(() => StartAsync(service, cancel.Token)), cancel);
+    }
+
+    private async Task StopAsync(Entry entry)
+    {
+        await entry.Cancel.CancelAsync();
         Running running;
         try
         {
-            running = await started.Value;
+            running = await entry.Started.Value;
         }
         catch (Exception exception) when (exception is ServiceException or SecretException or EvaluationException or IOException or OperationCanceledException)
         {
@@ -120,12 +140,21 @@ internal sealed class ServiceManager(
 
     private async Task<Running> StartAsync(Service service, CancellationToken cancellationToken)
     {
+        // One that is still ending holds the port.
+        if (_stopping.TryGetValue(service.Name, out var stopping))
+        {
+            await stopping.WaitAsync(cancellationToken);
+        }
+
         var id = new JobId($"service:{service.Name}");
+        var number = _starts.AddOrUpdate(service.Name, 1, static (_, n) => n + 1);
         var spec = await Prepare(service, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
         var output = new OutputWatch(id, reporter, service.Ready?.Check is ReadinessCheck.Output wanted ? wanted.Text : null);
         reporter.Emit(new ServiceStarted { Time = reporter.Now, Service = service.Name.Value });
         var start = time.GetTimestamp();
-        var process = host.Start(spec with { LogPath = directory.LogPath(id, 1), IndexPath = directory.IndexPath(id, 1) }, output);
+        var process = host.Start(spec with { LogPath = directory.LogPath(id, number), IndexPath = directory.IndexPath(id, number) }, output);
+        _processes[process] = service.Name;
         var problem = await WaitReadyAsync(service, spec, process, output, cancellationToken);
         if (problem is null)
         {

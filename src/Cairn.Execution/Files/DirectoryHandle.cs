@@ -15,6 +15,7 @@ public sealed class DirectoryHandle : IDisposable
     private const int EntryBufferBytes = 32 * 1024;
     private const int LinkTargetBytesMax = 4096;
     private const int EntryNameOffset = 19;
+    private const uint OwnerAll = 0x1c0;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -228,37 +229,54 @@ public sealed class DirectoryHandle : IDisposable
             : throw Failure("remove the folder", Join(name));
     }
 
-    /// <summary>Removes whatever stands at a name, with everything below it, names that are not UTF-8 among it. Does not recurse on the stack, so depth does no harm.</summary>
+    /// <summary>
+    /// Removes whatever stands at a name, with everything below it: names that are not UTF-8 and folders that their owner may not write among it.
+    /// Does not recurse on the stack, so depth does no harm.
+    /// </summary>
     public unsafe void RemoveTree(string name)
     {
         CheckName(name);
         var pending = new Stack<(DirectoryHandle Parent, byte[] Name, DirectoryHandle? Opened)>();
         pending.Push((this, [.. Encoding.UTF8.GetBytes(name), 0], null));
-        while (pending.TryPop(out var item))
+        try
         {
-            fixed (byte* raw = item.Name)
+            while (pending.TryPop(out var item))
             {
-                if (item.Opened is not null)
+                fixed (byte* raw = item.Name)
                 {
-                    item.Opened.Dispose();
-                    item.Parent.RemoveRaw(raw, FileNative.AtRemoveDirectory);
-                    continue;
-                }
+                    if (item.Opened is not null)
+                    {
+                        item.Opened.Dispose();
+                        item.Parent.RemoveRaw(raw, FileNative.AtRemoveDirectory);
+                        continue;
+                    }
 
-                var flags = FileNative.OpenReadOnly | FileNative.OpenDirectory | FileNative.OpenNoFollow | FileNative.OpenCloseOnExec;
-                var descriptor = FileNative.OpenAt(item.Parent._descriptor, raw, flags, 0);
-                if (descriptor < 0)
-                {
-                    // A file, a link, or nothing; what cannot be removed either says so.
-                    item.Parent.RemoveRaw(raw, 0);
-                    continue;
-                }
+                    if (item.Parent.OpenToRemove(raw) is not { } directory)
+                    {
+                        // A file, a link, or nothing; what cannot be removed either says so.
+                        item.Parent.RemoveRaw(raw, 0);
+                        continue;
+                    }
 
-                var directory = new DirectoryHandle(descriptor, DisplayPath);
-                pending.Push((item.Parent, item.Name, directory));
-                directory.ForEachRaw((child, _) => pending.Push((directory, child, null)));
+                    pending.Push((item.Parent, item.Name, directory));
+                    directory.ForEachRaw((child, _) => pending.Push((directory, child, null)));
+                }
             }
         }
+        finally
+        {
+            foreach (var item in pending)
+            {
+                item.Opened?.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Whether an exception of <see cref="Move"/> says that the target is on another file system.</summary>
+    public static bool IsCrossDevice(IOException exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        return exception.HResult == FileNative.ErrorCrossDevice;
     }
 
     /// <summary>Moves a name into another directory of the same file system.</summary>
@@ -308,6 +326,25 @@ public sealed class DirectoryHandle : IDisposable
             _ => FileKind.Special,
         };
         return new FileStat(kind, (buffer.Mode & 0x40) != 0, (long)buffer.Size, buffer.ModifyTime.ToNanoseconds(), buffer.ChangeTime.ToNanoseconds(), buffer.Inode);
+    }
+
+    private unsafe DirectoryHandle? OpenToRemove(byte* name)
+    {
+        var flags = FileNative.OpenReadOnly | FileNative.OpenDirectory | FileNative.OpenNoFollow | FileNative.OpenCloseOnExec;
+        var descriptor = FileNative.OpenAt(_descriptor, name, flags, 0);
+        if (descriptor < 0 && Marshal.GetLastPInvokeError() == FileNative.ErrorAccess && FileNative.ChangeModeAt(_descriptor, name, OwnerAll, 0) == 0)
+        {
+            descriptor = FileNative.OpenAt(_descriptor, name, flags, 0);
+        }
+
+        if (descriptor < 0)
+        {
+            return null;
+        }
+
+        // Tools that guard their downloads leave folders without the right to write. A failure shows when something is removed.
+        _ = FileNative.ChangeMode(descriptor, OwnerAll);
+        return new DirectoryHandle(descriptor, DisplayPath);
     }
 
     private unsafe void RemoveRaw(byte* name, int flags)

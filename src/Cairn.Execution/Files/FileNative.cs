@@ -25,6 +25,7 @@ internal static unsafe partial class FileNative
     internal const int ErrorNoSuchCall = 38;
     internal const int ErrorNotFound = 2;
     internal const int ErrorAgain = 11;
+    internal const int ErrorAccess = 13;
     internal const int ErrorExists = 17;
     internal const int ErrorCrossDevice = 18;
     internal const int ErrorNotDirectory = 20;
@@ -66,6 +67,12 @@ internal static unsafe partial class FileNative
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    internal static partial int ChangeMode(int descriptor, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "fchmodat", SetLastError = true)]
+    internal static partial int ChangeModeAt(int directory, byte* path, uint mode, int flags);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     internal static partial int Sync(int descriptor);

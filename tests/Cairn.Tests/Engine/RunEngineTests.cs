@@ -389,6 +389,73 @@ public sealed class RunEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_Retries_WhatAGeneratedStepFailed()
+    {
+        const string Yaml = """
+            version: 1
+            steps:
+              plan:
+                run: |
+                  printf 'version: 1\nsteps: { made: { run: "test -e fixed" } }\n' > gen.yaml
+                generates: gen.yaml
+            """;
+        var first = await _run.RunAsync(Yaml);
+        Assert.Equal(JobStatus.Failed, first["made"].Status);
+        _run.Project.Write("fixed", "");
+        var second = await _run.RunAsync(Yaml, r => r with { RetryFailedOf = first.Result.Id });
+        Assert.Equal(RunStatus.Succeeded, second.Status);
+        Assert.Equal(JobStatus.Succeeded, second["made"].Status);
+    }
+
+    [Fact]
+    public async Task Run_Takes_TimeoutsLongerThanATimerDoes()
+    {
+        var outcome = await _run.RunAsync("version: 1\nsteps: { a: { run: 'true', timeout: 60d } }");
+        Assert.Equal(RunStatus.Succeeded, outcome.Status);
+    }
+
+    [Fact]
+    public async Task Run_Stops_WaitingForAServiceWhenItIsCancelled()
+    {
+        var outcome = await _run.RunAsync(
+            """
+            version: 1
+            services: { db: { run: "sleep 1000", ready: { output: never, timeout: 10m }, stop_grace: 100ms } }
+            steps: { use: { services: [db], run: "true" } }
+            """,
+            onEvent: static (e, run) =>
+            {
+                if (e is ServiceStarted)
+                {
+                    run.Control.Cancel();
+                }
+            });
+        Assert.Equal(RunStatus.Cancelled, outcome.Status);
+    }
+
+    [Fact]
+    public async Task Run_Moves_ForeignFilesOfTheSameNameAsideTwice()
+    {
+        var outcome = await _run.RunAsync("""
+            version: 1
+            steps:
+              a: { run: "mkdir -p o; echo new > o/x; exit 1", outputs: ["o/x"], retries: { max: 1, backoff: { initial: 1ms } } }
+            """, onEvent: static (e, run) =>
+        {
+            if (e is StepRetrying)
+            {
+                run.Project.Write("o/x", "second");
+            }
+            else if (e is PipelineStarted)
+            {
+                run.Project.Write("o/x", "first");
+            }
+        });
+        Assert.Equal("first", _run.Project.Read($".cairn/trash/{outcome.Result.Id}/o/x"));
+        Assert.Equal("second", _run.Project.Read($".cairn/trash/{outcome.Result.Id}/o/x.1"));
+    }
+
+    [Fact]
     public async Task Run_Cancels_Gracefully()
     {
         var outcome = await _run.RunAsync(

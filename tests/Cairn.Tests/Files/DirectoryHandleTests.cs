@@ -102,6 +102,17 @@ public sealed class DirectoryHandleTests : IDisposable
     }
 
     [Fact]
+    public void RemoveTree_Takes_FoldersThatMayNotBeWritten()
+    {
+        _folder.Write("tree/locked/inner/file", "x");
+        File.SetUnixFileMode(_folder["tree/locked/inner"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(_folder["tree/locked"], UnixFileMode.None);
+        using var handle = DirectoryHandle.Open(_folder.Path);
+        handle.RemoveTree("tree");
+        Assert.Null(handle.TryStat("tree"));
+    }
+
+    [Fact]
     public void List_Escapes_NamesThatAreNotUtf8()
     {
         // .NET cannot make such a name; a shell can.
