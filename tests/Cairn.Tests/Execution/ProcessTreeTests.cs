@@ -2,6 +2,11 @@ using Cairn.Execution;
 
 namespace Cairn.Tests.Execution;
 
+/// <summary>
+/// Alone: without a namespace all hosts of a program share the orphans that it adopts, and each leaves alone, or kills, those of the others.
+/// </summary>
+[CollectionDefinition(nameof(ProcessTreeTests), DisableParallelization = true)]
+[Collection(nameof(ProcessTreeTests))]
 public sealed class ProcessTreeTests
 {
     /// <summary>Each takes the pipe `hold`, says so through `ready`, and would run for ever.</summary>
