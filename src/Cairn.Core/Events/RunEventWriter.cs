@@ -7,8 +7,8 @@ using Cairn.Core.Scheduling;
 namespace Cairn.Core.Events;
 
 /// <summary>
-/// Writes events as <see cref="RunEventJson"/> reads them. By hand, since every run writes events and few read them: the serializer's metadata
-/// costs more start-up time than all else that a small run does. A test holds the two against each other for every type of event.
+/// Writes events as <see cref="RunEventJson"/> reads them. By hand, since every run writes events and few read them: setting up the serializer's metadata
+/// stands out in the start-up of a small run. A test holds the two against each other for every type of event.
 /// </summary>
 internal static class RunEventWriter
 {
