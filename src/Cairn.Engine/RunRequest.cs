@@ -5,6 +5,7 @@ using Cairn.Core.Diagnostics;
 using Cairn.Core.Planning;
 using Cairn.Core.Syntax;
 using Cairn.Engine.Configuration;
+using Cairn.Engine.History;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Running;
 
@@ -88,6 +89,9 @@ public sealed record PreparedRun(RunRequest Request, ImmutableArray<Diagnostic> 
 
     /// <summary>Expected duration of each job from earlier runs; null where there is none.</summary>
     public ImmutableArray<TimeSpan?> Expected { get; init; } = [];
+
+    /// <summary>What <see cref="Expected"/> was taken from, and where the run notes what its jobs take.</summary>
+    internal DurationHistory Durations { get; init; } = new();
 
     /// <summary>Step outputs of jobs that an earlier run finished and this one leaves out.</summary>
     public ImmutableDictionary<JobId, ImmutableSortedDictionary<string, string>> PriorOutputs { get; init; } =

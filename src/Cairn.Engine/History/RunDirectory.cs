@@ -30,6 +30,11 @@ internal sealed class RunDirectory
     /// <summary>Its events.</summary>
     public string Events { get; }
 
+    /// <summary>What jobs took, shared by all runs.</summary>
+    public string Durations => DurationsFile(State);
+
+    public static string DurationsFile(string stateDirectory) => Path.Combine(stateDirectory, "durations");
+
     public static string StateDirectory(string projectDirectory) => Path.Combine(projectDirectory, ".cairn");
 
     public static string RunsDirectory(string projectDirectory) => Path.Combine(projectDirectory, ".cairn", "runs");

@@ -99,7 +99,7 @@ internal static class RunPreparation
             return Refused();
         }
 
-        var durations = DurationHistory.Load(Path.Combine(RunDirectory.StateDirectory(request.ProjectDirectory), "durations"));
+        var durations = DurationHistory.Load(RunDirectory.DurationsFile(RunDirectory.StateDirectory(request.ProjectDirectory)));
         return new PreparedRun(request, diagnostics.ToSorted(), sources)
         {
             Id = id,
@@ -108,6 +108,7 @@ internal static class RunPreparation
             Git = gitState,
             LeftOut = leftOut,
             Expected = [.. plan.Jobs.Select(j => durations.Expected(j.Id))],
+            Durations = durations,
             PriorOutputs = prior,
         };
     }

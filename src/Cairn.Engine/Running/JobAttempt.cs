@@ -84,7 +84,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
     {
         try
         {
-            using var held = await AcquireLocksAsync();
+            using var held = await _run.Locks.AcquireAsync(_job.Step.Locks.RemoveAll(l => _run.RunLocks.Contains(l)), _job.Id, _stopping.Token);
             foreach (var service in _job.Step.Services)
             {
                 await _run.Services.EnsureReadyAsync(service.Name, _stopping.Token);
@@ -100,22 +100,6 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         {
             return Broken(exception.Message);
         }
-    }
-
-    private async Task<HeldLocks?> AcquireLocksAsync()
-    {
-        var wanted = _job.Step.Locks.RemoveAll(l => _run.RunLocks.Contains(l));
-        if (wanted.IsEmpty)
-        {
-            return null;
-        }
-
-        return await _run.Locks.AcquireAsync(
-            wanted,
-            $"run {_run.Reporter.Run}, step {_job.Id}, process {Environment.ProcessId}",
-            (name, holder) => _run.Reporter.Emit(new LockWaiting { Time = _run.Reporter.Now, Lock = name.Value, Job = _job.Id.Value, Holder = holder }),
-            (name, waited) => _run.Reporter.Emit(new LockAcquired { Time = _run.Reporter.Now, Lock = name.Value, Job = _job.Id.Value, WaitedMs = waited.TotalMilliseconds }),
-            _stopping.Token);
     }
 
     private async Task<AttemptReport> ExecuteAsync(Action began)
@@ -135,8 +119,8 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
     {
         var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
         var environment = StepEnvironment.Base(_run.Request.StepPath, scratch.Home);
-        await StepEnvironment.AddAsync(environment, _run.Scope.Plan.Pipeline.Environment, scope, ResolveSecretAsync, nextSeeThese: true);
-        await StepEnvironment.AddAsync(environment, _job.Step.Environment, scope, ResolveSecretAsync, nextSeeThese: true);
+        await StepEnvironment.AddAsync(environment, _run.Scope.Plan.Pipeline.Environment, scope, ResolveSecretAsync);
+        await StepEnvironment.AddAsync(environment, _job.Step.Environment, scope, ResolveSecretAsync);
         environment["CAIRN_RUN"] = _run.Reporter.Run.Value;
         environment["CAIRN_PROJECT"] = _run.Request.ProjectDirectory;
         environment["CAIRN_JOB"] = _job.Id.Value;
@@ -205,7 +189,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         }
 
         KeepSummary(scratch.SummaryFile);
-        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, Reason = ReasonOf(result), Tests = ReadReports() };
+        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = ReadReports() };
         if (report.Outcome is not AttemptOutcome.Succeeded)
         {
             _run.Tree.Collect(_job);
@@ -368,16 +352,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         { Signal: { } signal } => new AttemptOutcome.Signaled(signal),
         { ExitCode: 0 } => new AttemptOutcome.Succeeded(),
         { ExitCode: { } code } => new AttemptOutcome.Exited(code),
-        _ => new AttemptOutcome.Broken("ended in an unknown way"),
-    };
-
-    private static string? ReasonOf(ProcessResult result) => result switch
-    {
-        { StartError: { } reason } => reason,
-        { Signal: { } signal } => $"killed by {Signals.NameOf(signal)}",
-        { ExitCode: 0 } => null,
-        { ExitCode: { } code } => $"exit {code}",
-        _ => "ended in an unknown way",
+        _ => new AttemptOutcome.Broken(ProcessEnds.Describe(result)),
     };
 
     private AttemptReport Broken(string reason) => new(_job.Index, _attempt, new AttemptOutcome.Broken(reason)) { Reason = reason };

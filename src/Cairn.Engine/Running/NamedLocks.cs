@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 
+using Cairn.Core;
+using Cairn.Core.Events;
 using Cairn.Core.Language.Model;
 using Cairn.Execution.Files;
 
@@ -18,19 +20,21 @@ internal sealed class HeldLocks(ImmutableArray<FileLock> locks) : IDisposable
 }
 
 /// <summary>The named locks of this user on this machine: files under <c>$XDG_STATE_HOME/cairn/locks</c>, gone with the process that holds them.</summary>
-internal sealed class NamedLocks(string stateDirectory, TimeProvider time)
+internal sealed class NamedLocks(string stateDirectory, RunReporter reporter, TimeProvider time)
 {
     private readonly string _folder = Path.Combine(stateDirectory, "locks");
 
-    /// <summary>Takes all of them, in the order of their names so that no two runs wait for each other.</summary>
+    /// <summary>Takes all of them, in the order of their names so that no two runs wait for each other; waits are told of. Null where there is none to take.</summary>
     /// <param name="names">The locks, sorted.</param>
-    /// <param name="holder">Who takes them, for those who wait.</param>
-    /// <param name="waiting">Called for each that is not free, with who has it.</param>
-    /// <param name="acquired">Called for each that was waited for.</param>
+    /// <param name="job">The job that takes them, or null for the run.</param>
     /// <param name="cancellationToken">Gives up; what was taken is given back.</param>
-    public async Task<HeldLocks> AcquireAsync(
-        ImmutableArray<LockName> names, string holder, Action<LockName, string?> waiting, Action<LockName, TimeSpan> acquired, CancellationToken cancellationToken)
+    public async Task<HeldLocks?> AcquireAsync(ImmutableArray<LockName> names, JobId? job, CancellationToken cancellationToken)
     {
+        if (names.IsEmpty)
+        {
+            return null;
+        }
+
         Directory.CreateDirectory(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var held = new List<FileLock>();
         try
@@ -41,17 +45,17 @@ internal sealed class NamedLocks(string stateDirectory, TimeProvider time)
                 var waited = false;
                 held.Add(await FileLock.AcquireAsync(
                     Path.Combine(_folder, name.Value + ".lock"),
-                    holder,
+                    $"run {reporter.Run}{(job is { } id ? $", step {id}" : "")}, process {Environment.ProcessId}",
                     other =>
                     {
                         waited = true;
-                        waiting(name, other);
+                        reporter.Emit(new LockWaiting { Time = reporter.Now, Lock = name.Value, Job = job?.Value, Holder = other });
                     },
                     time,
                     cancellationToken));
                 if (waited)
                 {
-                    acquired(name, time.GetElapsedTime(start));
+                    reporter.Emit(new LockAcquired { Time = reporter.Now, Lock = name.Value, Job = job?.Value, WaitedMs = time.GetElapsedTime(start).TotalMilliseconds });
                 }
             }
 

@@ -16,6 +16,8 @@ namespace Cairn.Engine.Running;
 /// <summary>Everything around the loop of a run: the working tree's lock, the record, the processes, and what is left for the next run.</summary>
 internal static class RunSession
 {
+    private const string TreeLockName = "(tree)";
+
     public static async Task<RunResult> RunAsync(PreparedRun prepared, IRunObserver observer, RunControl control, TimeProvider time, CancellationToken cancellationToken)
     {
         var project = prepared.Request.ProjectDirectory;
@@ -63,8 +65,6 @@ internal static class RunSession
         }
     }
 
-    private const string TreeLockName = "(tree)";
-
     private static async Task<RunResult> RunLockedAsync(PreparedRun prepared, ProcessHost host, IRunObserver observer, RunControl control, TimeProvider time)
     {
         var request = prepared.Request;
@@ -75,8 +75,7 @@ internal static class RunSession
         using var events = new EventLog(directory.Events);
         using var reporter = new RunReporter(prepared.Id, events, observer, time);
         await using var lost = reporter.RecordLost.Register(control.CancelOnce);
-        var durationsPath = Path.Combine(directory.State, "durations");
-        var durations = DurationHistory.Load(durationsPath);
+        var durations = prepared.Durations;
         using var tree = new OutputTree(request.ProjectDirectory, prepared.Id);
         var maxParallel = Math.Clamp(request.MaxParallel ?? plan.Pipeline.MaxParallel ?? Environment.ProcessorCount, 1, Core.Limits.JobsMax);
         EmitStart(prepared, maxParallel, reporter);
@@ -87,11 +86,11 @@ internal static class RunSession
         {
             Prepare = (service, token) => PrepareServiceAsync(service, scope, secrets, request, scratch, token),
         };
-        var locks = new NamedLocks(request.StateDirectory, time);
+        var locks = new NamedLocks(request.StateDirectory, reporter, time);
         HeldLocks? held;
         try
         {
-            held = await AcquireRunLocksAsync(plan.Pipeline.Locks, locks, reporter, control.CancelToken);
+            held = await locks.AcquireAsync(plan.Pipeline.Locks, job: null, control.CancelToken);
         }
         catch (OperationCanceledException)
         {
@@ -121,7 +120,7 @@ internal static class RunSession
                 finished = await driver.RunAsync();
             }
 
-            Save(tree, durations, durationsPath, reporter);
+            Save(tree, durations, directory, reporter);
             try
             {
                 RemoveScratch(directory.State);
@@ -149,12 +148,12 @@ internal static class RunSession
     }
 
     // What the next run would like to know must not take away how this one ended.
-    private static void Save(OutputTree tree, DurationHistory durations, string durationsPath, RunReporter reporter)
+    private static void Save(OutputTree tree, DurationHistory durations, RunDirectory directory, RunReporter reporter)
     {
         try
         {
             tree.Save();
-            durations.Save(durationsPath);
+            durations.Save(directory.Durations);
         }
         catch (IOException exception)
         {
@@ -190,16 +189,6 @@ internal static class RunSession
         }
     }
 
-    private static async Task<HeldLocks?> AcquireRunLocksAsync(ImmutableArray<LockName> names, NamedLocks locks, RunReporter reporter, CancellationToken cancellationToken) =>
-        names.IsEmpty
-            ? null
-            : await locks.AcquireAsync(
-                names,
-                $"run {reporter.Run}, process {Environment.ProcessId}",
-                (name, holder) => reporter.Emit(new LockWaiting { Time = reporter.Now, Lock = name.Value, Holder = holder }),
-                (name, waited) => reporter.Emit(new LockAcquired { Time = reporter.Now, Lock = name.Value, WaitedMs = waited.TotalMilliseconds }),
-                cancellationToken);
-
     private static async Task<ProcessSpec> PrepareServiceAsync(
         Service service, RunScope scope, SecretResolver secrets, RunRequest request, string scratch, CancellationToken cancellationToken)
     {
@@ -208,8 +197,8 @@ internal static class RunSession
         var expressions = JobScope.ForService(scope);
         var environment = StepEnvironment.Base(request.StepPath, home);
         Task<string> ResolveAsync(string name) => secrets.ResolveAsync(name, cancellationToken);
-        await StepEnvironment.AddAsync(environment, scope.Plan.Pipeline.Environment, expressions, ResolveAsync, nextSeeThese: true);
-        await StepEnvironment.AddAsync(environment, service.Environment, expressions, ResolveAsync, nextSeeThese: true);
+        await StepEnvironment.AddAsync(environment, scope.Plan.Pipeline.Environment, expressions, ResolveAsync);
+        await StepEnvironment.AddAsync(environment, service.Environment, expressions, ResolveAsync);
         environment["CAIRN_PROJECT"] = request.ProjectDirectory;
         environment["CAIRN_SERVICE"] = service.Name.Value;
         return new ProcessSpec

@@ -66,7 +66,7 @@ internal sealed class ServiceManager(
             return;
         }
 
-        var reason = $"ended by itself ({Describe(await running.Process.Completion)})";
+        var reason = $"ended by itself ({ProcessEnds.Describe(await running.Process.Completion)})";
         if (_entries.TryRemove(KeyValuePair.Create(name, entry)))
         {
             reporter.Emit(new ServiceStopped { Time = reporter.Now, Service = name.Value, Reason = reason });
@@ -134,7 +134,7 @@ internal sealed class ServiceManager(
         {
             Time = reporter.Now,
             Service = running.Service.Name.Value,
-            Reason = endedByItself ? $"ended by itself ({Describe(result)})" : null,
+            Reason = endedByItself ? $"ended by itself ({ProcessEnds.Describe(result)})" : null,
         });
     }
 
@@ -173,7 +173,7 @@ internal sealed class ServiceManager(
     {
         if (service.Ready is not { } probe)
         {
-            return process.Completion.IsCompleted ? $"ended at once ({Describe(await process.Completion)})" : null;
+            return process.Completion.IsCompleted ? $"ended at once ({ProcessEnds.Describe(await process.Completion)})" : null;
         }
 
         using var limit = new CancellationTokenSource(probe.Timeout, time);
@@ -185,7 +185,7 @@ internal sealed class ServiceManager(
             {
                 if (process.Completion.IsCompleted)
                 {
-                    return $"ended before it was ready ({Describe(await process.Completion)})";
+                    return $"ended before it was ready ({ProcessEnds.Describe(await process.Completion)})";
                 }
 
                 if (await LookAsync(probe.Check, spec, output, either.Token))
@@ -260,9 +260,6 @@ internal sealed class ServiceManager(
             return false;
         }
     }
-
-    private static string Describe(ProcessResult result) =>
-        result.StartError ?? (result.Signal is { } signal ? $"killed by {Signals.NameOf(signal)}" : $"exit {result.ExitCode}");
 
     /// <summary>Passes output on and looks for a text in it.</summary>
     private sealed class OutputWatch(JobId id, RunReporter reporter, string? wanted) : IOutputSink

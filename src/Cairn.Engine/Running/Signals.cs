@@ -1,3 +1,5 @@
+using Cairn.Execution;
+
 namespace Cairn.Engine.Running;
 
 /// <summary>The names of Linux's signals, by their numbers on x86-64 and arm64.</summary>
@@ -15,4 +17,17 @@ internal static class Signals
     /// <summary><c>SIGSEGV</c> of 11.</summary>
     public static string NameOf(int signal) =>
         signal >= 0 && signal < Names.Length ? Names[signal] : signal >= FirstRealTime ? $"SIGRTMIN+{signal - FirstRealTime}" : $"signal {signal}";
+}
+
+/// <summary>How processes ended, in words.</summary>
+internal static class ProcessEnds
+{
+    /// <summary><c>exit 2</c>, <c>killed by SIGKILL</c>, or why it did not start.</summary>
+    public static string Describe(ProcessResult result) => result switch
+    {
+        { StartError: { } reason } => reason,
+        { Signal: { } signal } => $"killed by {Signals.NameOf(signal)}",
+        { ExitCode: { } code } => $"exit {code}",
+        _ => "ended in an unknown way",
+    };
 }

@@ -32,14 +32,14 @@ public static class StepEnvironment
 
     /// <summary>Evaluates the variables of one mapping. They see as <c>env</c> what earlier mappings gave, not each other.</summary>
     internal static async Task AddAsync(
-        Dictionary<string, string> target, ImmutableArray<EnvironmentEntry> entries, JobScope scope, Func<string, Task<string>> resolveSecret, bool nextSeeThese)
+        Dictionary<string, string> target, ImmutableArray<EnvironmentEntry> entries, JobScope scope, Func<string, Task<string>> resolveSecret)
     {
         foreach (var entry in entries)
         {
             target[entry.Name] = SecretOf(entry.Value) is { } secret ? await resolveSecret(secret) : scope.Text(entry.Value);
         }
 
-        if (nextSeeThese && entries.Length > 0)
+        if (entries.Length > 0)
         {
             scope.SetEnvironment(target);
         }
