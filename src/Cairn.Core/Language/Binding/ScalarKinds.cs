@@ -203,20 +203,15 @@ internal sealed class ConditionKind : Kind<Expression>
 /// <summary>A path relative to the project that may hold expressions.</summary>
 internal sealed class PathKind(ExpressionRole role, string expected, string example) : Kind<Template>
 {
+    private readonly TemplateKind _text = new(role, expected, example);
+
     public override string Expected => expected;
 
     public override string Example => example;
 
     public override bool TryRead(Binder binder, Node node, [MaybeNullWhen(false)] out Template value)
     {
-        value = null;
-        if (node is not ScalarNode { Type: not ScalarType.Null, Text.Length: > 0 } scalar)
-        {
-            return binder.WrongType(node, this);
-        }
-
-        value = binder.ReadTemplate(scalar, role);
-        return value is not null && (!value.IsLiteral || Check(binder, value.Source, node.Span));
+        return _text.TryRead(binder, node, out value) && (!value.IsLiteral || Check(binder, value.Source, node.Span));
     }
 
     public override void WriteSchema(SchemaWriter schema) => schema.Type("string");
