@@ -4,7 +4,7 @@ using Cairn.Core;
 using Cairn.Core.Events;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.History;
-using Cairn.Execution.Files;
+using Cairn.Store.Files;
 
 namespace Cairn.Engine;
 

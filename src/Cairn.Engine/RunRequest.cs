@@ -62,6 +62,15 @@ public sealed record RunRequest
     /// <summary>Where named locks stand: the user's state folder for Cairn.</summary>
     public required string StateDirectory { get; init; }
 
+    /// <summary>The store: the user's cache folder for Cairn. Null where there is none to be had; then nothing is cached.</summary>
+    public string? CacheDirectory { get; init; }
+
+    /// <summary>Whether the action cache is neither asked nor filled.</summary>
+    public bool NoCache { get; init; }
+
+    /// <summary>Steps (names or job ids) that execute although the action cache has their result, which is then replaced.</summary>
+    public ImmutableArray<string> Force { get; init; } = [];
+
     /// <summary>
     /// Whether the plan is only looked at and never run: then a step may ask for its own project, and required parameters without a value
     /// take one that fits.

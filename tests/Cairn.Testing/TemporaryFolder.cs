@@ -1,4 +1,4 @@
-using Cairn.Execution.Files;
+using Cairn.Store.Files;
 
 namespace Cairn.Testing;
 

@@ -23,7 +23,7 @@ public sealed class ProjectRules(Repository repository)
         ["Cairn.Agent"] = ["Cairn.Core", "Cairn.Trust", "Cairn.Store", "Cairn.Execution", "Cairn.Engine", "Cairn.Protocol"],
         ["Cairn.Controller"] = ["Cairn.Core", "Cairn.Trust", "Cairn.Store", "Cairn.Protocol"],
         ["Cairn.Cli"] = [.. Shipped.Where(p => p != "Cairn.Cli")],
-        ["Cairn.Testing"] = ["Cairn.Core", "Cairn.Execution"],
+        ["Cairn.Testing"] = ["Cairn.Core", "Cairn.Store", "Cairn.Execution"],
         ["Cairn.Tests"] = [.. Shipped, "Cairn.Testing"],
         ["Cairn.EndToEnd"] = ["Cairn.Testing"],
         ["Cairn.Fuzz"] = ["Cairn.Core", "Cairn.Testing"],

@@ -1,7 +1,7 @@
 using System.CommandLine;
 
 using Cairn.Cli.Terminal;
-using Cairn.Execution.Files;
+using Cairn.Store.Files;
 
 namespace Cairn.Cli.Commands;
 

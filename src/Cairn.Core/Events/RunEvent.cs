@@ -179,6 +179,9 @@ public abstract record StepFinished : StepEvent
 
     /// <summary>Log bytes of all attempts.</summary>
     public long LogBytes { get; init; }
+
+    /// <summary>What the action cache had to do with it; null where it did not run.</summary>
+    public CacheUse? Cache { get; init; }
 }
 
 /// <summary>A job succeeded.</summary>

@@ -2,7 +2,7 @@ using System.Text;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Syntax;
-using Cairn.Execution.Files;
+using Cairn.Store.Files;
 
 namespace Cairn.Engine.Configuration;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 
 using Cairn.Core;
-using Cairn.Execution.Files;
+using Cairn.Store.Files;
 
 namespace Cairn.Engine.History;
 

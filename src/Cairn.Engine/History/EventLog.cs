@@ -1,5 +1,5 @@
 using Cairn.Core.Events;
-using Cairn.Execution.Files;
+using Cairn.Store.Files;
 
 using Microsoft.Win32.SafeHandles;
 

@@ -1,6 +1,6 @@
 using System.Text;
 
-using Cairn.Execution.Files;
+using Cairn.Store.Files;
 
 namespace Cairn.Engine.Outputs;
 

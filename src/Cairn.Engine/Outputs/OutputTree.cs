@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using Cairn.Core;
 using Cairn.Core.Content;
 using Cairn.Core.Planning;
-using Cairn.Execution.Files;
+using Cairn.Store.Files;
 
 namespace Cairn.Engine.Outputs;
 

@@ -1,5 +1,5 @@
 using Cairn.Core.Content;
-using Cairn.Execution.Files;
+using Cairn.Store.Files;
 
 namespace Cairn.Engine.Outputs;
 

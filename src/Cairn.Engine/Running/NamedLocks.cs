@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 using Cairn.Core;
 using Cairn.Core.Events;
 using Cairn.Core.Language.Model;
-using Cairn.Execution.Files;
+using Cairn.Store.Files;
 
 namespace Cairn.Engine.Running;
 

@@ -9,7 +9,7 @@ using Cairn.Engine.History;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Preparation;
 using Cairn.Execution;
-using Cairn.Execution.Files;
+using Cairn.Store.Files;
 
 namespace Cairn.Engine.Running;
 

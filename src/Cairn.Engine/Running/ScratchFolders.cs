@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-using Cairn.Execution.Files;
+using Cairn.Store.Files;
 
 namespace Cairn.Engine.Running;
 

@@ -1,4 +1,4 @@
-using Cairn.Execution.Files;
+using Cairn.Store.Files;
 using Cairn.Testing;
 
 namespace Cairn.Tests.Files;

@@ -53,6 +53,9 @@ public sealed record Step(StepName Name, StepAction Action, SourceSpan Span)
     /// <summary>Services that must be ready.</summary>
     public ImmutableArray<StepReference> Services { get; init; } = [];
 
+    /// <summary>Whether and how its result may come from an earlier run.</summary>
+    public CachePolicy Cache { get; init; } = CachePolicy.Default;
+
     /// <summary>Globs of JUnit XML reports it writes.</summary>
     public ImmutableArray<Template> JUnitReports { get; init; } = [];
 

@@ -1,4 +1,4 @@
-namespace Cairn.Execution.Files;
+namespace Cairn.Store.Files;
 
 /// <summary>What kind of thing a name stands for.</summary>
 public enum FileKind

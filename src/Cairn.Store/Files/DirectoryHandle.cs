@@ -4,7 +4,7 @@ using System.Text;
 
 using Microsoft.Win32.SafeHandles;
 
-namespace Cairn.Execution.Files;
+namespace Cairn.Store.Files;
 
 /// <summary>
 /// A directory by descriptor: the one way to walk, read and delete trees that steps have written. Names are single segments and

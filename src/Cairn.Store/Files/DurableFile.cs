@@ -1,4 +1,4 @@
-namespace Cairn.Execution.Files;
+namespace Cairn.Store.Files;
 
 /// <summary>Replaces a file so that a crash leaves the old content or the new, never a part.</summary>
 public static class DurableFile

@@ -4,7 +4,7 @@ using System.Text;
 
 using Microsoft.Win32.SafeHandles;
 
-namespace Cairn.Execution.Files;
+namespace Cairn.Store.Files;
 
 /// <summary>An exclusive advisory lock on a file, close-on-exec, gone with the process that holds it. The file tells who holds it.</summary>
 public sealed class FileLock : IDisposable

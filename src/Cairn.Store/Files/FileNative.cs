@@ -1,6 +1,11 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Cairn.Execution.Files;
+// Blittable imports only: ReadyToRun compiles them ahead, so that no stub is jitted at start-up.
+[assembly: DisableRuntimeMarshalling]
+[assembly: DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+
+namespace Cairn.Store.Files;
 
 /// <summary>The file calls of libc that .NET does not offer relative to a directory descriptor.</summary>
 internal static unsafe partial class FileNative
