@@ -65,7 +65,7 @@ internal static class RunPreparation
         {
             Parameters = request.InspectOnly ? WithPlaceholders(pipeline, request.Parameters) : request.Parameters,
             Git = gitState.ToValue(),
-            Run = RunRoot(id, now),
+            Run = RunRoot(id),
             IsTracked = gitState.Tracked is null ? null : gitState.IsTracked,
             FirstTrackedBelow = gitState.Tracked is null ? null : gitState.FirstTrackedBelow,
             FirstTrackedMatch = gitState.Tracked is null ? null : gitState.FirstTrackedMatch,
@@ -156,14 +156,17 @@ internal static class RunPreparation
     private static bool IsNested(string project) =>
         Environment.GetEnvironmentVariable("CAIRN_PROJECT") is { } outer && string.Equals(Path.TrimEndingDirectorySeparator(outer), Path.TrimEndingDirectorySeparator(project), StringComparison.Ordinal);
 
-    private static Value.Map RunRoot(RunId id, DateTimeOffset now) => new(
+    private static Value.Map RunRoot(RunId id) => new(
     [
         new("id", Value.Of(id.Value)),
-        new("started_at", Value.Of(now.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture))),
+        new("started_at", Value.Of(StartedAt(id.Value))),
         new("user", Value.Of(Environment.UserName)),
         new("host", Value.Of(Environment.MachineName)),
         new("ci", Value.Of(Environment.GetEnvironmentVariable("CI") is { Length: > 0 } ci && ci is not ("false" or "0"))),
     ]);
+
+    // 20261121-021345-7f3a9c
+    private static string StartedAt(string id) => $"{id[..4]}-{id[4..6]}-{id[6..8]}T{id[9..11]}:{id[11..13]}:{id[13..15]}Z";
 
     private static string HashFiles(string project, RunId id, ImmutableArray<string> globs)
     {

@@ -44,6 +44,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
     private RunningProcess? _process;
+    private AttemptReport? _report;
     private bool _killed;
 
     public JobAttempt(RunContext run, Job job, int attempt)
@@ -52,6 +53,9 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         _job = job;
         _attempt = attempt;
     }
+
+    /// <summary>What it yielded, after <see cref="RunAsync"/>. Not a task's result: tasks of classes are compiled at each start.</summary>
+    public AttemptReport Report => _report ?? throw new InvalidOperationException("The attempt has not ended");
 
     /// <summary>Ends it gracefully.</summary>
     public void Stop()
@@ -80,7 +84,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
 
     /// <summary>Runs to the end; never throws for what a step or a machine does.</summary>
     /// <param name="began">Called when the process is about to start, after every wait for locks and services: from here the timeout counts.</param>
-    public async Task<AttemptReport> RunAsync(Action began)
+    public async Task RunAsync(Action began)
     {
         try
         {
@@ -90,24 +94,24 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
                 await _run.Services.EnsureReadyAsync(service.Name, _stopping.Token);
             }
 
-            return await ExecuteAsync(began);
+            await ExecuteAsync(began);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            return new AttemptReport(_job.Index, _attempt, new AttemptOutcome.Broken("stopped before it started"));
+            _report = new AttemptReport(_job.Index, _attempt, new AttemptOutcome.Broken("stopped before it started"));
         }
         catch (Exception exception) when (exception is ServiceException or SecretException or EvaluationException or IOException or UnauthorizedAccessException)
         {
-            return Broken(exception.Message);
+            _report = Broken(exception.Message);
         }
     }
 
-    private async Task<AttemptReport> ExecuteAsync(Action began)
+    private async Task ExecuteAsync(Action began)
     {
         var scratch = _run.Scratch.Take($"{_job.Index}.{_attempt}");
         try
         {
-            return await ExecuteAsync(scratch, began);
+            await ExecuteAsync(scratch, began);
         }
         finally
         {
@@ -115,7 +119,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         }
     }
 
-    private async Task<AttemptReport> ExecuteAsync(Scratch scratch, Action began)
+    private async Task ExecuteAsync(Scratch scratch, Action began)
     {
         var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
         var environment = StepEnvironment.Base(_run.Request.StepPath, scratch.Home);
@@ -132,7 +136,8 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
 
         if (_run.Tree.MissingInput(_job) is { } missing)
         {
-            return Broken($"declared input `{missing}` does not exist");
+            _report = Broken($"declared input `{missing}` does not exist");
+            return;
         }
 
         var moved = _job.Outputs.IsEmpty ? 0 : _run.Tree.Clear(_job);
@@ -169,7 +174,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             }
         }
 
-        return Conclude(await completion, scratch);
+        _report = Conclude(await completion, scratch);
     }
 
     private AttemptReport Conclude(ProcessResult result, Scratch scratch)
@@ -189,7 +194,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         }
 
         KeepSummary(scratch.SummaryFile);
-        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = ReadReports() };
+        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = _job.Step.JUnitReports.IsEmpty ? null : ReadReports() };
         if (report.Outcome is not AttemptOutcome.Succeeded)
         {
             _run.Tree.Collect(_job);
@@ -309,11 +314,6 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
 
     private TestCounts? ReadReports()
     {
-        if (_job.Step.JUnitReports.IsEmpty)
-        {
-            return null;
-        }
-
         var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
         TestCounts? counts = null;
         try

@@ -119,7 +119,8 @@ internal static class RunSession
             PipelineFinished finished;
             await using (var driver = new RunDriver(context, prepared, maxParallel, durations, control, time))
             {
-                finished = await driver.RunAsync();
+                await driver.RunAsync();
+                finished = driver.Finished;
             }
 
             Save(tree, durations, directory, reporter);
