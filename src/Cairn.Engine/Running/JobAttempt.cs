@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Xml;
 
+using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
@@ -9,6 +10,7 @@ using Cairn.Core.Language;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
+using Cairn.Engine.Caching;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Reports;
@@ -33,6 +35,12 @@ internal sealed record AttemptReport(int Job, int Attempt, AttemptOutcome Outcom
 
     /// <summary>The pipeline it generated.</summary>
     public Pipeline? Generated { get; init; }
+
+    /// <summary>What the action cache had to do with it; null where it was not used at all.</summary>
+    public CacheUse? Cache { get; init; }
+
+    /// <summary>Bytes of its log.</summary>
+    public long LogBytes { get; init; }
 }
 
 /// <summary>Executes one attempt of a job in the working tree: locks, services, secrets, the process, then everything it left behind.</summary>
@@ -84,13 +92,26 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
     {
         try
         {
+            var action = _run.Cache is { } asked ? await asked.PrepareAsync(_job, _attempt, _stopping.Token) : null;
+            if (Answer(action) is { } known)
+            {
+                return known;
+            }
+
             using var held = await _run.Locks.AcquireAsync(_job.Step.Locks.RemoveAll(l => _run.RunLocks.Contains(l)), _job.Id, _stopping.Token);
             foreach (var service in _job.Step.Services)
             {
                 await _run.Services.EnsureReadyAsync(service.Name, _stopping.Token);
             }
 
-            return await ExecuteAsync(began);
+            if (_run.Cache is not { } cache || action is not { Off: null })
+            {
+                return await ExecuteAsync(action, began);
+            }
+
+            // Last of all locks, as the order of locks has it. Whoever had it before may have left the result.
+            using var alone = await cache.HoldAsync(_job, action, _stopping.Token);
+            return Answer(action) ?? await ExecuteAsync(action, began);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
@@ -102,12 +123,68 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         }
     }
 
-    private async Task<AttemptReport> ExecuteAsync(Action began)
+    /// <summary>The result that the action cache has, brought back; null where the job must execute.</summary>
+    private AttemptReport? Answer(PreparedAction? action)
+    {
+        if (action is null || _run.Cache is not { } cache || !cache.MayAnswer(_job, action))
+        {
+            return null;
+        }
+
+        _stopping.Token.ThrowIfCancellationRequested();
+        if (cache.TryAnswer(_job, action) is not var (result, outputs))
+        {
+            return null;
+        }
+
+        WarnMoved(outputs.Moved);
+        if (outputs.Failure is { } failure)
+        {
+            return Broken(failure);
+        }
+
+        LogReplay.Write(result, cache, (stream, bytes) => OnOutput(stream, bytes));
+        if (cache.TryRead(result.Summary, Limits.StepSummaryBytesMax) is { } summary)
+        {
+            File.WriteAllBytes(_run.Directory.SummaryPath(_job.Id), summary);
+        }
+
+        return WithGenerated(new AttemptReport(_job.Index, _attempt, new AttemptOutcome.Succeeded())
+        {
+            Outputs = result.StepOutputs,
+            Files = outputs.Files,
+            Tests = result.Tests,
+            LogBytes = result.Log?.SizeBytes ?? 0,
+            Cache = new CacheUse(CacheState.Hit)
+            {
+                Action = action.Digest.Hash,
+                FromRun = result.Origin.Run,
+                FromTime = result.Origin.Time,
+                FromHost = result.Origin.Host,
+                SavedMs = result.Resources.WallMs,
+                Log = result.Log?.ToString(),
+                LogIndex = result.LogIndex?.ToString(),
+            },
+        });
+    }
+
+    private void WarnMoved(int moved)
+    {
+        if (moved > 0)
+        {
+            _run.Reporter.Warn(
+                DiagnosticCodes.ForeignOutputsMoved,
+                $"{moved} {(moved == 1 ? "file that matches" : "files that match")} the outputs of `{_job.Id}` but {(moved == 1 ? "was" : "were")} not written by a step moved to `.cairn/trash/{_run.Reporter.Run}`",
+                _job.Id);
+        }
+    }
+
+    private async Task<AttemptReport> ExecuteAsync(PreparedAction? action, Action began)
     {
         var scratch = _run.Scratch.Take($"{_job.Index}.{_attempt}");
         try
         {
-            return await ExecuteAsync(scratch, began);
+            return await ExecuteAsync(action, scratch, began);
         }
         finally
         {
@@ -115,7 +192,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         }
     }
 
-    private async Task<AttemptReport> ExecuteAsync(Scratch scratch, Action began)
+    private async Task<AttemptReport> ExecuteAsync(PreparedAction? action, Scratch scratch, Action began)
     {
         var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
         var environment = StepEnvironment.Base(_run.Request.StepPath, scratch.Home);
@@ -135,15 +212,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             return Broken($"declared input `{missing}` does not exist");
         }
 
-        var moved = _job.Outputs.IsEmpty ? 0 : _run.Tree.Clear(_job);
-        if (moved > 0)
-        {
-            _run.Reporter.Warn(
-                DiagnosticCodes.ForeignOutputsMoved,
-                $"{moved} {(moved == 1 ? "file that matches" : "files that match")} the outputs of `{_job.Id}` but {(moved == 1 ? "was" : "were")} not written by a step moved to `.cairn/trash/{_run.Reporter.Run}`",
-                _job.Id);
-        }
-
+        WarnMoved(_job.Outputs.IsEmpty ? 0 : _run.Tree.Clear(_job));
         var spec = new ProcessSpec
         {
             Arguments = CommandLine(_job.Step.Action, scope, scratch.ScriptFile),
@@ -169,7 +238,25 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             }
         }
 
-        return Conclude(await completion, scratch);
+        var report = Conclude(await completion, scratch);
+        return action is null || _run.Cache is not { } cache ? report : report with { Cache = Keep(cache, action, report, spec) };
+    }
+
+    private CacheUse Keep(RunCache cache, PreparedAction action, AttemptReport report, ProcessSpec spec)
+    {
+        if (report is not { Outcome: AttemptOutcome.Succeeded, Process: { } process })
+        {
+            return cache.Failed(action);
+        }
+
+        return cache.Keep(_job, action, new ExecutedJob(report.Files, spec.LogPath!, spec.IndexPath!, _run.Directory.SummaryPath(_job.Id), new ActionResult
+        {
+            Action = action.Digest,
+            StepOutputs = report.Outputs,
+            Tests = report.Tests,
+            Resources = process.Resources,
+            Origin = new ActionOrigin(_run.Reporter.Run.Value, _job.Id.Value, _run.Reporter.Now, Environment.MachineName, _run.Request.ProjectDirectory),
+        }));
     }
 
     private AttemptReport Conclude(ProcessResult result, Scratch scratch)
@@ -189,7 +276,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         }
 
         KeepSummary(scratch.SummaryFile);
-        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = ReadReports() };
+        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, LogBytes = result.LogBytes, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = ReadReports() };
         if (report.Outcome is not AttemptOutcome.Succeeded)
         {
             _run.Tree.Collect(_job);
@@ -215,22 +302,27 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             return Failed(report, failure);
         }
 
-        if (_job.Step.Generates is { } generates)
-        {
-            var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
-            StepEnvironment.Show(scope, generates.Expressions, _run.Scope.Plan.Pipeline.Environment, _job.Step.Environment);
-            var file = scope.Text(generates);
-            var read = PipelineReader.ReadGenerated(file, new FileSourceLoader(_run.Request.ProjectDirectory), _run.Scope.Plan.Pipeline);
-            if (read.Pipeline is null)
-            {
-                var first = read.Diagnostics.First(d => d.Severity == DiagnosticSeverity.Error);
-                return Failed(report, $"the generated pipeline is not valid: {first.Message} ({first.Span})");
-            }
+        return WithGenerated(report);
+    }
 
-            report = report with { Generated = read.Pipeline };
+    private AttemptReport WithGenerated(AttemptReport report)
+    {
+        if (_job.Step.Generates is not { } generates)
+        {
+            return report;
         }
 
-        return report;
+        var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
+        StepEnvironment.Show(scope, generates.Expressions, _run.Scope.Plan.Pipeline.Environment, _job.Step.Environment);
+        var file = scope.Text(generates);
+        var read = PipelineReader.ReadGenerated(file, new FileSourceLoader(_run.Request.ProjectDirectory), _run.Scope.Plan.Pipeline);
+        if (read.Pipeline is null)
+        {
+            var first = read.Diagnostics.First(d => d.Severity == DiagnosticSeverity.Error);
+            return Failed(report, $"the generated pipeline is not valid: {first.Message} ({first.Span})");
+        }
+
+        return report with { Generated = read.Pipeline };
     }
 
     /// <summary>The program and arguments of a step or service.</summary>
