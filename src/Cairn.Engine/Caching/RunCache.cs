@@ -8,6 +8,7 @@ using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
+using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
 using Cairn.Store.Actions;
@@ -30,11 +31,14 @@ internal sealed record PreparedAction(EncodedAction Encoded, MerkleTree Inputs, 
 }
 
 /// <summary>What a job contributes to those that need it.</summary>
+/// <param name="Digest">The digest of <paramref name="Tree"/>.</param>
 /// <param name="Tree">Its outputs.</param>
 /// <param name="Files">The same, as they stand in the working tree.</param>
-internal sealed record JobProduct(MerkleTree Tree, IReadOnlyList<TreeEntry> Files)
+internal sealed record JobProduct(Digest Digest, Lazy<MerkleTree> Tree, IReadOnlyList<TreeEntry> Files)
 {
-    public static JobProduct None { get; } = new(MerkleTree.Empty, []);
+    public static JobProduct None { get; } = Of(MerkleTree.Empty, []);
+
+    public static JobProduct Of(MerkleTree tree, IReadOnlyList<TreeEntry> files) => new(tree.Digest, new Lazy<MerkleTree>(tree), files);
 }
 
 /// <summary>Everything a finished execution left that a later run may want.</summary>
@@ -54,6 +58,7 @@ internal sealed class RunCache
     private readonly ContentStore _store;
     private readonly ActionCache _actions;
     private readonly ConcurrentDictionary<int, JobProduct> _products = new();
+    private readonly ConcurrentDictionary<int, MemoJob> _memorable = new();
     private string? _full;
 
     public RunCache(PreparedRun prepared, RunInputs inputs, RunScope scope, RunReporter reporter, OutputTree tree)
@@ -64,7 +69,7 @@ internal sealed class RunCache
         _tree = tree;
         _inputs = inputs;
         _storage = new OutputStorage(tree.Root, inputs.Index);
-        _builder = new ActionBuilder(scope, prepared.Request, HostFingerprint.Read());
+        _builder = new ActionBuilder(scope, prepared.Request, inputs.Host);
         _leftOut = prepared.LeftOut;
         _store = inputs.Store ?? throw new ArgumentException("A cache needs a store", nameof(inputs));
         _actions = new ActionCache(_store, new ChecksumSeal());
@@ -90,12 +95,62 @@ internal sealed class RunCache
                 continue;
             }
 
-            inputs = inputs.TryMerge(ProductOf(need).Tree, out var conflict)
+            inputs = inputs.TryMerge(ProductOf(need).Tree.Value, out var conflict)
                 ?? throw new IOException($"`{conflict}` is an input of `{job.Id}` twice with different content: a file that a step makes must have one maker");
         }
 
         var action = ActionEncoder.Encode(_builder.Describe(job, attempt, inputs.Digest));
         return new PreparedAction(action, inputs, sources) { Off = off };
+    }
+
+    /// <summary>
+    /// What the last run knows of a job whose sources, needs and outputs have not changed since: then nothing is computed, looked up or written. Null where
+    /// something has, or may have.
+    /// </summary>
+    public (ActionResult Result, RestoredOutputs Outputs)? TryRecall(Job job)
+    {
+        if (_inputs.Recall is not { } recall || !job.Step.Cache.Enabled || IsForced(job) || recall.Find(job.Index) is not { } known || !recall.HasSameSources(job))
+        {
+            return null;
+        }
+
+        foreach (var need in job.Needs)
+        {
+            if (!_products.TryGetValue(need, out var product) || recall.Find(need) is not { } before || before.Outputs != product.Digest)
+            {
+                return null;
+            }
+        }
+
+        if (ActionResultCodec.TryDecode(known.Result.AsSpan(), out _) is not { } result || !Has(result.Log) || !Has(result.LogIndex) || !Has(result.Summary)
+            || _tree.FindInPlace(job, result.Outputs, _storage) is not { } files)
+        {
+            return null;
+        }
+
+        _products[job.Index] = new JobProduct(known.Outputs, new Lazy<MerkleTree>(() => TreeOf(result.Outputs)), files.Files);
+        _memorable[job.Index] = known;
+        return (result, files);
+    }
+
+    /// <summary>The jobs that the next run may recall.</summary>
+    public MemoJob[] ToMemo()
+    {
+        var jobs = new List<MemoJob>();
+        foreach (var job in _scope.Plan.Jobs)
+        {
+            if (job.GeneratedDepth > 0)
+            {
+                break;
+            }
+
+            if (_memorable.TryGetValue(job.Index, out var known) || (IsLeftOut(job.Index) && StillHolds(job, out known)))
+            {
+                jobs.Add(known);
+            }
+        }
+
+        return [.. jobs];
     }
 
     /// <summary>Whether the action cache may answer for a job; a forced one is executed and stored anew.</summary>
@@ -126,7 +181,7 @@ internal sealed class RunCache
 
         if (restored.Failure is null)
         {
-            Finish(job, restored.Files, TreeOf(result.Outputs));
+            Finish(job, restored.Files, TreeOf(result.Outputs), result);
             Remember(action);
         }
 
@@ -151,19 +206,22 @@ internal sealed class RunCache
         }
 
         ImmutableArray<OutputFile> outputs;
+        ActionResult? kept = null;
         try
         {
             outputs = _storage.Take(executed.Files, reason is null ? _store : null);
             if (reason is null)
             {
-                _actions.Put(executed.Result with
+                var result = executed.Result with
                 {
                     Action = action.Digest,
                     Outputs = outputs,
                     Log = PutFile(executed.LogPath),
                     LogIndex = PutFile(executed.IndexPath),
                     Summary = PutFile(executed.SummaryPath),
-                });
+                };
+                _actions.Put(result);
+                kept = result;
             }
         }
         catch (IOException exception) when (reason is null)
@@ -173,7 +231,7 @@ internal sealed class RunCache
             outputs = _storage.Take(executed.Files, store: null);
         }
 
-        Finish(job, executed.Files, TreeOf(outputs));
+        Finish(job, executed.Files, TreeOf(outputs), kept);
         Remember(action);
         return use with { Reason = reason };
     }
@@ -186,13 +244,36 @@ internal sealed class RunCache
     }
 
     /// <summary>The digest of what a finished job made, or null.</summary>
-    public Digest? DigestOf(Job job) => _products.TryGetValue(job.Index, out var product) && product.Files.Count > 0 ? product.Tree.Digest : null;
+    public Digest? DigestOf(Job job) => _products.TryGetValue(job.Index, out var product) && product.Files.Count > 0 ? product.Digest : null;
 
     /// <summary>Opens a stored log, to replay it; null where it is gone.</summary>
     public Stream? TryOpen(Digest digest) => _store.TryOpen(digest);
 
     /// <summary>Reads a blob whole; null where there is none.</summary>
     public byte[]? TryRead(Digest? digest, int maxBytes) => digest is { } named ? _store.TryRead(named, maxBytes) : null;
+
+    /// <summary>Whether what the memo knows of a job that this run left out is true of the sources and needs as they are now.</summary>
+    private bool StillHolds(Job job, out MemoJob known)
+    {
+        known = default;
+        if (_inputs.Recall is not { } recall || recall.Find(job.Index) is not { } before || !recall.HasSameSources(job))
+        {
+            return false;
+        }
+
+        foreach (var need in job.Needs)
+        {
+            if (recall.Find(need)?.Outputs is not { } was || (_memorable.TryGetValue(need, out var now) ? now.Outputs != was : !IsLeftOut(need) || !StillHolds(_scope.Plan.Jobs[need], out _)))
+            {
+                return false;
+            }
+        }
+
+        known = before;
+        return true;
+    }
+
+    private bool IsLeftOut(int job) => job < _leftOut.Length && _leftOut[job] is not null;
 
     private bool IsForced(Job job) => _request.Force.Contains(job.Step.Name.Value) || _request.Force.Contains(job.Id.Value);
 
@@ -219,7 +300,14 @@ internal sealed class RunCache
 
     private void Remember(PreparedAction action) => _inputs.Log.Append(action.Encoded, action.Inputs);
 
-    private void Finish(Job job, IReadOnlyList<TreeEntry> files, MerkleTree tree) => _products[job.Index] = new JobProduct(tree, files);
+    private void Finish(Job job, IReadOnlyList<TreeEntry> files, MerkleTree tree, ActionResult? result)
+    {
+        var product = _products[job.Index] = JobProduct.Of(tree, files);
+        if (result is not null && MemoRules.IsFixed(_scope.Plan.Pipeline, job))
+        {
+            _memorable[job.Index] = new MemoJob(job.Index, product.Digest, ActionResultCodec.Encode(result));
+        }
+    }
 
     /// <summary>What a need made; of one that this run leaves out, what stands in the working tree.</summary>
     private JobProduct ProductOf(int index)
@@ -229,13 +317,13 @@ internal sealed class RunCache
             return product;
         }
 
-        if (index >= _leftOut.Length || _leftOut[index] is null)
+        if (!IsLeftOut(index))
         {
             return JobProduct.None;
         }
 
         var files = _tree.Find(_scope.Plan.Jobs[index].Outputs);
-        return _products.GetOrAdd(index, new JobProduct(TreeOf(_storage.Take(files, store: null)), files));
+        return _products.GetOrAdd(index, JobProduct.Of(TreeOf(_storage.Take(files, store: null)), files));
     }
 
     private static MerkleTree TreeOf(ImmutableArray<OutputFile> outputs)

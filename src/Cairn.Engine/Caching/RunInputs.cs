@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Planning;
+using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.History;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
@@ -17,6 +18,7 @@ internal sealed class RunInputs : IDisposable
     private readonly Func<string, bool>? _isTracked;
     private readonly SemaphoreSlim _extending = new(1, 1);
     private volatile Planned? _planned;
+    private SourceSnapshot? _first;
 
     private RunInputs(PreparedRun prepared)
     {
@@ -41,6 +43,15 @@ internal sealed class RunInputs : IDisposable
 
     /// <summary>Whether the run cannot go on.</summary>
     public bool HasErrors => Diagnostics.Any(static d => d.Severity == DiagnosticSeverity.Error);
+
+    /// <summary>What the memo of the last run still tells; null where there is none.</summary>
+    public MemoRecall? Recall { get; private set; }
+
+    /// <summary>The part of the memo's validity that belongs to the machine and the store.</summary>
+    public string ActionKey { get; private init; } = "";
+
+    /// <summary>The host as actions have it.</summary>
+    public string Host { get; private init; } = "";
 
     /// <summary>Digests of the project's files.</summary>
     public StatIndex Index { get; }
@@ -73,8 +84,15 @@ internal sealed class RunInputs : IDisposable
             };
         }
 
-        var inputs = new RunInputs(prepared) { Store = store };
-        await inputs.SnapshotAsync(prepared.Plan!, cancellationToken);
+        var host = HostFingerprint.Read();
+        var inputs = new RunInputs(prepared) { Store = store, Host = host, ActionKey = MemoKeys.ActionKey(request, host, store.Directory) };
+        var snapshot = await inputs.SnapshotAsync(prepared.Plan!, cancellationToken);
+        inputs._first = snapshot;
+        if (prepared.Compiled is { Fresh: null, Memo: { } memo } && string.Equals(memo.ActionKey, inputs.ActionKey, StringComparison.Ordinal))
+        {
+            inputs.Recall = new MemoRecall(memo, prepared.Plan!, snapshot);
+        }
+
         return inputs;
     }
 
@@ -89,7 +107,7 @@ internal sealed class RunInputs : IDisposable
         await _extending.WaitAsync(cancellationToken);
         try
         {
-            return _planned is { } current && current.Jobs == plan.Jobs.Length ? current.Sources : await SnapshotAsync(plan, cancellationToken);
+            return _planned is { } current && current.Jobs == plan.Jobs.Length ? current.Sources : await ExtendAsync(plan, cancellationToken);
         }
         finally
         {
@@ -98,10 +116,23 @@ internal sealed class RunInputs : IDisposable
     }
 
     /// <summary>Keeps for the next run what this one learned.</summary>
-    public void Save()
+    public void Save(PreparedRun prepared, RunCache? cache)
     {
         Index.Save(IndexPath);
         Log.Flush();
+        if (cache is null || _first is null || prepared.Compiled is not { } compiled)
+        {
+            return;
+        }
+
+        var jobs = cache.ToMemo();
+        if (Recall is { IsCurrent: true } recall && jobs.AsSpan().SequenceEqual(recall.Memo.Jobs))
+        {
+            // It stands as it is.
+            return;
+        }
+
+        compiled.Save(prepared.Plan!, ActionKey, [.. _first.Entries.Select(MemoRecall.MemoOf)], jobs);
     }
 
     public void Dispose()
@@ -111,13 +142,18 @@ internal sealed class RunInputs : IDisposable
         _extending.Dispose();
     }
 
-    private async Task<SourceInputs> SnapshotAsync(Plan plan, CancellationToken cancellationToken)
+    private async Task<SourceInputs> ExtendAsync(Plan plan, CancellationToken cancellationToken)
+    {
+        await SnapshotAsync(plan, cancellationToken);
+        return _planned!.Sources;
+    }
+
+    private async Task<SourceSnapshot> SnapshotAsync(Plan plan, CancellationToken cancellationToken)
     {
         using var root = DirectoryHandle.Open(_request.ProjectDirectory);
         var snapshot = await SourceSnapshot.TakeAsync(root, SourceInputs.Request(plan.Jobs, _isTracked), Index, cancellationToken);
         Diagnostics = snapshot.Diagnostics;
-        var sources = new SourceInputs(snapshot, plan.Pipeline.Files);
-        _planned = new Planned(plan.Jobs.Length, sources);
-        return sources;
+        _planned = new Planned(plan.Jobs.Length, new SourceInputs(snapshot, plan.Pipeline.Files));
+        return snapshot;
     }
 }

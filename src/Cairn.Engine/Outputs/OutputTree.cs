@@ -59,6 +59,27 @@ internal sealed class OutputTree : IDisposable
         return moved;
     }
 
+    /// <summary>The job's outputs where the working tree holds exactly what an action made, of all that matches them; else null. Changes nothing.</summary>
+    public RestoredOutputs? FindInPlace(Job job, ImmutableArray<OutputFile> wanted, OutputStorage storage)
+    {
+        var files = TreeWalker.Walk(_root, job.Outputs).Entries;
+        if (files.Count != wanted.Length)
+        {
+            return null;
+        }
+
+        for (var i = 0; i < wanted.Length; i++)
+        {
+            // Both are sorted, though by bytes and by UTF-16: where these differ the job is looked up as any other.
+            if (!string.Equals(files[i].Path, wanted[i].Path, StringComparison.Ordinal) || !storage.IsInPlace(files[i], wanted[i]))
+            {
+                return null;
+            }
+        }
+
+        return new RestoredOutputs(files, Claim(job, files), Moved: 0);
+    }
+
     /// <summary>
     /// Makes the working tree hold exactly what an action made, of all that matches the job's outputs: what is right already is not touched, what is missing is laid
     /// out, the rest is cleared as before an attempt.

@@ -132,11 +132,25 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         }
 
         _stopping.Token.ThrowIfCancellationRequested();
-        if (cache.TryAnswer(_job, action) is not var (result, outputs))
+        return cache.TryAnswer(_job, action) is var (result, outputs) ? Cached(cache, result, outputs) : null;
+    }
+
+    /// <summary>The result that the last run's memo has, where nothing changed since; null where the job must be looked at. Waits for nothing.</summary>
+    public AttemptReport? Recall()
+    {
+        try
         {
+            return _run.Cache is { } cache && cache.TryRecall(_job) is var (result, outputs) ? Cached(cache, result, outputs) : null;
+        }
+        catch (IOException)
+        {
+            // Whatever it is, the long way meets it again and says so.
             return null;
         }
+    }
 
+    private AttemptReport Cached(RunCache cache, ActionResult result, RestoredOutputs outputs)
+    {
         WarnMoved(outputs.Moved);
         if (outputs.Failure is { } failure)
         {
@@ -157,7 +171,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             LogBytes = result.Log?.SizeBytes ?? 0,
             Cache = new CacheUse(CacheState.Hit)
             {
-                Action = action.Digest.Hash,
+                Action = result.Action.Hash,
                 FromRun = result.Origin.Run,
                 FromTime = result.Origin.Time,
                 FromHost = result.Origin.Host,

@@ -256,6 +256,13 @@ internal sealed class RunDriver : IAsyncDisposable
         }
 
         var attempt = new JobAttempt(_run, job, number);
+        if (number == 1 && attempt.Recall() is { } known)
+        {
+            attempt.Dispose();
+            TakeReport(known);
+            return;
+        }
+
         _running[index] = attempt;
         if (WaitsOutside(job))
         {

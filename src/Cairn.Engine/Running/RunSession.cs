@@ -130,7 +130,7 @@ internal static class RunSession
                 finished = await driver.RunAsync();
             }
 
-            Save(tree, durations, inputs, directory, reporter);
+            Save(tree, durations, () => inputs.Save(prepared, cache), directory, reporter);
             try
             {
                 RemoveScratch(directory.State);
@@ -158,13 +158,13 @@ internal static class RunSession
     }
 
     // What the next run would like to know must not take away how this one ended.
-    private static void Save(OutputTree tree, DurationHistory durations, RunInputs inputs, RunDirectory directory, RunReporter reporter)
+    private static void Save(OutputTree tree, DurationHistory durations, Action saveInputs, RunDirectory directory, RunReporter reporter)
     {
         try
         {
             tree.Save();
             durations.Save(directory.Durations);
-            inputs.Save();
+            saveInputs();
         }
         catch (IOException exception)
         {
