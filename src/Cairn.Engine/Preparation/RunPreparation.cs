@@ -246,7 +246,7 @@ internal static class PipelineNeeds
         }
     }
 
-    private static IEnumerable<Template> TemplatesOf(Step step)
+    internal static IEnumerable<Template> TemplatesOf(Step step)
     {
         IEnumerable<Template> action = step.Action switch
         {
