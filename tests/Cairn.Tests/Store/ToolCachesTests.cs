@@ -1,6 +1,5 @@
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Language.Model;
-using Cairn.Store.Files;
 using Cairn.Store.Tools;
 using Cairn.Testing;
 
@@ -229,8 +228,13 @@ public sealed class ToolCachesTests : IDisposable
     {
         using (var lease = _caches.Open(Private("cc") with { QuotaBytes = 0 }, _project, Now))
         {
-            var raw = Shell.Run($"cd '{lease.Directory}' && mkdir -p locked/deep \"$(printf 'bad\\377')\" && echo x > locked/deep/f && echo y > \"$(printf 'bad\\377/\\376')\" && chmod 555 locked/deep locked && ln -s / away");
-            Assert.Equal(0, raw.ExitCode);
+            var script = _folder.Write(
+                "make.sh",
+                $"""
+                cd '{lease.Directory}' && bad=$(printf 'bad\\377') && mkdir -p locked/deep "$bad" && echo x > locked/deep/f && echo y > "$bad/$bad"
+                chmod 555 locked/deep locked && ln -s / away
+                """);
+            Assert.Equal(0, Shell.Run(script));
         }
 
         var info = Assert.Single(_caches.List());
