@@ -28,6 +28,8 @@ internal sealed class RunCommand
     private readonly Option<string[]> _until = Many("--until", "STEP", "Run this step and everything it needs; may be repeated");
     private readonly Option<bool> _keepGoing = new("--keep-going", "-k") { Description = "Go on with what does not depend on a failed step" };
     private readonly Option<string?> _retryFailed = new("--retry-failed") { Description = "Run again what failed in RUN (an id, a part of one, or last) and what follows", HelpName = "RUN" };
+    private readonly Option<bool> _noCache = new("--no-cache") { Description = "Execute every step, and neither ask nor fill the cache" };
+    private readonly Option<string[]> _force = Many("--force", "STEP", "Execute this step although its result is in the cache, and replace that; may be repeated");
     private readonly Option<int?> _maxParallel = new("--max-parallel", "-j") { Description = "Jobs at once; otherwise what the pipeline says, or the number of processors", HelpName = "N" };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show what would run and why, and run nothing" };
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line: every event, and every line that a step writes" };
@@ -42,7 +44,7 @@ internal sealed class RunCommand
         var command = new Command("run", "Run a pipeline")
         {
             run._steps, run._project.Directory, run._project.File, run._parameters, run._only, run._from, run._until, run._keepGoing,
-            run._retryFailed, run._maxParallel, run._dryRun, run._json, run._plain, run._quiet,
+            run._retryFailed, run._noCache, run._force, run._maxParallel, run._dryRun, run._json, run._plain, run._quiet,
         };
         command.SetAction((parsed, cancellationToken) => run.InvokeAsync(parsed, cancellationToken));
         return command;
@@ -242,6 +244,9 @@ internal sealed class RunCommand
             KeepRuns = settings.KeepRuns,
             KeepDays = settings.KeepDays,
             UntrustedLint = settings.UntrustedLint,
+            CacheDirectory = UserFolders.Cache(_services.Variable),
+            NoCache = parsed.GetValue(_noCache),
+            Force = [.. parsed.GetValue(_force) ?? []],
             StateDirectory = UserFolders.State(_services.Variable),
         };
         return settings.ProcessPath is { } path ? request with { StepPath = path } : request;

@@ -88,6 +88,11 @@ internal static class RunPreparation
             diagnostics.Add(diagnostic);
         }
 
+        foreach (var diagnostic in PlanSelection.Resolve(plan, request.Force, "--force").Diagnostics)
+        {
+            diagnostics.Add(diagnostic);
+        }
+
         var prior = ImmutableDictionary<JobId, ImmutableSortedDictionary<string, string>>.Empty;
         if (request.RetryFailedOf is { } earlier && !diagnostics.HasErrors)
         {
@@ -216,7 +221,7 @@ internal static class PipelineNeeds
             StepAction.Command command => command.Arguments,
             _ => [],
         };
-        IEnumerable<Template?> single = [step.WorkingDirectory, step.Generates];
+        IEnumerable<Template?> single = [step.WorkingDirectory, step.Generates, step.Cache.KeyExtra];
         return action
             .Concat(step.Environment.Select(e => e.Value))
             .Concat(step.Inputs ?? [])
