@@ -10,7 +10,7 @@ namespace Cairn.Store.Files;
 /// A directory by descriptor: the one way to walk, read and delete trees that steps have written. Names are single segments and
 /// symbolic links are never followed, so that nothing a step leaves behind leads outside.
 /// </summary>
-public sealed class DirectoryHandle : IDisposable
+public sealed partial class DirectoryHandle : IDisposable
 {
     private const int EntryBufferBytes = 32 * 1024;
     private const int LinkTargetBytesMax = 4096;
@@ -245,11 +245,16 @@ public sealed class DirectoryHandle : IDisposable
     /// Removes whatever stands at a name, with everything below it: names that are not UTF-8 and folders that their owner may not write among it.
     /// Does not recurse on the stack, so depth does no harm.
     /// </summary>
-    public unsafe void RemoveTree(string name)
+    public void RemoveTree(string name)
     {
         CheckName(name);
+        RemoveTree([.. Encoding.UTF8.GetBytes(name), 0]);
+    }
+
+    private unsafe void RemoveTree(byte[] name)
+    {
         var pending = new Stack<(DirectoryHandle Parent, byte[] Name, DirectoryHandle? Opened)>();
-        pending.Push((this, [.. Encoding.UTF8.GetBytes(name), 0], null));
+        pending.Push((this, name, null));
         try
         {
             while (pending.TryPop(out var item))
