@@ -198,6 +198,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         var scratch = _run.Scratch.Take($"{_job.Index}.{_attempt}");
         try
         {
+            using var tools = PlacedToolCaches.Place(_job, _run.Request, _run.Tree.Root, scratch.Home, _run.Reporter.Now);
             return await ExecuteAsync(action, scratch, began);
         }
         finally
