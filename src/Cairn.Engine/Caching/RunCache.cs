@@ -42,7 +42,7 @@ internal sealed record JobProduct(Digest Digest, Lazy<MerkleTree> Tree, IReadOnl
 }
 
 /// <summary>Everything a finished execution left that a later run may want.</summary>
-internal sealed record ExecutedJob(IReadOnlyList<TreeEntry> Files, string LogPath, string IndexPath, string SummaryPath, ActionResult Result);
+internal sealed record ExecutedJob(IReadOnlyList<TreeEntry> Files, string? LogPath, string? IndexPath, string? SummaryPath, ActionResult Result);
 
 /// <summary>The action cache as one run uses it: looks jobs up, brings results back, stores new ones. Thread-safe.</summary>
 internal sealed class RunCache
@@ -279,9 +279,9 @@ internal sealed class RunCache
 
     private bool Has(Digest? digest) => digest is not { } named || _store.Contains(named);
 
-    private Digest? PutFile(string path)
+    private Digest? PutFile(string? path)
     {
-        if (!File.Exists(path))
+        if (path is null)
         {
             return null;
         }

@@ -39,6 +39,9 @@ internal sealed record AttemptReport(int Job, int Attempt, AttemptOutcome Outcom
     /// <summary>What the action cache had to do with it; null where it was not used at all.</summary>
     public CacheUse? Cache { get; init; }
 
+    /// <summary>Where its summary is kept; null where it wrote none.</summary>
+    public string? SummaryPath { get; init; }
+
     /// <summary>Bytes of its log.</summary>
     public long LogBytes { get; init; }
 }
@@ -264,7 +267,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             return cache.Failed(action);
         }
 
-        return cache.Keep(_job, action, new ExecutedJob(report.Files, spec.LogPath!, spec.IndexPath!, _run.Directory.SummaryPath(_job.Id), new ActionResult
+        return cache.Keep(_job, action, new ExecutedJob(report.Files, process.LogBytes > 0 ? spec.LogPath : null, process.LogBytes > 0 ? spec.IndexPath : null, report.SummaryPath, new ActionResult
         {
             Action = action.Digest,
             StepOutputs = report.Outputs,
@@ -290,8 +293,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             _run.Reporter.Warn(DiagnosticCodes.LogIncomplete, $"The log of `{_job.Id}` is incomplete: {logError}", _job.Id);
         }
 
-        KeepSummary(scratch.SummaryFile);
-        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, LogBytes = result.LogBytes, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = ReadReports() };
+        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, SummaryPath = KeepSummary(scratch.SummaryFile), LogBytes = result.LogBytes, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = ReadReports() };
         if (report.Outcome is not AttemptOutcome.Succeeded)
         {
             _run.Tree.Collect(_job);
@@ -399,19 +401,21 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         return StepOutputFile.Parse(Redaction.Apply(File.ReadAllBytes(path), _run.Secrets.Known));
     }
 
-    private void KeepSummary(string path)
+    private string? KeepSummary(string path)
     {
         var info = new FileInfo(path);
         if (!info.Exists || info.Length == 0 || info.LinkTarget is not null)
         {
-            return;
+            return null;
         }
 
         using var stream = info.OpenRead();
         var content = new byte[Math.Min(info.Length, Limits.StepSummaryBytesMax)];
         stream.ReadExactly(content);
         Directory.CreateDirectory(_run.Directory.Logs);
-        File.WriteAllBytes(_run.Directory.SummaryPath(_job.Id), Redaction.Apply(content, _run.Secrets.Known));
+        var kept = _run.Directory.SummaryPath(_job.Id);
+        File.WriteAllBytes(kept, Redaction.Apply(content, _run.Secrets.Known));
+        return kept;
     }
 
     private TestCounts? ReadReports()
