@@ -33,6 +33,9 @@ public sealed class DirectoryHandle : IDisposable
     /// <summary>The path for messages.</summary>
     public string DisplayPath { get; }
 
+    /// <summary>The descriptor, for <see cref="FileCalls"/>.</summary>
+    internal int Descriptor => _descriptor;
+
     /// <summary>Opens a trusted path, following links.</summary>
     public static DirectoryHandle Open(string path)
     {
