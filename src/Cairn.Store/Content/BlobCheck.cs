@@ -38,7 +38,7 @@ internal static class BlobCheck
             return BlobState.Unknown;
         }
 
-        var descriptor = FileCalls.TryOpen(cas, path, FileNative.OpenReadOnly | FileNative.OpenNoFollow | FileNative.OpenNonBlocking);
+        var descriptor = BlobCalls.TryOpen(cas, path, FileNative.OpenReadOnly | FileNative.OpenNoFollow | FileNative.OpenNonBlocking);
         if (descriptor < 0)
         {
             return Marshal.GetLastPInvokeError() switch
@@ -50,7 +50,7 @@ internal static class BlobCheck
         }
 
         using var blob = new BlobFile(descriptor, compressed);
-        if (!FileCalls.LookAt(descriptor).IsRegular)
+        if (!BlobCalls.LookAt(descriptor).IsRegular)
         {
             return BlobState.Wrong;
         }
