@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 
-using Cairn.Store.Files;
 
 namespace Cairn.Store.Content;
 

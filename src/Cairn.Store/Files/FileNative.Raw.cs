@@ -5,22 +5,14 @@ namespace Cairn.Store.Files;
 /// <summary>The same calls by bytes that end with a NUL, for walks over many names.</summary>
 internal static unsafe partial class FileNative
 {
-    internal const int OpenNonBlocking = 0x800;
     internal const int ErrorNameTooLong = 36;
-    internal const int ErrorInterrupted = 4;
 
     /// <summary>Type, mode, modification time, change time, inode and size: what <see cref="FileStat"/> holds.</summary>
     internal const uint StatxNeeded = 0x3c3;
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
-    internal static partial int Statx(int directory, byte* path, int flags, uint mask, StatxBuffer* buffer);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial nint OpenAt2(nint number, nint directory, byte* path, OpenHow* how, nint size);
 
     [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true)]
     internal static partial nint ReadLinkAt(int directory, byte* path, byte* buffer, nuint length);
-
-    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
-    internal static partial nint Read(int descriptor, byte* buffer, nuint length);
 }

@@ -76,10 +76,6 @@ internal static unsafe partial class FileNative
 
     [LibraryImport("libc", EntryPoint = "symlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int MakeSymlinkAt(string target, int directory, string path);
-    internal static partial int MakeLinkAt(string target, int directory, string path);
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    internal static partial uint EffectiveUserId();
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);
