@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Text;
 
+using Cairn.Core;
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
-using Cairn.Core.Expressions;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Engine.Running;

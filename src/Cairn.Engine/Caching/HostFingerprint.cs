@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 
 using Cairn.Core.Content;
+using Cairn.Execution;
 
 namespace Cairn.Engine.Caching;
 
@@ -8,7 +9,7 @@ namespace Cairn.Engine.Caching;
 /// What a step in <c>process</c> isolation sees of the machine whatever it declares: the distribution, the architecture and the C library. Another
 /// machine with the same three may still have other programs; such results never leave the machine.
 /// </summary>
-internal static partial class HostFingerprint
+internal static class HostFingerprint
 {
     private const string OsRelease = "/etc/os-release";
     private const string OsReleaseFallback = "/usr/lib/os-release";
@@ -35,9 +36,6 @@ internal static partial class HostFingerprint
             }
         }
 
-        return $"{name}, glibc {Marshal.PtrToStringUTF8(LibcVersion())}, os-release {Digest.Of(content).Hash[..12]}";
+        return $"{name}, glibc {HostLibrary.Version}, os-release {Digest.Of(content).Hash[..12]}";
     }
-
-    [LibraryImport("libc", EntryPoint = "gnu_get_libc_version")]
-    private static partial nint LibcVersion();
 }

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 
-using Cairn.Core;
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
@@ -13,8 +12,6 @@ using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
-using Cairn.Store.Files;
-using Cairn.Store.Snapshots;
 
 namespace Cairn.Engine.Caching;
 
@@ -34,15 +31,15 @@ internal sealed record PreparedAction(EncodedAction Encoded, MerkleTree Inputs, 
 /// <param name="Digest">The digest of <paramref name="Tree"/>.</param>
 /// <param name="Tree">Its outputs.</param>
 /// <param name="Files">The same, as they stand in the working tree.</param>
-internal sealed record JobProduct(Digest Digest, Lazy<MerkleTree> Tree, IReadOnlyList<TreeEntry> Files)
+internal sealed record JobProduct(Digest Digest, Lazy<MerkleTree> Tree, IReadOnlyList<TreeFile> Files)
 {
     public static JobProduct None { get; } = Of(MerkleTree.Empty, []);
 
-    public static JobProduct Of(MerkleTree tree, IReadOnlyList<TreeEntry> files) => new(tree.Digest, new Lazy<MerkleTree>(tree), files);
+    public static JobProduct Of(MerkleTree tree, IReadOnlyList<TreeFile> files) => new(tree.Digest, new Lazy<MerkleTree>(tree), files);
 }
 
 /// <summary>Everything a finished execution left that a later run may want.</summary>
-internal sealed record ExecutedJob(IReadOnlyList<TreeEntry> Files, string? LogPath, string? IndexPath, string? SummaryPath, ActionResult Result);
+internal sealed record ExecutedJob(IReadOnlyList<TreeFile> Files, string? LogPath, string? IndexPath, string? SummaryPath, ActionResult Result);
 
 /// <summary>The action cache as one run uses it: looks jobs up, brings results back, stores new ones. Thread-safe.</summary>
 internal sealed class RunCache
@@ -122,7 +119,7 @@ internal sealed class RunCache
             }
         }
 
-        if (ActionResultCodec.TryDecode(known.Result.AsSpan(), out _) is not { } result || !Has(result.Log) || !Has(result.LogIndex) || !Has(result.Summary)
+        if (ActionResultDecoder.TryDecode(known.Result.AsSpan(), out _) is not { } result || !Has(result.Log) || !Has(result.LogIndex) || !Has(result.Summary)
             || _tree.FindInPlace(job, result.Outputs, _storage) is not { } files)
         {
             return null;
@@ -275,7 +272,7 @@ internal sealed class RunCache
 
     private bool IsLeftOut(int job) => job < _leftOut.Length && _leftOut[job] is not null;
 
-    private bool IsForced(Job job) => _request.Force.Contains(job.Step.Name.Value) || _request.Force.Contains(job.Id.Value);
+    private bool IsForced(Job job) => _request.Force.Contains(job.Step.Name.Value, StringComparer.Ordinal) || _request.Force.Contains(job.Id.Value, StringComparer.Ordinal);
 
     private bool Has(Digest? digest) => digest is not { } named || _store.Contains(named);
 
@@ -300,12 +297,12 @@ internal sealed class RunCache
 
     private void Remember(PreparedAction action) => _inputs.Log.Append(action.Encoded, action.Inputs);
 
-    private void Finish(Job job, IReadOnlyList<TreeEntry> files, MerkleTree tree, ActionResult? result)
+    private void Finish(Job job, IReadOnlyList<TreeFile> files, MerkleTree tree, ActionResult? result)
     {
         var product = _products[job.Index] = JobProduct.Of(tree, files);
         if (result is not null && MemoRules.IsFixed(_scope.Plan.Pipeline, job))
         {
-            _memorable[job.Index] = new MemoJob(job.Index, product.Digest, ActionResultCodec.Encode(result));
+            _memorable[job.Index] = new MemoJob(job.Index, product.Digest, [.. ActionResultEncoder.Encode(result)]);
         }
     }
 

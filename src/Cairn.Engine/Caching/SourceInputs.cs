@@ -155,7 +155,7 @@ internal sealed class SourceInputs
     }
 
     private static bool IsPipelineFile(string path, ImmutableArray<string> pipelineFiles) =>
-        string.Equals(path, "cairn.lock", StringComparison.Ordinal) || pipelineFiles.Contains(path);
+        string.Equals(path, "cairn.lock", StringComparison.Ordinal) || pipelineFiles.Contains(path, StringComparer.Ordinal);
 
     private static JobSources Select(ImmutableArray<SnapshotEntry> entries, Func<SnapshotEntry, bool> wanted)
     {

@@ -18,7 +18,7 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
     /// <summary>Digests files and stores what is not stored yet. Throws <see cref="IOException"/> where a file vanished or the store is full.</summary>
     /// <param name="files">Files and links.</param>
     /// <param name="store">Where to; null to digest only.</param>
-    public ImmutableArray<OutputFile> Take(IReadOnlyList<TreeEntry> files, ContentStore? store)
+    public ImmutableArray<OutputFile> Take(IReadOnlyList<TreeFile> files, ContentStore? store)
     {
         var outputs = new OutputFile[files.Count];
         ForEach(files.Count, i => outputs[i] = Take(files[i], store));
@@ -26,7 +26,7 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
     }
 
     /// <summary>Whether a file or link of the tree is what an action made.</summary>
-    public bool IsInPlace(TreeEntry file, in OutputFile wanted)
+    public bool IsInPlace(TreeFile file, in OutputFile wanted)
     {
         if (file.Stat.Kind == FileKind.Symlink)
         {
@@ -38,9 +38,9 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
     }
 
     /// <summary>Lays out files that are not there. Null where a blob is missing; what was laid out until then stays.</summary>
-    public IReadOnlyList<TreeEntry>? Restore(IReadOnlyList<OutputFile> wanted, ContentStore store)
+    public IReadOnlyList<TreeFile>? Restore(IReadOnlyList<OutputFile> wanted, ContentStore store)
     {
-        var entries = new TreeEntry[wanted.Count];
+        var entries = new TreeFile[wanted.Count];
         var missing = false;
         ForEach(wanted.Count, i =>
         {
@@ -51,7 +51,7 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
 
             if (Restore(wanted[i], store) is { } stat)
             {
-                entries[i] = new TreeEntry(wanted[i].Path, stat);
+                entries[i] = new TreeFile(wanted[i].Path, stat);
             }
             else
             {
@@ -85,7 +85,7 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
         return parent.ReadLink(name);
     }
 
-    private OutputFile Take(TreeEntry file, ContentStore? store)
+    private OutputFile Take(TreeFile file, ContentStore? store)
     {
         if (file.Stat.Kind == FileKind.Symlink)
         {

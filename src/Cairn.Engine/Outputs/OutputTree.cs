@@ -15,13 +15,13 @@ namespace Cairn.Engine.Outputs;
 /// <param name="Files">Files and links, sorted by path.</param>
 /// <param name="Failure">Why they do not count, or null.</param>
 /// <param name="Warnings">What a person should know.</param>
-internal sealed record CollectedOutputs(List<TreeEntry> Files, string? Failure, List<string> Warnings);
+internal sealed record CollectedOutputs(List<TreeFile> Files, string? Failure, List<string> Warnings);
 
 /// <summary>What stands in place of an execution.</summary>
 /// <param name="Files">Files and links, sorted by path.</param>
 /// <param name="Failure">Why they do not count, or null.</param>
 /// <param name="Moved">How many files of other origin were moved to the trash.</param>
-internal sealed record RestoredOutputs(List<TreeEntry> Files, string? Failure, int Moved);
+internal sealed record RestoredOutputs(List<TreeFile> Files, string? Failure, int Moved);
 
 /// <summary>The outputs of steps in the working tree: cleared before an attempt, collected after it, each path written by one job only.</summary>
 internal sealed class OutputTree : IDisposable
@@ -93,7 +93,7 @@ internal sealed class OutputTree : IDisposable
             missing[file.Path] = file;
         }
 
-        var entries = new List<TreeEntry>(wanted.Length);
+        var entries = new List<TreeFile>(wanted.Length);
         var moved = 0;
         foreach (var file in TreeWalker.Walk(_root, job.Outputs).Entries)
         {
@@ -161,7 +161,7 @@ internal sealed class OutputTree : IDisposable
     }
 
     /// <summary>Files that match patterns now.</summary>
-    public List<TreeEntry> Find(PathPatterns patterns) => TreeWalker.Walk(_root, patterns).Entries;
+    public List<TreeFile> Find(PathPatterns patterns) => TreeWalker.Walk(_root, patterns).Entries;
 
     /// <summary>The first problem with the explicit inputs of a job: a literal one that is not there. Null where all is well.</summary>
     public string? MissingInput(Job job)
@@ -183,7 +183,7 @@ internal sealed class OutputTree : IDisposable
     }
 
     /// <summary>The digest of a tree of files: that of its canonical REAPI <c>Directory</c>.</summary>
-    public Digest DigestOf(IReadOnlyList<TreeEntry> files)
+    public Digest DigestOf(IReadOnlyList<TreeFile> files)
     {
         var tree = new TreeBuilder();
         foreach (var file in files)
@@ -221,7 +221,7 @@ internal sealed class OutputTree : IDisposable
     }
 
     /// <summary>Notes whose files these are; says what is wrong where another job has one of them already.</summary>
-    private string? Claim(Job job, List<TreeEntry> entries)
+    private string? Claim(Job job, List<TreeFile> entries)
     {
         foreach (var file in entries)
         {
@@ -236,7 +236,7 @@ internal sealed class OutputTree : IDisposable
     }
 
     /// <summary>Removes what a step wrote, moves anything else to the trash; says how many were moved.</summary>
-    private int Remove(TreeEntry file, DirectoryHandle parent, string folder, string name)
+    private int Remove(TreeFile file, DirectoryHandle parent, string folder, string name)
     {
         var ours = _index.IsOurs(file.Path, file.Stat);
         if (ours)

@@ -40,14 +40,14 @@ internal static class RunPreparation
         var gitState = await git;
         compiled = compiled with { PlanKey = MemoKeys.PlanKey(request, gitState) };
         PlanInput input;
-        if (compiled.TryDecode(request, out var known, out var earlier))
+        if (compiled.TryDecode(request, out var known, out var said))
         {
             if (gitState.Present && known.Pipeline.ReadsGitDetails())
             {
                 gitState = await GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: true, cancellationToken);
             }
 
-            foreach (var diagnostic in earlier)
+            foreach (var diagnostic in said)
             {
                 diagnostics.Add(diagnostic);
             }

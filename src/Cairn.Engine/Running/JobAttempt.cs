@@ -29,7 +29,7 @@ internal sealed record AttemptReport(int Job, int Attempt, AttemptOutcome Outcom
 
     public ImmutableSortedDictionary<string, string> Outputs { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
-    public List<TreeEntry> Files { get; init; } = [];
+    public List<TreeFile> Files { get; init; } = [];
 
     public TestCounts? Tests { get; init; }
 
@@ -139,11 +139,22 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
     }
 
     /// <summary>The result that the last run's memo has, where nothing changed since; null where the job must be looked at. Waits for nothing.</summary>
-    public AttemptReport? Recall()
+    public static AttemptReport? Recall(RunContext run, Job job)
     {
+        if (run.Cache is not { } cache)
+        {
+            return null;
+        }
+
         try
         {
-            return _run.Cache is { } cache && cache.TryRecall(_job) is var (result, outputs) ? Cached(cache, result, outputs) : null;
+            if (cache.TryRecall(job) is not var (result, outputs))
+            {
+                return null;
+            }
+
+            using var attempt = new JobAttempt(run, job, attempt: 1);
+            return attempt.Cached(cache, result, outputs);
         }
         catch (IOException)
         {

@@ -255,14 +255,13 @@ internal sealed class RunDriver : IAsyncDisposable
             return;
         }
 
-        var attempt = new JobAttempt(_run, job, number);
-        if (number == 1 && attempt.Recall() is { } known)
+        if (number == 1 && JobAttempt.Recall(_run, job) is { } known)
         {
-            attempt.Dispose();
             TakeReport(known);
             return;
         }
 
+        var attempt = new JobAttempt(_run, job, number);
         _running[index] = attempt;
         if (WaitsOutside(job))
         {

@@ -1,4 +1,3 @@
-using Cairn.Core.Content;
 using Cairn.Core.Planning;
 using Cairn.Store.Snapshots;
 

@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using System.Text;
 
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Core.Protobuf;
 using Cairn.Store.Files;
-using Cairn.Store.Snapshots;
 
 namespace Cairn.Engine.Caching.Memo;
 
