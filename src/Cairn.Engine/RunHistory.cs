@@ -53,6 +53,18 @@ public sealed class RunHistory(string projectDirectory)
         }
     }
 
+    /// <summary>The records of the runs before a run, newest first; each is read when it is asked for, unreadable ones are left out.</summary>
+    public IEnumerable<RunRecord> Before(RunId run)
+    {
+        foreach (var id in Ids())
+        {
+            if (string.CompareOrdinal(id.Value, run.Value) < 0 && Read(id) is { } record)
+            {
+                yield return record;
+            }
+        }
+    }
+
     /// <summary>Finds a run: an id, a unique part of one, <c>last</c>, or <c>last~2</c> for the third newest. Null where none or several fit; <paramref name="error"/> says so.</summary>
     public RunId? Resolve(string text, out string? error)
     {
