@@ -158,7 +158,7 @@ internal sealed class CacheProject : IDisposable
     }
 
     /// <summary><c>cairn</c> in the project, not started.</summary>
-    public Tool Cairn(params ImmutableArray<string> arguments) => new(CairnBinary.Path, arguments) { Folder = Folder, Environment = Environment };
+    public Tool Cairn(params ImmutableArray<string> arguments) => new(CairnBinary.Path, arguments) { Folder = Folder, Environment = Environment, Timeout = TimeSpan.FromSeconds(20) };
 
     public Task<ToolResult> CairnAsync(params ImmutableArray<string> arguments) => Cairn(arguments).RunAsync(TestContext.Current.CancellationToken);
 

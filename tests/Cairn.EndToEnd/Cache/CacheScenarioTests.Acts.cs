@@ -66,7 +66,7 @@ public sealed partial class CacheScenarioTests
           use:
             needs: [make]
             run: NOTE; echo "$VERSION"
-            inputs: [version.txt]
+            inputs: [b.txt]
             env: { VERSION: "${{ steps.make.outputs.version }}" }
 
         """;

@@ -60,7 +60,7 @@ public sealed partial class CacheScenarioTests
     {
         var row = All.Single(r => r.Name == name);
         using var project = new CacheProject(Head + row.Pipeline);
-        project.Write("a.txt", "a\n");
+        project.Write("a.txt", "a\n").Write("b.txt", "b\n");
 
         var run = await row.Act(project);
 
