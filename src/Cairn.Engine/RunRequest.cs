@@ -82,6 +82,9 @@ public sealed record RunRequest
 /// <summary>A run that could start: read, planned, selected. Or the reasons why it cannot.</summary>
 public sealed record PreparedRun(RunRequest Request, ImmutableArray<Diagnostic> Diagnostics, ImmutableDictionary<string, SourceText> Sources)
 {
+    // A frozen generic over our own key would be compiled at each start.
+    private static readonly Dictionary<JobId, ImmutableSortedDictionary<string, string>> NoOutputs = [];
+
     /// <summary>The id that the run will have.</summary>
     public required RunId Id { get; init; }
 
@@ -107,6 +110,5 @@ public sealed record PreparedRun(RunRequest Request, ImmutableArray<Diagnostic> 
     internal CompiledPipeline? Compiled { get; init; }
 
     /// <summary>Step outputs of jobs that an earlier run finished and this one leaves out.</summary>
-    public ImmutableDictionary<JobId, ImmutableSortedDictionary<string, string>> PriorOutputs { get; init; } =
-        ImmutableDictionary<JobId, ImmutableSortedDictionary<string, string>>.Empty;
+    public IReadOnlyDictionary<JobId, ImmutableSortedDictionary<string, string>> PriorOutputs { get; init; } = NoOutputs;
 }

@@ -99,7 +99,7 @@ internal static class RunPreparation
             diagnostics.Add(diagnostic);
         }
 
-        var prior = ImmutableDictionary<JobId, ImmutableSortedDictionary<string, string>>.Empty;
+        IReadOnlyDictionary<JobId, ImmutableSortedDictionary<string, string>>? prior = null;
         if (request.RetryFailedOf is { } earlier && !diagnostics.HasErrors)
         {
             (leftOut, prior) = RetrySelection.Apply(plan, leftOut, earlier, request.ProjectDirectory, diagnostics);
@@ -111,18 +111,18 @@ internal static class RunPreparation
         }
 
         var durations = DurationHistory.Load(RunDirectory.DurationsFile(RunDirectory.StateDirectory(request.ProjectDirectory)));
-        return new PreparedRun(request, diagnostics.ToSorted(), sources)
+        var prepared = new PreparedRun(request, diagnostics.ToSorted(), sources)
         {
             Id = id,
             Plan = plan,
             PlanInput = input,
             Git = gitState,
             LeftOut = leftOut,
-            Expected = [.. plan.Jobs.Select(j => durations.Expected(j.Id))],
+            Expected = Expectations(plan, durations),
             Durations = durations,
             Compiled = compiled,
-            PriorOutputs = prior,
         };
+        return prior is null ? prepared : prepared with { PriorOutputs = prior };
     }
 
     private static PlanInput Input(RunRequest request, RunId id, DateTimeOffset now, GitState git) => new()
@@ -170,6 +170,17 @@ internal static class RunPreparation
         }
 
         return given;
+    }
+
+    private static ImmutableArray<TimeSpan?> Expectations(Plan plan, DurationHistory durations)
+    {
+        var expected = ImmutableArray.CreateBuilder<TimeSpan?>(plan.Jobs.Length);
+        foreach (var job in plan.Jobs)
+        {
+            expected.Add(durations.Expected(job.Id));
+        }
+
+        return expected.MoveToImmutable();
     }
 
     // Not a generator of secrets: that would load OpenSSL for three bytes.
@@ -268,15 +279,15 @@ internal static class PipelineNeeds
 internal static class RetrySelection
 {
     /// <summary>Leaves out what succeeded in the earlier run and does not follow from what must run again.</summary>
-    public static (ImmutableArray<string?> LeftOut, ImmutableDictionary<JobId, ImmutableSortedDictionary<string, string>> Prior) Apply(
+    public static (ImmutableArray<string?> LeftOut, Dictionary<JobId, ImmutableSortedDictionary<string, string>> Prior) Apply(
         Plan plan, ImmutableArray<string?> leftOut, RunId earlier, string project, DiagnosticBag diagnostics)
     {
-        var prior = ImmutableDictionary.CreateBuilder<JobId, ImmutableSortedDictionary<string, string>>();
+        var prior = new Dictionary<JobId, ImmutableSortedDictionary<string, string>>();
         var record = new RunHistory(project).Read(earlier);
         if (record is null)
         {
             diagnostics.Error(DiagnosticCodes.NothingToRetry, $"There is no readable record of run `{earlier}`", SourceSpan.None, "`cairn runs` lists those there are");
-            return (leftOut, prior.ToImmutable());
+            return (leftOut, prior);
         }
 
         var done = new Dictionary<string, StepFinished>(StringComparer.Ordinal);
@@ -325,7 +336,7 @@ internal static class RetrySelection
             diagnostics.Error(DiagnosticCodes.NothingToRetry, $"Nothing failed in run `{earlier}`, so there is nothing to retry", SourceSpan.None, "run all of it with `cairn run`");
         }
 
-        return (result.ToImmutable(), prior.ToImmutable());
+        return (result.ToImmutable(), prior);
     }
 
     private static void MarkWithDependents(ILookup<int, int> dependents, int start, bool[] marked)

@@ -35,7 +35,7 @@ internal sealed class RunDriver : IAsyncDisposable
     private readonly Dictionary<int, string> _conditionErrors = [];
     private readonly Dictionary<int, (TimeSpan Start, TimeSpan End)> _intervals = [];
     private readonly Dictionary<int, long> _logBytes = [];
-    private readonly SortedDictionary<JobStatus, int> _counts = [];
+    private readonly int[] _counts = new int[(int)JobStatus.Cancelled + 1];
     private readonly Dictionary<StepName, int> _serviceUsers = [];
     private readonly List<Task> _background = [];
     private readonly ITimer _timer;
@@ -315,7 +315,7 @@ internal sealed class RunDriver : IAsyncDisposable
     {
         var job = Plan.Jobs[index];
         var report = _reports.GetValueOrDefault(index);
-        _counts[status] = _counts.GetValueOrDefault(status) + 1;
+        _counts[(int)status]++;
         _run.Scope.Record(index, ResultOf(index, status, report));
         if (status == JobStatus.Succeeded && report?.Process is { } process)
         {
@@ -437,12 +437,15 @@ internal sealed class RunDriver : IAsyncDisposable
     private ImmutableArray<ScheduledJob> ToScheduled(int from)
     {
         var jobs = PlanScheduling.ToScheduled(Plan, from, job => _durations.Expected(job.Id));
-        if (from > 0 || _prepared.LeftOut.All(static l => l is null))
+        for (var i = 0; from == 0 && i < jobs.Length; i++)
         {
-            return jobs;
+            if (_prepared.LeftOut[i] is not null)
+            {
+                jobs = jobs.SetItem(i, jobs[i] with { SkippedByPlan = true });
+            }
         }
 
-        return [.. jobs.Select(j => _prepared.LeftOut[j.Index] is null ? j : j with { SkippedByPlan = true })];
+        return jobs;
     }
 
     private async Task<PipelineFinished> FinishAsync(RunStatus status)
@@ -450,17 +453,46 @@ internal sealed class RunDriver : IAsyncDisposable
         await Task.WhenAll(_background);
         _background.Clear();
         await _run.Services.DisposeAsync();
-        // A job that was stopped for another's failure ends last, but is not why the run took as long as it did.
-        var path = GraphAnalysis.CriticalPathOf(
-            Plan, _intervals.Where(i => _stops.GetValueOrDefault(i.Key) != StopReason.FailFast).Select(static i => new JobInterval(i.Key, i.Value.Start, i.Value.End)));
+        var executed = new List<JobInterval>(_intervals.Count);
+        foreach (var (job, (start, end)) in _intervals)
+        {
+            // A job that was stopped for another's failure ends last, but is not why the run took as long as it did.
+            if (_stops.GetValueOrDefault(job) != StopReason.FailFast)
+            {
+                executed.Add(new JobInterval(job, start, end));
+            }
+        }
+
+        var path = ImmutableArray.CreateBuilder<string>();
+        var pathMs = 0.0;
+        foreach (var job in GraphAnalysis.CriticalPathOf(Plan, executed))
+        {
+            path.Add(Plan.Jobs[job].Id.Value);
+            pathMs += (_intervals[job].End - _intervals[job].Start).TotalMilliseconds;
+        }
+
         return new PipelineFinished
         {
             Time = _run.Reporter.Now,
             Status = status,
             DurationMs = Elapsed.TotalMilliseconds,
-            Counts = _counts.ToImmutableSortedDictionary(),
-            CriticalPath = [.. path.Select(j => Plan.Jobs[j].Id.Value)],
-            CriticalPathMs = path.Sum(j => (_intervals[j].End - _intervals[j].Start).TotalMilliseconds),
+            Counts = Counts(),
+            CriticalPath = path.DrainToImmutable(),
+            CriticalPathMs = pathMs,
         };
+    }
+
+    private ImmutableSortedDictionary<JobStatus, int> Counts()
+    {
+        var counts = ImmutableSortedDictionary.CreateBuilder<JobStatus, int>();
+        for (var status = 0; status < _counts.Length; status++)
+        {
+            if (_counts[status] > 0)
+            {
+                counts.Add((JobStatus)status, _counts[status]);
+            }
+        }
+
+        return counts.ToImmutable();
     }
 }

@@ -25,8 +25,10 @@ internal static class RunSession
         var state = RunDirectory.StateDirectory(project);
         CreateStateDirectory(state);
 
+        await using var host = ProcessHost.Create(new ProcessHostOptions { PidNamespace = prepared.Request.PidNamespace, RunToken = prepared.Id.Value });
+
         // The guardian process needs a moment: it starts while the locks and files are made ready.
-        await using var host = ProcessHost.Start(new ProcessHostOptions { PidNamespace = prepared.Request.PidNamespace, RunToken = prepared.Id.Value });
+        host.WarmUp();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, control.CancelToken);
         var start = time.GetTimestamp();
         var waited = false;
@@ -181,7 +183,7 @@ internal static class RunSession
             Run = prepared.Id.Value,
             Pipeline = plan.Pipeline.Name ?? Path.GetFileName(prepared.Request.ProjectDirectory.TrimEnd('/')),
             File = prepared.Request.PipelineFile,
-            Parameters = plan.Parameters.Entries.ToImmutableSortedDictionary(e => e.Key, e => ValueText.ToText(e.Value) ?? ValueText.ToJson(e.Value, Core.Limits.ExpressionResultCharsMax) ?? "", StringComparer.Ordinal),
+            Parameters = ParameterTexts(plan.Parameters),
             Commit = prepared.Git.Commit,
             Branch = prepared.Git.Branch,
             Dirty = prepared.Git.Dirty,
@@ -198,6 +200,17 @@ internal static class RunSession
         {
             reporter.Warn(warning.Code, warning.Span.HasPlace ? $"{warning.Message} ({warning.Span})" : warning.Message);
         }
+    }
+
+    private static ImmutableSortedDictionary<string, string> ParameterTexts(Value.Map parameters)
+    {
+        var texts = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in parameters.Entries)
+        {
+            texts.Add(name, ValueText.ToText(value) ?? ValueText.ToJson(value, Core.Limits.ExpressionResultCharsMax) ?? "");
+        }
+
+        return texts.ToImmutable();
     }
 
     private static async Task<ProcessSpec> PrepareServiceAsync(
