@@ -244,7 +244,7 @@ internal sealed class RunCommand
             KeepRuns = settings.KeepRuns,
             KeepDays = settings.KeepDays,
             UntrustedLint = settings.UntrustedLint,
-            CacheDirectory = UserFolders.Cache(_services.Variable),
+            CacheDirectory = CacheFolder.Of(_services),
             NoCache = parsed.GetValue(_noCache),
             Force = [.. parsed.GetValue(_force) ?? []],
             StateDirectory = UserFolders.State(_services.Variable),

@@ -33,6 +33,9 @@ public sealed partial class DirectoryHandle : IDisposable
     /// <summary>The path for messages.</summary>
     public string DisplayPath { get; }
 
+    /// <summary>The descriptor, for calls that this type does not offer; valid while the handle is not disposed.</summary>
+    internal int Descriptor => _descriptor;
+
     /// <summary>Opens a trusted path, following links.</summary>
     public static DirectoryHandle Open(string path)
     {
@@ -420,7 +423,8 @@ public sealed partial class DirectoryHandle : IDisposable
         }
     }
 
-    private static void CheckName(string name)
+    /// <summary>Throws where a text is no single name.</summary>
+    internal static void CheckName(string name)
     {
         if (string.IsNullOrEmpty(name) || name is "." or ".." || name.Contains('/', StringComparison.Ordinal) || name.Contains('\0', StringComparison.Ordinal))
         {
