@@ -78,6 +78,8 @@ public sealed class CacheTableTests
             new("Flip a bit of a stored output, and delete the output", "hit miss hit hit", p => DamagedAsync(p, bytes => bytes[bytes.Length / 2] ^= 1)),
             new("Cut a stored output off, and delete the output", "hit miss hit hit", p => DamagedAsync(p, bytes => bytes[..^1])),
             new("Remove a stored output, and delete the output", "hit miss hit hit", p => DamagedAsync(p, _ => null)),
+            new("Flip a bit of a stored log", "hit hit miss hit", p => DamagedLogAsync(p, flip: true)),
+            new("Remove a stored log", "hit hit miss hit", p => DamagedLogAsync(p, flip: false)),
             new("Overwrite every entry of the action cache", "miss miss miss miss", p => p.RunAfterAsync("find \"$XDG_CACHE_HOME/cairn/ac\" -type f -exec sh -c 'chmod u+w \"$1\"; echo nonsense >\"$1\"' sh {} ';'"))),
     ];
 
@@ -183,6 +185,23 @@ public sealed class CacheTableTests
 
         var run = await RestoredAsync(project.Delete("out/app"));
         Assert.Equal("hit hit hit hit", (await project.Delete("out/app").RunAsync()).States);
+        return run;
+    }
+
+    // What `test` writes is what `cases.txt` holds.
+    private static async Task<CacheRun> DamagedLogAsync(CacheProject project, bool flip)
+    {
+        var blob = project.BlobOf("cases.txt");
+        var bytes = await File.ReadAllBytesAsync(blob, TestContext.Current.CancellationToken);
+        bytes[0] ^= 1;
+        File.Delete(blob);
+        if (flip)
+        {
+            await File.WriteAllBytesAsync(blob, bytes, TestContext.Current.CancellationToken);
+        }
+
+        var run = await project.RunAsync();
+        Assert.Equal("one two\n", await project.AskAsync("\"$0\" logs last test --raw"));
         return run;
     }
 }
