@@ -92,6 +92,8 @@ def prepare(tool, scenario):
     elif scenario in ("restore", "remade"):
         tool.clear(in_place=scenario == "remade")
     elif scenario in ("leaf", "cone"):
+        if tool.whole_seconds:
+            time.sleep(1.1)
         tool.graph.edit(tool.root, cone=scenario == "cone")
 
 
