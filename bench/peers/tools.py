@@ -16,6 +16,7 @@ class Tool:
 
     caches = True
     git = False
+    whole_seconds = False  # whether it sees an edit only where the second has changed since the file was written
     state = ()  # what it remembers by, relative to the workspace
 
     def __init__(self, options, graph, root):
@@ -150,6 +151,7 @@ class Ninja(Tool):
 
 class Tup(Tool):
     caches = False
+    whole_seconds = True
     state = (".tup",)
 
     def write(self):

@@ -9,7 +9,7 @@ public sealed partial class CacheScenarioTests
 
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
 
-    private static readonly CacheSection[] Sections =
+    internal static readonly CacheSection[] Sections =
     [
         new(
             "Jobs and plans",
@@ -66,9 +66,6 @@ public sealed partial class CacheScenarioTests
 
         Assert.True(row.Expected == run.NamedStates, $"Expected [{row.Expected}], got [{run.NamedStates}]\n{run.Result}");
     }
-
-    [Fact]
-    public void Page_Has_The_Scenarios() => CachePage.Check("scenarios", "| what happens | the last run |\n|---|---|", row => row.Expected, Sections);
 
     [Fact]
     public async Task Why_Exits_As_Documented()

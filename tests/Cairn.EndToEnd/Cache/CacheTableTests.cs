@@ -6,7 +6,7 @@ namespace Cairn.EndToEnd.Cache;
 public sealed class CacheTableTests
 {
     // The columns are gen, build, test and pack.
-    private static readonly CacheSection[] Sections =
+    internal static readonly CacheSection[] Sections =
     [
         new(
             "Nothing that counts changes",
@@ -99,10 +99,6 @@ public sealed class CacheTableTests
 
         Assert.True(row.Expected == run.States, $"Expected [{row.Expected}], got [{run.States}]\n{run.Result}");
     }
-
-    [Fact]
-    public void Page_Has_The_Table() => CachePage.Check(
-        "table", "| what happens | gen | build | test | pack |\n|---|---|---|---|---|", row => row.Expected.Replace(" ", " | ", StringComparison.Ordinal), Sections);
 
     private static async Task<CacheRun> AfterAsync(CacheProject project, params ImmutableArray<string> arguments)
     {
