@@ -21,6 +21,10 @@ internal sealed record RunArguments
 
     public string? RetryFailed { get; init; }
 
+    public bool NoCache { get; init; }
+
+    public string[] Force { get; init; } = [];
+
     public int? MaxParallel { get; init; }
 
     public bool DryRun { get; init; }
@@ -60,6 +64,9 @@ internal sealed record RunArguments
                     break;
                 case "--keep-going" or "-k" when !result.KeepGoing:
                     result = result with { KeepGoing = true };
+                    break;
+                case "--no-cache" when !result.NoCache:
+                    result = result with { NoCache = true };
                     break;
                 case "--directory" or "-C" when result.Directory is null && i + 1 < args.Count && args[i + 1] is { Length: > 0 } directory && directory[0] != '-':
                     result = result with { Directory = directory };

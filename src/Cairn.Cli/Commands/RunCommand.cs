@@ -246,6 +246,9 @@ internal sealed class RunCommand
             KeepRuns = settings.KeepRuns,
             KeepDays = settings.KeepDays,
             UntrustedLint = settings.UntrustedLint,
+            CacheDirectory = CacheFolder.Of(_services),
+            NoCache = _arguments.NoCache,
+            Force = [.. _arguments.Force],
             StateDirectory = UserFolders.State(_services.Variable),
         };
         return settings.ProcessPath is { } path ? request with { StepPath = path } : request;

@@ -205,6 +205,39 @@ internal static class RunEventWriter
         }
 
         json.WriteNumber("log_bytes"u8, finished.LogBytes);
+        if (finished.Cache is { } cache)
+        {
+            WriteCache(json, cache);
+        }
+    }
+
+    private static void WriteCache(EventText json, CacheUse cache)
+    {
+        json.WriteStartObject("cache"u8);
+        json.WriteString("state"u8, cache.State switch
+        {
+            CacheState.Hit => "hit",
+            CacheState.Miss => "miss",
+            CacheState.Off => "off",
+            _ => throw new InvalidOperationException($"The cache cannot be `{cache.State}`"),
+        });
+        WriteOptional(json, "action"u8, cache.Action);
+        WriteOptional(json, "reason"u8, cache.Reason);
+        WriteOptional(json, "from_run"u8, cache.FromRun);
+        if (cache.FromTime is { } time)
+        {
+            json.WriteString("from_time"u8, time);
+        }
+
+        WriteOptional(json, "from_host"u8, cache.FromHost);
+        if (cache.SavedMs is { } saved)
+        {
+            json.WriteNumber("saved_ms"u8, saved);
+        }
+
+        WriteOptional(json, "log"u8, cache.Log);
+        WriteOptional(json, "log_index"u8, cache.LogIndex);
+        json.WriteEndObject();
     }
 
     private static void WriteJobs(EventText json, ImmutableArray<JobSummary> jobs)

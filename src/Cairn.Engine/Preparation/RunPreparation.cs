@@ -9,6 +9,7 @@ using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 using Cairn.Core.Syntax;
+using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Configuration;
 using Cairn.Engine.History;
 using Cairn.Engine.Outputs;
@@ -33,57 +34,67 @@ internal static class RunPreparation
             return Refused();
         }
 
-        // git answers while the pipeline is read.
+        // git answers while the memo is read, and the pipeline where there is none.
         var git = GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: false, cancellationToken);
-        var read = PipelineReader.Read(request.PipelineFile, new FileSourceLoader(request.ProjectDirectory));
-        sources = read.Sources;
-        foreach (var diagnostic in read.Diagnostics)
+        var compiled = CompiledPipeline.Load(request);
+        var gitState = await git;
+        compiled = compiled with { PlanKey = MemoKeys.PlanKey(request, gitState) };
+        PlanInput input;
+        if (compiled.TryDecode(request, out var known, out var said))
         {
-            if (diagnostic.Code != DiagnosticCodes.UntrustedScript || request.UntrustedLint == LintLevel.Warn)
+            if (gitState.Present && known.Pipeline.ReadsGitDetails())
+            {
+                gitState = await GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: true, cancellationToken);
+            }
+
+            foreach (var diagnostic in said)
             {
                 diagnostics.Add(diagnostic);
             }
-            else if (request.UntrustedLint == LintLevel.Error)
+
+            input = Input(request, id, gitState);
+        }
+        else
+        {
+            var loader = new FileSourceLoader(request.ProjectDirectory);
+            var read = PipelineReader.Read(request.PipelineFile, loader);
+            sources = read.Sources;
+            AddAll(read.Diagnostics, request.UntrustedLint, diagnostics);
+            if (read.Pipeline is not { } pipeline)
             {
-                diagnostics.Add(diagnostic with { Severity = DiagnosticSeverity.Error });
+                return Refused();
             }
+
+            LockOrder.Check(pipeline.Locks, pipeline.Steps, diagnostics);
+            if (gitState.Present && pipeline.ReadsGitDetails())
+            {
+                gitState = await GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: true, cancellationToken);
+            }
+
+            input = Input(request, id, gitState) with { Parameters = request.InspectOnly ? WithPlaceholders(pipeline, request.Parameters) : request.Parameters };
+            var planned = Planner.Plan(pipeline, input);
+            foreach (var diagnostic in planned.Diagnostics)
+            {
+                diagnostics.Add(diagnostic);
+            }
+
+            if (planned.Plan is null || diagnostics.HasErrors)
+            {
+                return Refused();
+            }
+
+            known = planned.Plan;
+            compiled = compiled with { Fresh = new FreshPlan(known, loader.Digests, diagnostics.ToSorted()) };
         }
 
-        var gitState = await git;
-        if (read.Pipeline is not { } pipeline)
-        {
-            return Refused();
-        }
-
-        LockOrder.Check(pipeline.Locks, pipeline.Steps, diagnostics);
-        if (gitState.Present && pipeline.ReadsGitDetails())
-        {
-            gitState = await GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: true, cancellationToken);
-        }
-
-        var input = new PlanInput
-        {
-            Parameters = request.InspectOnly ? WithPlaceholders(pipeline, request.Parameters) : request.Parameters,
-            Git = gitState.ToValue(),
-            Run = RunRoot(id),
-            IsTracked = gitState.Tracked is null ? null : gitState.IsTracked,
-            FirstTrackedBelow = gitState.Tracked is null ? null : gitState.FirstTrackedBelow,
-            FirstTrackedMatch = gitState.Tracked is null ? null : gitState.FirstTrackedMatch,
-            HashFiles = globs => HashFiles(request.ProjectDirectory, id, globs),
-        };
-        var planned = Planner.Plan(pipeline, input);
-        foreach (var diagnostic in planned.Diagnostics)
+        var plan = known;
+        var (leftOut, selectionDiagnostics) = PlanSelection.Apply(plan, request.Only, request.From, request.Until);
+        foreach (var diagnostic in selectionDiagnostics)
         {
             diagnostics.Add(diagnostic);
         }
 
-        if (planned.Plan is not { } plan || diagnostics.HasErrors)
-        {
-            return Refused();
-        }
-
-        var (leftOut, selectionDiagnostics) = PlanSelection.Apply(plan, request.Only, request.From, request.Until);
-        foreach (var diagnostic in selectionDiagnostics)
+        foreach (var diagnostic in PlanSelection.Resolve(plan, request.Force, "--force").Diagnostics)
         {
             diagnostics.Add(diagnostic);
         }
@@ -109,8 +120,35 @@ internal static class RunPreparation
             LeftOut = leftOut,
             Expected = Expectations(plan, durations),
             Durations = durations,
+            Compiled = compiled,
         };
         return prior is null ? prepared : prepared with { PriorOutputs = prior };
+    }
+
+    private static PlanInput Input(RunRequest request, RunId id, GitState git) => new()
+    {
+        Parameters = request.Parameters,
+        Git = git.ToValue(),
+        Run = RunRoot(id),
+        IsTracked = git.Tracked is null ? null : git.IsTracked,
+        FirstTrackedBelow = git.Tracked is null ? null : git.FirstTrackedBelow,
+        FirstTrackedMatch = git.Tracked is null ? null : git.FirstTrackedMatch,
+        HashFiles = globs => HashFiles(request.ProjectDirectory, id, globs),
+    };
+
+    private static void AddAll(ImmutableArray<Diagnostic> found, LintLevel untrusted, DiagnosticBag diagnostics)
+    {
+        foreach (var diagnostic in found)
+        {
+            if (diagnostic.Code != DiagnosticCodes.UntrustedScript || untrusted == LintLevel.Warn)
+            {
+                diagnostics.Add(diagnostic);
+            }
+            else if (untrusted == LintLevel.Error)
+            {
+                diagnostics.Add(diagnostic with { Severity = DiagnosticSeverity.Error });
+            }
+        }
     }
 
     /// <summary>Gives required parameters that have no value one that their type and their list of values permit.</summary>
@@ -222,7 +260,7 @@ internal static class PipelineNeeds
         }
     }
 
-    private static IEnumerable<Template> TemplatesOf(Step step)
+    internal static IEnumerable<Template> TemplatesOf(Step step)
     {
         IEnumerable<Template> action = step.Action switch
         {
@@ -230,7 +268,7 @@ internal static class PipelineNeeds
             StepAction.Command command => command.Arguments,
             _ => [],
         };
-        IEnumerable<Template?> single = [step.WorkingDirectory, step.Generates];
+        IEnumerable<Template?> single = [step.WorkingDirectory, step.Generates, step.Cache.KeyExtra];
         return action
             .Concat(step.Environment.Select(e => e.Value))
             .Concat(step.Inputs ?? [])

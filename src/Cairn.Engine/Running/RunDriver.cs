@@ -151,7 +151,7 @@ internal sealed class RunDriver : IAsyncDisposable
             _intervals[report.Job] = (now - TimeSpan.FromMilliseconds(process.Resources.WallMs), now);
         }
 
-        _logBytes[report.Job] = _logBytes.GetValueOrDefault(report.Job) + (report.Process?.LogBytes ?? 0);
+        _logBytes[report.Job] = _logBytes.GetValueOrDefault(report.Job) + report.LogBytes;
         if (report.Generated is { } generated)
         {
             report = Extend(report, generated);
@@ -260,6 +260,12 @@ internal sealed class RunDriver : IAsyncDisposable
             return;
         }
 
+        if (number == 1 && JobAttempt.Recall(_run, job) is { } known)
+        {
+            TakeReport(known);
+            return;
+        }
+
         var attempt = new JobAttempt(_run, job, number);
         _running[index] = attempt;
         if (WaitsOutside(job))
@@ -305,10 +311,11 @@ internal sealed class RunDriver : IAsyncDisposable
     }
 
     /// <summary>Whether more than a look at a few files comes before the process: then it must not hold up the loop.</summary>
-    private static bool TakesTime(Job job) =>
-        WaitsOutside(job) || job.Outputs.Patterns.Any(static p => !p.Glob.IsLiteral) || (job.Inputs?.Patterns.Any(static p => !p.Glob.IsLiteral) ?? false) || !job.Step.Environment.IsEmpty;
+    private bool TakesTime(Job job) =>
+        _run.Cache is not null || WaitsOutside(job) || job.Outputs.Patterns.Any(static p => !p.Glob.IsLiteral) || (job.Inputs?.Patterns.Any(static p => !p.Glob.IsLiteral) ?? false) || !job.Step.Environment.IsEmpty;
 
-    private static bool WaitsOutside(Job job) => !job.Step.Locks.IsEmpty || !job.Step.Services.IsEmpty;
+    // With a cache, every job may wait for another run that executes the same action; that matters to a timeout only.
+    private bool WaitsOutside(Job job) => !job.Step.Locks.IsEmpty || !job.Step.Services.IsEmpty || (_run.Cache is not null && job.Step.Timeout is not null);
 
     private void Finish(int index, JobStatus status)
     {
@@ -332,7 +339,9 @@ internal sealed class RunDriver : IAsyncDisposable
             return new StepResult(JobStatus.Succeeded, prior, static () => null);
         }
 
-        var digest = new Lazy<string?>(() => status == JobStatus.Succeeded && report is { Files.Count: > 0 } ? _run.Tree.DigestOf(report.Files).ToString() : null);
+        var digest = new Lazy<string?>(() => status == JobStatus.Succeeded && report is { Files.Count: > 0 }
+            ? (_run.Cache?.DigestOf(Plan.Jobs[index]) ?? _run.Tree.DigestOf(report.Files)).ToString()
+            : null);
         return new StepResult(status, report?.Outputs ?? ImmutableSortedDictionary<string, string>.Empty, () => digest.Value);
     }
 
@@ -347,7 +356,8 @@ internal sealed class RunDriver : IAsyncDisposable
         };
         return finished with
         {
-            Attempts = report?.Attempt ?? 0,
+            Attempts = report is null or { Cache.State: CacheState.Hit } ? 0 : report.Attempt,
+            Cache = report?.Cache ?? (report is null ? null : new CacheUse(CacheState.Off) { Reason = _run.CacheOff }),
             DurationMs = report?.Process?.Resources.WallMs ?? 0,
             ExitCode = report?.Process?.ExitCode,
             Signal = report?.Process?.Signal is { } signal ? Signals.NameOf(signal) : null,

@@ -72,6 +72,6 @@ public static class StepEnvironment
     }
 
     // The reader allows `${{ secrets.x }}` as a whole value only.
-    private static string? SecretOf(Template template) =>
+    internal static string? SecretOf(Template template) =>
         template is { IsSingleExpression: true } && template.Expressions is [{ References: [{ Root: "secrets", Path: [var name] }] }] ? name : null;
 }

@@ -9,13 +9,13 @@ public sealed class RunArgumentsTests
 {
     public static TheoryData<string> PlainLines =>
     [
-        "", "--quiet", "-q", "--plain", "--json", "--dry-run", "--keep-going", "-k", "-k --dry-run", "build", "build test lint[os=linux]", "-q build", "build -q -k", "-C sub", "--directory sub build",
+        "", "--quiet", "-q", "--plain", "--json", "--dry-run", "--keep-going", "--no-cache -q", "-k", "-k --dry-run", "build", "build test lint[os=linux]", "-q build", "build -q -k", "-C sub", "--directory sub build",
         "-C ../x -j 4", "--max-parallel 12 a", "a -j 2 b", "a-b c_d",
     ];
 
     public static TheoryData<string> OtherLines =>
     [
-        "-q -q", "--quiet --quiet", "-qk", "--quiet=true", "-q true", "true", "-j", "-j 0", "-j x", "-j4", "-j=4", "-j -1", "-j 4 -j 4", "-C", "-C -q", "--directory=sub", "--only a", "--until a",
+        "-q -q", "--quiet --quiet", "-qk", "--quiet=true", "-q true", "true", "-j", "-j 0", "-j x", "-j4", "-j=4", "-j -1", "-j 4 -j 4", "-C", "-C -q", "--directory=sub", "--only a", "--force a", "--no-cache --no-cache", "--until a",
         "-p a=b", "--help", "-h", "--version", "--no-color", "--color always", "--", "-- a", "--unknown", "-x", "Build", "@file", "[suggest]", "-j 99999999999",
     ];
 
