@@ -235,7 +235,7 @@ public sealed class ToolCaches
         {
             Directory.CreateDirectory(tools);
             const UnixFileMode Write = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
-            if ((File.GetUnixFileMode(store) & Write) is not 0 and var shared)
+            if ((File.GetUnixFileMode(store) & Write) is not UnixFileMode.None and var shared)
             {
                 // The sticky bit keeps users from removing each other's.
                 File.SetUnixFileMode(tools, File.GetUnixFileMode(tools) | shared | UnixFileMode.StickyBit);
