@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Text;
 
 using Cairn.Cli.Terminal;
@@ -38,12 +37,7 @@ internal sealed record CommandServices
     /// <summary>The services of this process. Does not initialize <see cref="Console"/>, which would take over terminal settings and SIGCHLD.</summary>
     public static CommandServices OfProcess(CancellationToken cancellationToken)
     {
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (DictionaryEntry entry in System.Environment.GetEnvironmentVariables())
-        {
-            environment[(string)entry.Key] = (string?)entry.Value ?? "";
-        }
-
+        var environment = new ProcessVariables();
         var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         var outBytes = new DescriptorStream(DescriptorStream.StandardOutput);
         return new CommandServices

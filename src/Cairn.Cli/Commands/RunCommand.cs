@@ -99,15 +99,13 @@ internal sealed class RunCommand
             Style = Style.OfOutput(_services.Terminal),
             Expected = ExpectedById(plan, prepared.Expected),
             CommandSuffix = project.CommandSuffix,
-            RunSuffix = project.RunSuffix + string.Concat((parsed.GetValue(_parameters) ?? []).Select(parameter => $" -p {ShellText.Quote(parameter)}")),
+            RunSuffix = RunSuffix(project, parsed.GetValue(_parameters)),
             TailLines = settings.TailLines,
         });
         using var control = new RunControl();
-        await using var pump = new ViewPump(view, _services.OutBytes, _services.Terminal, _services.Time, interval);
-        using var restore = new RestoreAtExit(pump);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Cancel(context, control, pump));
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Cancel(context, control, pump));
-        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Cancel(context, control, pump));
+        using var guards = new Guards();
+        await using var pump = new ViewPump(view, _services.OutBytes, _services.Terminal, _services.Time, interval, guards.Begin);
+        guards.Set(control, pump);
 
         // A run ends through its control, gracefully first; a token would tear it down.
         var result = await RunEngine.RunAsync(prepared, pump, control, CancellationToken.None);
@@ -136,12 +134,15 @@ internal sealed class RunCommand
         };
     }
 
-    private static void Cancel(PosixSignalContext context, RunControl control, ViewPump pump)
+    private static string RunSuffix(Project project, string[]? parameters)
     {
-        context.Cancel = true;
-        var again = control.CancelToken.IsCancellationRequested;
-        pump.Notice(again ? "killing all steps" : "cancelling: waiting for steps to end, press Ctrl-C again to kill them");
-        control.Cancel();
+        var suffix = project.RunSuffix;
+        foreach (var parameter in parameters ?? [])
+        {
+            suffix += $" -p {ShellText.Quote(parameter)}";
+        }
+
+        return suffix;
     }
 
     private (IRunView View, TimeSpan Interval) View(ParseResult parsed, RunView configured, ViewOptions options)
@@ -164,8 +165,14 @@ internal sealed class RunCommand
 
     private Settings? LoadSettings(Project project)
     {
+        var (user, own) = (SettingsLoader.UserPath(_services.Variable), SettingsLoader.ProjectPath(project.Directory));
+        if (!SettingsLoader.Exist(user, own))
+        {
+            return Settings.Default;
+        }
+
         var mistakes = new DiagnosticBag();
-        var loaded = SettingsLoader.LoadWithOrigins(SettingsLoader.UserPath(_services.Variable), SettingsLoader.ProjectPath(project.Directory), mistakes);
+        var loaded = SettingsLoader.LoadWithOrigins(user, own, mistakes);
         DiagnosticPrinter.Print(_services, mistakes.ToSorted(), loaded.Sources);
         return mistakes.HasErrors ? null : loaded.Settings;
     }
@@ -252,9 +259,9 @@ internal sealed class RunCommand
         return settings.ProcessPath is { } path ? request with { StepPath = path } : request;
     }
 
-    private static ImmutableDictionary<string, TimeSpan> ExpectedById(Plan plan, ImmutableArray<TimeSpan?> expected)
+    private static Dictionary<string, TimeSpan> ExpectedById(Plan plan, ImmutableArray<TimeSpan?> expected)
     {
-        var byId = ImmutableDictionary.CreateBuilder<string, TimeSpan>(StringComparer.Ordinal);
+        var byId = new Dictionary<string, TimeSpan>(expected.Length, StringComparer.Ordinal);
         for (var i = 0; i < expected.Length; i++)
         {
             if (expected[i] is { } duration)
@@ -263,29 +270,52 @@ internal sealed class RunCommand
             }
         }
 
-        return byId.ToImmutable();
+        return byId;
     }
 
-    // The terminal gets its cursor back however the process ends, short of SIGKILL.
-    private sealed class RestoreAtExit : IDisposable
+    /// <summary>
+    /// What a run wants while something goes on: signals that cancel it gracefully, and the terminal's cursor back however the process ends, short of SIGKILL. It
+    /// begins before the first step; a run that has nothing to do may as well be ended by a signal as by itself.
+    /// </summary>
+    private sealed class Guards : IDisposable
     {
-        private readonly ViewPump _pump;
+        private readonly List<PosixSignalRegistration> _signals = [];
+        private RunControl? _control;
+        private ViewPump? _pump;
 
-        public RestoreAtExit(ViewPump pump)
+        public void Set(RunControl control, ViewPump pump) => (_control, _pump) = (control, pump);
+
+        public void Begin()
         {
-            _pump = pump;
             AppDomain.CurrentDomain.ProcessExit += OnExit;
             AppDomain.CurrentDomain.UnhandledException += OnUnhandled;
+            foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
+            {
+                _signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
+            }
         }
 
         public void Dispose()
         {
+            foreach (var signal in _signals)
+            {
+                signal.Dispose();
+            }
+
             AppDomain.CurrentDomain.ProcessExit -= OnExit;
             AppDomain.CurrentDomain.UnhandledException -= OnUnhandled;
         }
 
-        private void OnExit(object? sender, EventArgs e) => _pump.Restore();
+        private void OnSignal(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            var again = _control!.CancelToken.IsCancellationRequested;
+            _pump!.Notice(again ? "killing all steps" : "cancelling: waiting for steps to end, press Ctrl-C again to kill them");
+            _control.Cancel();
+        }
 
-        private void OnUnhandled(object sender, UnhandledExceptionEventArgs e) => _pump.Restore();
+        private void OnExit(object? sender, EventArgs e) => _pump!.Restore();
+
+        private void OnUnhandled(object sender, UnhandledExceptionEventArgs e) => _pump!.Restore();
     }
 }

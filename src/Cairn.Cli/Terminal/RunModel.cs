@@ -33,7 +33,7 @@ internal sealed class JobView(string id, ImmutableArray<string> needs)
 }
 
 /// <summary>What a run looks like now: events in, state to show out. Times are since the view began.</summary>
-internal sealed class RunModel(ImmutableDictionary<string, TimeSpan> expected)
+internal sealed class RunModel(IReadOnlyDictionary<string, TimeSpan> expected)
 {
     private readonly Dictionary<string, JobView> _jobs = new(StringComparer.Ordinal);
 

@@ -89,7 +89,7 @@ internal static class RunsText
 
     private static RunModel Replay(RunRecord record)
     {
-        var model = new RunModel([]);
+        var model = new RunModel(new Dictionary<string, TimeSpan>(StringComparer.Ordinal));
         foreach (var runEvent in record.Events)
         {
             model.Apply(runEvent, runEvent.Time - record.Started.Time);

@@ -100,8 +100,13 @@ internal sealed class StepResolver(Definitions definitions)
     /// <summary>Locks sorted, each once.</summary>
     public static ImmutableArray<LockName> Locks(ConcurrencyDraft? concurrency)
     {
+        if (concurrency is null || concurrency.Locks.IsEmpty)
+        {
+            return [];
+        }
+
         var names = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var name in concurrency?.Locks ?? [])
+        foreach (var name in concurrency.Locks)
         {
             names.Add(name.Value);
         }

@@ -57,7 +57,7 @@ internal sealed class OutputIndex
     }
 
     /// <summary>Notes what a step wrote.</summary>
-    public void Record(IReadOnlyList<TreeEntry> files)
+    public void Record(IReadOnlyList<TreeFile> files)
     {
         lock (_lock)
         {

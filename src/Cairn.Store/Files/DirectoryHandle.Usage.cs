@@ -24,7 +24,7 @@ public sealed partial class DirectoryHandle
     {
         CheckName(name);
         ArgumentException.ThrowIfNullOrEmpty(target);
-        if (FileNative.MakeLinkAt(target, _descriptor, name) == 0)
+        if (FileNative.MakeSymlinkAt(target, _descriptor, name) == 0)
         {
             return true;
         }

@@ -179,6 +179,18 @@ public sealed partial class DirectoryHandle : IDisposable
         return length >= 0 ? Encoding.UTF8.GetString(buffer, (int)length) : throw Failure("read the link", Join(name));
     }
 
+    /// <summary>Makes a symbolic link, in place of a file or link of that name.</summary>
+    public void ReplaceSymlink(string name, string target)
+    {
+        CheckName(name);
+        ArgumentException.ThrowIfNullOrEmpty(target);
+        _ = Unlink(name);
+        if (FileNative.MakeSymlinkAt(target, _descriptor, name) < 0)
+        {
+            throw Failure("make the link", Join(name));
+        }
+    }
+
     /// <summary>Opens a regular file for reading, following no link; null where there is none.</summary>
     public SafeFileHandle? TryOpenFile(string name)
     {

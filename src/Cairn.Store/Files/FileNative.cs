@@ -72,10 +72,7 @@ internal static unsafe partial class FileNative
     internal static partial nint ReadLinkAt(int directory, string path, byte* buffer, nuint length);
 
     [LibraryImport("libc", EntryPoint = "symlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int MakeLinkAt(string target, int directory, string path);
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    internal static partial uint EffectiveUserId();
+    internal static partial int MakeSymlinkAt(string target, int directory, string path);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);

@@ -70,7 +70,7 @@ public sealed class ToolCaches
     public ToolCaches(string storeDirectory, ToolCacheOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(storeDirectory);
-        _root = Path.Combine(Path.GetFullPath(storeDirectory), "tools", FileNative.EffectiveUserId().ToString(CultureInfo.InvariantCulture), LocalTier);
+        _root = Path.Combine(Path.GetFullPath(storeDirectory), "tools", Content.BlobCalls.UserId().ToString(CultureInfo.InvariantCulture), LocalTier);
         _options = options ?? new ToolCacheOptions();
     }
 

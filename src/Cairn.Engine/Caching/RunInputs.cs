@@ -1,0 +1,159 @@
+using System.Collections.Immutable;
+
+using Cairn.Core.Diagnostics;
+using Cairn.Core.Planning;
+using Cairn.Engine.Caching.Memo;
+using Cairn.Engine.History;
+using Cairn.Store.Actions;
+using Cairn.Store.Content;
+using Cairn.Store.Files;
+using Cairn.Store.Snapshots;
+
+namespace Cairn.Engine.Caching;
+
+/// <summary>The sources of a run as they stand at its start, and the store that its results go to.</summary>
+internal sealed class RunInputs : IDisposable
+{
+    private readonly RunRequest _request;
+    private readonly Func<string, bool>? _isTracked;
+    private readonly SemaphoreSlim _extending = new(1, 1);
+    private volatile Planned? _planned;
+    private SourceSnapshot? _first;
+
+    private RunInputs(PreparedRun prepared)
+    {
+        _request = prepared.Request;
+        _isTracked = prepared.Git.Tracked is null ? null : prepared.Git.IsTracked;
+        var state = RunDirectory.StateDirectory(_request.ProjectDirectory);
+        IndexPath = Path.Combine(state, "index");
+        Index = StatIndex.Load(IndexPath);
+        Log = ActionLog.Open(Path.Combine(state, "actions"));
+    }
+
+    private sealed record Planned(int Jobs, SourceInputs Sources);
+
+    /// <summary>The store; null where this run does without a cache.</summary>
+    public ContentStore? Store { get; private init; }
+
+    /// <summary>Why this run does without a cache, or null.</summary>
+    public string? Off { get; private init; }
+
+    /// <summary>What is wrong with the sources or the store.</summary>
+    public ImmutableArray<Diagnostic> Diagnostics { get; private set; } = [];
+
+    /// <summary>Whether the run cannot go on.</summary>
+    public bool HasErrors => Diagnostics.Any(static d => d.Severity == DiagnosticSeverity.Error);
+
+    /// <summary>What the memo of the last run still tells; null where there is none.</summary>
+    public MemoRecall? Recall { get; private set; }
+
+    /// <summary>The part of the memo's validity that belongs to the machine and the store.</summary>
+    public string ActionKey { get; private init; } = "";
+
+    /// <summary>The host as actions have it.</summary>
+    public string Host { get; private init; } = "";
+
+    /// <summary>Digests of the project's files.</summary>
+    public StatIndex Index { get; }
+
+    /// <summary>The actions of the project's runs, to explain them later.</summary>
+    public ActionLog Log { get; }
+
+    private string IndexPath { get; }
+
+    /// <summary>Opens the store and takes the snapshot. Does neither where nothing is to be cached.</summary>
+    public static async Task<RunInputs> TakeAsync(PreparedRun prepared, CancellationToken cancellationToken)
+    {
+        var request = prepared.Request;
+        if (request.NoCache || request.CacheDirectory is null)
+        {
+            return new RunInputs(prepared) { Off = request.NoCache ? "`--no-cache`" : "there is no cache folder" };
+        }
+
+        ContentStore store;
+        try
+        {
+            store = ContentStore.Open(request.CacheDirectory);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return new RunInputs(prepared)
+            {
+                Off = "the store cannot be used",
+                Diagnostics = [new Diagnostic(DiagnosticCodes.CacheUnusable, DiagnosticSeverity.Warning, $"This run goes without a cache: {exception.Message}", SourceSpan.None)],
+            };
+        }
+
+        var host = HostFingerprint.Read();
+        var inputs = new RunInputs(prepared) { Store = store, Host = host, ActionKey = MemoKeys.ActionKey(request, host, store.Directory) };
+        var snapshot = await inputs.SnapshotAsync(prepared.Plan!, cancellationToken);
+        inputs._first = snapshot;
+        if (prepared.Compiled is { Fresh: null, Memo: { } memo } && string.Equals(memo.ActionKey, inputs.ActionKey, StringComparison.Ordinal))
+        {
+            inputs.Recall = new MemoRecall(memo, prepared.Plan!, snapshot);
+        }
+
+        return inputs;
+    }
+
+    /// <summary>The sources, those of generated jobs among them: what these read is looked at when they join.</summary>
+    public async ValueTask<SourceInputs> SourcesAsync(Plan plan, CancellationToken cancellationToken)
+    {
+        if (_planned is { } planned && planned.Jobs == plan.Jobs.Length)
+        {
+            return planned.Sources;
+        }
+
+        await _extending.WaitAsync(cancellationToken);
+        try
+        {
+            return _planned is { } current && current.Jobs == plan.Jobs.Length ? current.Sources : await ExtendAsync(plan, cancellationToken);
+        }
+        finally
+        {
+            _extending.Release();
+        }
+    }
+
+    /// <summary>Keeps for the next run what this one learned.</summary>
+    public void Save(PreparedRun prepared, RunCache? cache)
+    {
+        Index.Save(IndexPath);
+        Log.Flush();
+        if (cache is null || _first is null || prepared.Compiled is not { } compiled)
+        {
+            return;
+        }
+
+        var jobs = cache.ToMemo();
+        if (Recall is { IsCurrent: true } recall && jobs.AsSpan().SequenceEqual(recall.Memo.Jobs))
+        {
+            // It stands as it is.
+            return;
+        }
+
+        compiled.Save(prepared.Plan!, ActionKey, [.. _first.Entries.Select(MemoRecall.MemoOf)], jobs);
+    }
+
+    public void Dispose()
+    {
+        Store?.Dispose();
+        Log.Dispose();
+        _extending.Dispose();
+    }
+
+    private async Task<SourceInputs> ExtendAsync(Plan plan, CancellationToken cancellationToken)
+    {
+        await SnapshotAsync(plan, cancellationToken);
+        return _planned!.Sources;
+    }
+
+    private async Task<SourceSnapshot> SnapshotAsync(Plan plan, CancellationToken cancellationToken)
+    {
+        using var root = DirectoryHandle.Open(_request.ProjectDirectory);
+        var snapshot = await SourceSnapshot.TakeAsync(root, SourceInputs.Request(plan.Jobs, _isTracked), Index, cancellationToken);
+        Diagnostics = snapshot.Diagnostics;
+        _planned = new Planned(plan.Jobs.Length, new SourceInputs(snapshot, plan.Pipeline.Files));
+        return snapshot;
+    }
+}
