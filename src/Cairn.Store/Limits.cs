@@ -33,6 +33,12 @@ public static partial class Limits
     /// <summary>Characters of the name of a pin.</summary>
     public const int PinNameCharsMax = 100;
 
+    /// <summary>Seconds after which a file under a temporary name that cannot be locked counts as abandoned.</summary>
+    public const int AbandonedSeconds = 600;
+
+    /// <summary>Findings of a check that are told one by one.</summary>
+    public const int FindingsMax = 10_000;
+
     /// <summary>How exact the marks of use are: a blob that is used again and again is marked this often.</summary>
     public static readonly TimeSpan UseGranularity = TimeSpan.FromHours(1);
 
@@ -41,4 +47,7 @@ public static partial class Limits
 
     /// <summary>How often runs look whether the store is over its quota.</summary>
     public static readonly TimeSpan CollectionInterval = TimeSpan.FromDays(1);
+
+    /// <summary>How long what was found damaged is kept in quarantine.</summary>
+    public static readonly TimeSpan QuarantineTime = TimeSpan.FromDays(30);
 }

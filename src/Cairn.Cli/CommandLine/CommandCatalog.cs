@@ -112,6 +112,17 @@ internal static class CommandCatalog
             Details = "Each check is ok, a note (works, but less well) or missing; what can be mended comes with the command that mends it. Exits with 3 if something is missing that Cairn needs.",
             Examples = [new("cairn doctor", "all checks"), new("cairn doctor --json", "for programs")],
         },
+        new("store", "Look", "See, check and tidy what the cache keeps", StoreCommand.Create)
+        {
+            Details = "The store holds the results of steps and the files they made, for all of a user's projects: ~/.cache/cairn, or what the setting cache.directory says. Removing any of it is safe: what is missing is made again.",
+            Examples =
+            [
+                new("cairn store stats", "what is there, and what it takes"),
+                new("cairn store gc --quota 5GiB", "make it smaller now"),
+                new("cairn store fsck", "read everything, and mend or set aside what is wrong"),
+                new("cairn store pin release last", "keep the results of the newest run for good"),
+            ],
+        },
         new("config", "Set up", "Get and set options that stay", ConfigCommand.Create)
         {
             Details = "The user's file is ~/.config/cairn/config.yaml, the project's .cairn/config.yaml, which git ignores and which wins. Options of a command line win over both.",

@@ -5,78 +5,80 @@ using System.Text.Json;
 using Cairn.Cli.Graph;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
-using Cairn.Engine.Configuration;
 using Cairn.Store.Tools;
 
 namespace Cairn.Cli.Commands;
 
 /// <summary><c>cairn store tools list|release|gc</c>: the folders that <c>cache: paths</c> keeps for package managers and compilers.</summary>
-internal static class ToolCacheCommand
+internal sealed class ToolCacheCommand
 {
-    public static Command Create(CommandServices services) => new("tools", "List, release and clean up tool caches")
-    {
-        CreateList(services),
-        CreateRelease(services),
-        CreateCollect(services),
-    };
+    private readonly CommandServices _services;
+    private readonly Option<bool> _json;
+    private readonly Func<ParseResult, string?> _store;
 
-    private static Option<bool> CreateJson(string description) => new("--json") { Description = description };
-
-    private static Command CreateList(CommandServices services)
+    private ToolCacheCommand(CommandServices services, Option<bool> json, Func<ParseResult, string?> store)
     {
-        var json = CreateJson("Print a JSON list");
-        var command = new Command("list", "Show every tool cache, its size and who uses it") { json };
-        command.SetAction(parsed => WithCaches(services, caches =>
+        _services = services;
+        _json = json;
+        _store = store;
+    }
+
+    /// <summary>Builds it.</summary>
+    /// <param name="services">What it takes from the world.</param>
+    /// <param name="json">The option of <c>cairn store</c>.</param>
+    /// <param name="store">Finds the store; null after telling why there is none.</param>
+    public static Command Create(CommandServices services, Option<bool> json, Func<ParseResult, string?> store)
+    {
+        var tools = new ToolCacheCommand(services, json, store);
+        return new Command("tools", "List, give up and tidy tool caches: the folders that cache: paths keeps for steps") { tools.CreateList(), tools.CreateRelease(), tools.CreateCollect() };
+    }
+
+    private Command CreateList()
+    {
+        var command = new Command("list", "Show every tool cache, its size and who uses it");
+        command.SetAction(parsed => With(parsed, caches =>
         {
             var infos = caches.List();
-            if (parsed.GetValue(json))
-            {
-                JsonOutput.Write(services, writer => WriteInfos(writer, infos));
-                return ExitCodes.Success;
-            }
-
-            services.OutBytes.Write(Table(infos, services).Span);
+            _services.OutBytes.Write(parsed.GetValue(_json) ? JsonOutput.ToBytes(writer => WriteInfos(writer, infos)) : Table(infos, _services).Span);
             return ExitCodes.Success;
         }));
         return command;
     }
 
-    private static Command CreateRelease(CommandServices services)
+    private Command CreateRelease()
     {
         var name = new Argument<string>("NAME") { Description = "The cache's name in the pipeline" };
         var project = new Option<string?>("--project") { Description = "Only for this project; a cache that others use stays", HelpName = "DIR" };
-        var json = CreateJson("Print what was removed as JSON");
-        var command = new Command("release", "Give a tool cache up; it is removed when no project uses it") { name, project, json };
-        command.SetAction(parsed => WithCaches(services, caches =>
+        var command = new Command("release", "Give a tool cache up; it is removed when no project uses it") { name, project };
+        command.SetAction(parsed => With(parsed, caches =>
         {
             var (asked, of) = (parsed.GetValue(name)!, parsed.GetValue(project));
-            var directory = of is null ? null : Path.GetFullPath(of, services.CurrentDirectory);
+            var directory = of is null ? null : Path.GetFullPath(of, _services.CurrentDirectory);
             if (caches.Release(asked, directory) is { } removal)
             {
-                return Report(removal, parsed.GetValue(json), services);
+                return Report(removal, parsed.GetValue(_json), _services);
             }
 
             var names = caches.List().Select(info => info.Name).Distinct(StringComparer.Ordinal).ToList();
             var message = names.Contains(asked) ? $"`{directory}` does not use the tool cache `{asked}`" : $"There is no tool cache `{asked}`";
             var nearest = Suggestions.Nearest(asked, names.Where(other => other != asked));
-            return DiagnosticPrinter.Usage(services, message, nearest is null ? "`cairn store tools list` shows them all" : $"did you mean `{nearest}`?");
+            return DiagnosticPrinter.Usage(_services, message, nearest is null ? "`cairn store tools list` shows them all" : $"did you mean `{nearest}`?");
         }));
         return command;
     }
 
-    private static Command CreateCollect(CommandServices services)
+    private Command CreateCollect()
     {
-        var json = CreateJson("Print what was removed as JSON");
-        var command = new Command("gc", "Remove tool caches that nobody uses, and what is over a quota") { json };
-        command.SetAction(parsed => WithCaches(services, caches => Report(caches.Collect(services.Time.GetUtcNow()), parsed.GetValue(json), services)));
+        var command = new Command("gc", "Remove tool caches that nobody uses, and what is over a quota");
+        command.SetAction(parsed => With(parsed, caches => Report(caches.Collect(_services.Time.GetUtcNow()), parsed.GetValue(_json), _services)));
         return command;
     }
 
-    private static int WithCaches(CommandServices services, Func<ToolCaches, int> action)
+    private int With(ParseResult parsed, Func<ToolCaches, int> action)
     {
-        if (UserFolders.Cache(services.Variable) is not { } store)
+        if (_store(parsed) is not { } store)
         {
-            return DiagnosticPrinter.Usage(services, "There is no folder for caches", "set HOME or XDG_CACHE_HOME");
+            return ExitCodes.Usage;
         }
 
         try
@@ -89,7 +91,7 @@ internal static class ToolCacheCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            DiagnosticPrinter.Problem(services, exception.Message, $"look at `{Path.Combine(store, "tools")}`");
+            DiagnosticPrinter.Problem(_services, exception.Message, $"look at `{Path.Combine(store, "tools")}`");
             return ExitCodes.Internal;
         }
     }

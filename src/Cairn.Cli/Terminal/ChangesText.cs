@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 
+using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Engine.Explain;
 
@@ -10,25 +11,25 @@ namespace Cairn.Cli.Terminal;
 internal static class ChangesText
 {
     private const int ShownPerKindMax = 20;
-    private const int ScriptLinesMax = 12;
     private const int ValueCharsMax = 120;
-    private const int ShortHexChars = 8;
-    private const int KindColumns = 9;
+    private const int ShortHashChars = 8;
+    private const int KindColumns = 10;
     private const int NameColumnsMax = 48;
 
     /// <summary>One line for each change; long lists of one kind are cut.</summary>
-    public static void Append(ByteText text, ImmutableArray<ActionChange> changes, Style style, int indent)
+    public static void Append(ByteText text, JobChanges changes, Style style, int indent)
     {
+        var all = changes.Changes;
         var names = 0;
-        foreach (var change in changes)
+        foreach (var (change, _) in all)
         {
             names = Math.Max(names, Math.Min(NameColumnsMax, TextWidth.Of(AnsiText.Clean(change.Name))));
         }
 
-        for (var i = 0; i < changes.Length;)
+        for (var i = 0; i < all.Length;)
         {
             var end = i;
-            while (end < changes.Length && changes[end].Kind == changes[i].Kind)
+            while (end < all.Length && all[end].Change.Kind == all[i].Change.Kind)
             {
                 end++;
             }
@@ -37,13 +38,13 @@ internal static class ChangesText
             var shown = end - i > ShownPerKindMax + 1 ? i + ShownPerKindMax : end;
             for (; i < shown; i++)
             {
-                AppendOne(text, changes[i], style, indent, names);
+                AppendOne(text, all[i], style, indent, names);
             }
 
             if (i < end)
             {
-                text.Spaces(indent + KindColumns + 1);
-                style.Write(text, Ink.Dim, $"and {end - i} more: --json shows them all").Line();
+                text.Spaces(indent + KindColumns);
+                style.Write(text, Ink.Dim, $"and {end - i}{(changes.IsComplete ? "" : " or")} more: --json shows them").Line();
                 i = end;
             }
         }
@@ -60,13 +61,13 @@ internal static class ChangesText
             MissCause.NotKept => $"the result of {since!.Run} was not kept: {since.Finished.Cache!.Reason}",
             MissCause.Gone => $"the result of {since!.Run} is gone from the store",
             MissCause.Forgotten => $"changed since {since!.Run}; what, is no longer known",
-            MissCause.Changed => Cause(explanation.Changes),
+            MissCause.Changed => Cause(explanation.Changes.Changes),
             _ => "",
         };
     }
 
     /// <summary>The first of some changes, and how many more there are. What another step made comes first: there the search goes on.</summary>
-    public static string Cause(ImmutableArray<ActionChange> changes)
+    public static string Cause(ImmutableArray<JobChange> changes)
     {
         if (changes.IsEmpty)
         {
@@ -85,59 +86,87 @@ internal static class ChangesText
 
         var what = first switch
         {
-            { MadeBy: { } maker } => first.After is null ? $"`{maker}` no longer makes {first.Name}" : $"`{maker}` made another {first.Name}",
-            { Kind: ChangeKind.File, Before: null } => $"{first.Name} is new",
-            { Kind: ChangeKind.File, After: null } => $"{first.Name} is gone",
-            { Kind: ChangeKind.Argument } => IsScript(first) ? "script changed" : "arguments changed",
-            { Kind: ChangeKind.Outputs } => "declared outputs changed",
-            { Kind: ChangeKind.WorkingDirectory } => "folder changed",
-            { Kind: ChangeKind.Variable } => $"variable {first.Name} changed",
-            _ => $"{first.Name} changed",
+            { MadeBy: { } maker, Change: var change } => change.After is null && change.Before is not null ? $"`{maker}` no longer makes {change.Name}" : $"`{maker}` made another {change.Name}",
+            { Change: var change } => change.Kind switch
+            {
+                ActionChangeKind.Input when change.Input?.Kind is TreeChangeKind.Added => $"{change.Name} is new",
+                ActionChangeKind.Input when change.Input?.Kind is TreeChangeKind.Removed => $"{change.Name} is gone",
+                ActionChangeKind.Script => string.Create(CultureInfo.InvariantCulture, $"script changed at line {change.Line}"),
+                ActionChangeKind.Argument => "arguments changed",
+                ActionChangeKind.Output or ActionChangeKind.OutputOrder => "declared outputs changed",
+                ActionChangeKind.WorkingDirectory => "folder changed",
+                ActionChangeKind.Variable => $"variable {change.Name} changed",
+                _ => $"{change.Name} changed",
+            },
         };
         return changes.Length == 1 ? what : string.Create(CultureInfo.InvariantCulture, $"{what}, +{changes.Length - 1} more");
     }
 
     /// <summary>The kind of a change in a word, the same in text and JSON.</summary>
-    public static string Kind(ChangeKind kind) => kind switch
+    public static string Kind(ActionChangeKind kind) => kind switch
     {
-        ChangeKind.File => "file",
-        ChangeKind.Argument => "argument",
-        ChangeKind.Variable => "variable",
-        ChangeKind.Platform => "platform",
-        ChangeKind.Outputs => "outputs",
-        ChangeKind.WorkingDirectory => "folder",
+        ActionChangeKind.Input => "file",
+        ActionChangeKind.Argument => "argument",
+        ActionChangeKind.Script => "script",
+        ActionChangeKind.Variable => "variable",
+        ActionChangeKind.Property => "platform",
+        ActionChangeKind.Output or ActionChangeKind.OutputOrder => "outputs",
+        ActionChangeKind.WorkingDirectory => "folder",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
-    private static void AppendOne(ByteText text, ActionChange change, Style style, int indent, int names)
+    /// <summary>What it was: of a file <c>HASH/SIZE</c>, with <c> executable</c>, of a link <c>link to TARGET</c>; null where it was not there.</summary>
+    public static string? Before(ActionChange change) => change.Input is { } input ? Leaf(input.Before) : change.Before;
+
+    /// <summary>What it is now.</summary>
+    public static string? After(ActionChange change) => change.Input is { } input ? Leaf(input.After) : change.After;
+
+    private static string? Leaf(TreeLeaf? leaf) => leaf switch
     {
+        null => null,
+        { Target: { } target } => $"link to {target}",
+        { Executable: true } file => $"{file.Digest} executable",
+        { } file => file.Digest.ToString(),
+    };
+
+    private static void AppendOne(ByteText text, JobChange one, Style style, int indent, int names)
+    {
+        var change = one.Change;
         text.Spaces(indent);
-        var script = IsScript(change);
-        style.Write(text, Ink.Dim, script ? "script" : Kind(change.Kind)).Spaces(KindColumns + 1 - (script ? "script" : Kind(change.Kind)).Length);
-        if (script)
+        var kind = Kind(change.Kind);
+        style.Write(text, Ink.Dim, kind).Spaces(KindColumns - kind.Length);
+        if (change.Kind == ActionChangeKind.Script)
         {
-            AppendScript(text, change.Before!, change.After!, style, indent + KindColumns + 1);
+            AppendScript(text, change, style, indent + KindColumns);
             return;
         }
 
         var name = AnsiText.Clean(change.Name);
-        text.Append(name).Spaces(Math.Max(0, names - TextWidth.Of(name)));
-        text.Append(names > 0 ? "  " : "");
-        switch (change)
+        text.Append(name).Spaces(names - TextWidth.Of(name)).Append(names > 0 ? "  " : "");
+        switch (Before(change), After(change))
         {
-            case { Before: null, After: { } after }:
-                style.Write(text, Ink.Good, "new ").Append(Value(change.Kind, after, style));
+            case (null, null):
+                var word = change.Input?.Kind switch
+                {
+                    TreeChangeKind.Added => "new, empty",
+                    TreeChangeKind.Removed => "gone, was empty",
+                    _ => "something in it changed",
+                };
+                text.Append(word);
                 break;
-            case { After: null, Before: { } before }:
-                style.Write(text, Ink.Bad, "gone").Append(" (").Append(Value(change.Kind, before, style)).Append(")");
+            case (null, { } after):
+                style.Write(text, Ink.Good, "new ").Append(Value(change, after, style));
                 break;
-            default:
-                text.Append(Value(change.Kind, change.Before ?? "", style));
-                style.Write(text, Ink.Dim, style.Arrow).Append(Value(change.Kind, change.After ?? "", style));
+            case ({ } before, null):
+                style.Write(text, Ink.Bad, "gone").Append(" (").Append(Value(change, before, style)).Append(")");
+                break;
+            case ({ } before, { } after):
+                text.Append(Value(change, before, style));
+                style.Write(text, Ink.Dim, style.Arrow).Append(Value(change, after, style));
                 break;
         }
 
-        if (change.MadeBy is { } maker)
+        if (one.MadeBy is { } maker)
         {
             style.Write(text, Ink.Accent, $"  made by {maker}");
         }
@@ -145,57 +174,34 @@ internal static class ChangesText
         text.Line();
     }
 
-    private static bool IsScript(ActionChange change) =>
-        change is { Kind: ChangeKind.Argument, Before: { } before, After: { } after } && (before.Contains('\n', StringComparison.Ordinal) || after.Contains('\n', StringComparison.Ordinal));
-
-    // The lines between what both begin and end with.
-    private static void AppendScript(ByteText text, string before, string after, Style style, int indent)
+    private static void AppendScript(ByteText text, ActionChange change, Style style, int indent)
     {
-        var (old, now) = (before.TrimEnd('\n').Split('\n'), after.TrimEnd('\n').Split('\n'));
-        var start = 0;
-        while (start < old.Length && start < now.Length && old[start] == now[start])
-        {
-            start++;
-        }
-
-        var same = 0;
-        while (same < old.Length - start && same < now.Length - start && old[^(same + 1)] == now[^(same + 1)])
-        {
-            same++;
-        }
-
-        text.Append("line ").Append(start + 1).Line();
-        AppendLines(text, old.AsSpan(start, old.Length - start - same), "- ", Ink.Bad, style, indent);
-        AppendLines(text, now.AsSpan(start, now.Length - start - same), "+ ", Ink.Good, style, indent);
-    }
-
-    private static void AppendLines(ByteText text, ReadOnlySpan<string> lines, string sign, Ink ink, Style style, int indent)
-    {
-        var shown = lines.Length > ScriptLinesMax + 1 ? ScriptLinesMax : lines.Length;
-        for (var i = 0; i < shown; i++)
+        text.Append("line ").Append(change.Line).Line();
+        if (change.Before is { } before)
         {
             text.Spaces(indent);
-            style.Write(text, ink, sign + Crop(lines[i], style)).Line();
+            style.Write(text, Ink.Bad, "- " + Crop(before, style)).Line();
         }
 
-        if (shown < lines.Length)
+        if (change.After is { } after)
         {
             text.Spaces(indent);
-            style.Write(text, Ink.Dim, $"{sign}and {lines.Length - shown} more lines").Line();
+            style.Write(text, Ink.Good, "+ " + Crop(after, style)).Line();
         }
     }
 
-    private static string Value(ChangeKind kind, string value, Style style)
+    private static string Value(ActionChange change, string value, Style style)
     {
-        if (kind != ChangeKind.File)
+        if (change.Input is null)
         {
             return value.Length == 0 ? "\"\"" : Crop(AnsiText.Clean(value.ReplaceLineEndings(" ")), style);
         }
 
         // A digest and what else there is to say of the file.
         var space = value.IndexOf(' ', StringComparison.Ordinal);
-        var digest = space < 0 ? value : value[..space];
-        return Digest.TryParse(digest, null, out _) ? string.Concat(digest.AsSpan(0, ShortHexChars), space < 0 ? "" : value.AsSpan(space)) : AnsiText.Clean(value);
+        return Digest.TryParse(space < 0 ? value : value.AsSpan(0, space), null, out _)
+            ? string.Concat(value.AsSpan(0, ShortHashChars), space < 0 ? "" : value.AsSpan(space))
+            : AnsiText.Clean(value);
     }
 
     private static string Crop(string value, Style style) => value.Length <= ValueCharsMax ? value : value[..ValueCharsMax] + style.Ellipsis;

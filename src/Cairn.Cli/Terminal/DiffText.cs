@@ -78,7 +78,7 @@ internal static class DiffText
         for (var i = 0; i < shown.Length; i++)
         {
             var changes = comparison.Jobs[i].Changes;
-            if (shown[i] || changes.IsEmpty)
+            if (shown[i] || changes.Changes.IsEmpty)
             {
                 continue;
             }
@@ -86,7 +86,7 @@ internal static class DiffText
             var jobs = new List<string>();
             for (var j = i; j < shown.Length; j++)
             {
-                if (!shown[j] && Equal(changes, comparison.Jobs[j].Changes))
+                if (!shown[j] && Equal(changes.Changes, comparison.Jobs[j].Changes.Changes))
                 {
                     shown[j] = true;
                     jobs.Add(comparison.Jobs[j].Job);
@@ -118,7 +118,7 @@ internal static class DiffText
         }
     }
 
-    private static bool Equal(ImmutableArray<ActionChange> a, ImmutableArray<ActionChange> b)
+    private static bool Equal(ImmutableArray<JobChange> a, ImmutableArray<JobChange> b)
     {
         if (a.Length != b.Length)
         {
@@ -141,7 +141,7 @@ internal static class DiffText
         { InBefore: false } => "only in the second run",
         { InAfter: false } => "only in the first run",
         { Unstable.IsEmpty: false } => "same action, different outputs",
-        { Relation: ActionRelation.Changed, Changes.IsEmpty: false } => ChangesText.Cause(job.Changes),
+        { Relation: ActionRelation.Changed, Changes.Changes.IsEmpty: false } => ChangesText.Cause(job.Changes.Changes),
         { Relation: ActionRelation.Changed or ActionRelation.Forgotten } => "changed; what, is no longer known",
         { Relation: ActionRelation.Same } => "same action",
         _ => job.After?.Reason ?? "",

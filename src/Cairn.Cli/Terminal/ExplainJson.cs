@@ -164,26 +164,35 @@ internal static class ExplainJson
         json.WriteEndObject();
     }
 
-    private static void WriteChanges(Utf8JsonWriter json, ImmutableArray<ActionChange> changes)
+    private static void WriteChanges(Utf8JsonWriter json, JobChanges changes)
     {
-        if (changes.IsEmpty)
+        if (changes.Changes.IsEmpty)
         {
             return;
         }
 
         json.WriteStartArray("changes");
-        foreach (var change in changes)
+        foreach (var (change, maker) in changes.Changes)
         {
             json.WriteStartObject();
             json.WriteString("kind", ChangesText.Kind(change.Kind));
             WriteText(json, "name", change.Name.Length == 0 ? null : change.Name);
-            WriteText(json, "before", change.Before);
-            WriteText(json, "after", change.After);
-            WriteText(json, "made_by", change.MadeBy);
+            if (change.Line > 0)
+            {
+                json.WriteNumber("line", change.Line);
+            }
+
+            WriteText(json, "before", ChangesText.Before(change));
+            WriteText(json, "after", ChangesText.After(change));
+            WriteText(json, "made_by", maker);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+        if (!changes.IsComplete)
+        {
+            json.WriteBoolean("complete", false);
+        }
     }
 
     private static void WriteTexts(Utf8JsonWriter json, string name, ImmutableArray<string> texts)

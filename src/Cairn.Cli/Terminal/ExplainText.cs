@@ -101,7 +101,7 @@ internal static class ExplainText
         {
             Field(text, style, "why", job.Cause == MissCause.First ? "no earlier run of this project executed it" : Reason(job));
         }
-        else if (job.Changes.IsEmpty)
+        else if (job.Changes.Changes.IsEmpty)
         {
             Field(text, style, "why", "the actions are encoded differently and say the same");
         }

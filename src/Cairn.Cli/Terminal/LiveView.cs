@@ -72,7 +72,7 @@ internal sealed class LiveView(ViewOptions options) : IRunView
                 break;
             case PipelineFinished:
                 // The last line says the same of all.
-                if (_model.IsAllCached && _fold.Jobs.Count == _model.Jobs.Count)
+                if (_model.IsAllCached && _fold.Jobs.Count == _model.CachedCount)
                 {
                     _fold.Jobs.Clear();
                 }

@@ -85,7 +85,8 @@ internal static class RunReport
         text.Append(sign).Append(" ");
         if (model.IsAllCached)
         {
-            text.Append(model.CachedCount).Append(" of ").Append(model.Jobs.Count).Append(" cached");
+            // What was left out is not among what could have been cached.
+            text.Append(model.CachedCount).Append(" of ").Append(model.CachedCount).Append(" cached");
             style.End(text, ink);
             AppendAllCached(text, finished, model);
             return;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 
+using Cairn.Core.Actions;
 using Cairn.Core.Events;
 
 namespace Cairn.Engine.Explain;
@@ -91,7 +92,7 @@ public sealed class CacheExplainer(RunHistory history, IActionSource actions, Fi
             foreach (var runEvent in earlier.Events)
             {
                 if (runEvent is not StepFinished { Cache.Action: { } action } finished || view.Finished.ContainsKey(finished.Job) || candidates++ == RenameCandidatesMax
-                    || actions.Compare(action, explanation.Cache!.Action!) is not { } changes)
+                    || actions.Compare(action, explanation.Cache!.Action!) is not { Changes: var changes })
                 {
                     continue;
                 }
@@ -99,8 +100,8 @@ public sealed class CacheExplainer(RunHistory history, IActionSource actions, Fi
                 var (files, arguments) = (0, 0);
                 foreach (var change in changes)
                 {
-                    files += change.Kind == ChangeKind.File ? 1 : 0;
-                    arguments += change.Kind == ChangeKind.Argument ? 1 : 0;
+                    files += change.Kind == ActionChangeKind.Input ? 1 : 0;
+                    arguments += change.Kind is ActionChangeKind.Argument or ActionChangeKind.Script ? 1 : 0;
                 }
 
                 if ((files == 0 || arguments == 0) && changes.Length < fewest)

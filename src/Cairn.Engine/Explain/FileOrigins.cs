@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 
+using Cairn.Core.Actions;
 using Cairn.Core.Content;
 
 namespace Cairn.Engine.Explain;
@@ -11,34 +12,34 @@ public sealed class FileOrigins(IActionSource actions, Func<string, PathPatterns
 {
     private readonly Dictionary<(Core.RunId Run, string Job), PathPatterns> _patterns = [];
 
-    /// <summary>Notes the makers of changed files.</summary>
-    public ImmutableArray<ActionChange> Mark(RunView run, string job, ImmutableArray<ActionChange> changes)
+    /// <summary>Adds to the changes of a job who makes the files.</summary>
+    public JobChanges Mark(RunView run, string job, ActionDifference difference)
     {
         ArgumentNullException.ThrowIfNull(run);
-        if (run.Find(job) is not { Needs.IsEmpty: false } reader)
+        ArgumentNullException.ThrowIfNull(difference);
+        var needs = run.Find(job)?.Needs ?? [];
+        var marked = ImmutableArray.CreateBuilder<JobChange>(difference.Changes.Length);
+        foreach (var change in difference.Changes)
         {
-            return changes;
+            marked.Add(new JobChange(change, change.Kind == ActionChangeKind.Input ? Maker(run, needs, change.Name) : null));
         }
 
-        var marked = changes.ToBuilder();
-        for (var i = 0; i < marked.Count; i++)
-        {
-            if (marked[i].Kind != ChangeKind.File)
-            {
-                continue;
-            }
+        return new JobChanges(marked.MoveToImmutable(), difference.IsComplete);
+    }
 
-            foreach (var need in reader.Needs)
+    private string? Maker(RunView run, ImmutableArray<string> needs, string path)
+    {
+        foreach (var need in needs)
+        {
+            var patterns = Patterns(run, need);
+            // A folder stands for something below it that is not known.
+            if (path.EndsWith('/') ? patterns.CouldMatchBelow(path.AsSpan()[..^1]) : patterns.IsMatch(path))
             {
-                if (Patterns(run, need).IsMatch(marked[i].Name))
-                {
-                    marked[i] = marked[i] with { MadeBy = need };
-                    break;
-                }
+                return need;
             }
         }
 
-        return marked.DrainToImmutable();
+        return null;
     }
 
     private PathPatterns Patterns(RunView run, string job)

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 using Cairn.Core;
 using Cairn.Core.Events;
 
@@ -49,5 +47,5 @@ public sealed record JobExplanation(string Job, string Step, StepFinished? Finis
     public EarlierJob? Earlier { get; init; }
 
     /// <summary>Of a miss: what changed since.</summary>
-    public ImmutableArray<ActionChange> Changes { get; init; } = [];
+    public JobChanges Changes { get; init; } = JobChanges.None;
 }

@@ -32,7 +32,7 @@ public sealed record JobComparison(string Job, bool InBefore, bool InAfter, Step
     public ActionRelation Relation { get; init; }
 
     /// <summary>What changed in the action.</summary>
-    public ImmutableArray<ActionChange> Changes { get; init; } = [];
+    public JobChanges Changes { get; init; } = JobChanges.None;
 
     /// <summary>
     /// What the same action gave differently: step outputs as <c>output:KEY</c>, and files that jobs which need this one read. Such a
@@ -76,7 +76,7 @@ public sealed record RunComparison(RunRecord Before, RunRecord After, ImmutableA
         var unstable = new SortedDictionary<int, SortedSet<string>>();
         foreach (var job in jobs)
         {
-            foreach (var change in job.Changes)
+            foreach (var change in job.Changes.Changes)
             {
                 if (change.MadeBy is { } maker && indices.TryGetValue(maker, out var index) && jobs[index].Relation == ActionRelation.Same)
                 {
@@ -85,7 +85,7 @@ public sealed record RunComparison(RunRecord Before, RunRecord After, ImmutableA
                         unstable[index] = paths = new SortedSet<string>(StringComparer.Ordinal);
                     }
 
-                    paths.Add(change.Name);
+                    paths.Add(change.Change.Name);
                 }
             }
         }

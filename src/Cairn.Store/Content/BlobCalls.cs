@@ -6,7 +6,7 @@ using Cairn.Store.Files;
 namespace Cairn.Store.Content;
 
 /// <summary>Reading, writing and looking by descriptor, with what the kernel leaves to its callers: short transfers and interruptions.</summary>
-internal static unsafe class BlobCalls
+internal static unsafe partial class BlobCalls
 {
     /// <summary>Fills the buffer from an offset, or to the end of the file; how many bytes there were.</summary>
     public static int ReadAt(int descriptor, Span<byte> buffer, long offset)
@@ -93,6 +93,10 @@ internal static unsafe class BlobCalls
 
     /// <summary>The failure of a call by its number.</summary>
     public static IOException Failure(string what, int error) => new($"Cannot {what}: {new Win32Exception(error).Message}", error);
+
+    /// <summary>Who this process acts as.</summary>
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint UserId();
 
     private static void ThrowUnlessInterrupted(string what)
     {

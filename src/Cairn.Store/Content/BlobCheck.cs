@@ -60,6 +60,21 @@ internal static class BlobCheck
         return bytesMax >= 0 && blob.Copy(-1, bytesMax) is { } actual && actual == new Digest(HashOf(name), actual.SizeBytes) ? BlobState.Right : BlobState.Wrong;
     }
 
+    /// <summary>How long the content of a blob is, by what its file says; of a compressed one that cannot be read, its file's length.</summary>
+    public static long ContentBytes(StoreFolder folder, in StoredFile file)
+    {
+        Span<byte> path = stackalloc byte[BlobPath.BytesMax];
+        BlobPath.Write(path, file.Name, file.Compressed);
+        var descriptor = file.Compressed && Zstd.IsAvailable ? BlobCalls.TryOpen(folder.BlobFolder.Descriptor, path, FileNative.OpenReadOnly | FileNative.OpenNoFollow | FileNative.OpenNonBlocking) : -1;
+        if (descriptor < 0)
+        {
+            return file.Look.SizeBytes;
+        }
+
+        using var blob = new BlobFile(descriptor, compressed: true);
+        return blob.DeclaredBytes is >= 0 and var bytes ? bytes : file.Look.SizeBytes;
+    }
+
     /// <summary>Sets something aside that stands below <c>cas/</c>; false where it is gone or cannot be moved.</summary>
     public static bool Quarantine(StoreFolder folder, ReadOnlySpan<byte> path) => Quarantine(folder, folder.BlobFolder.Descriptor, path);
 

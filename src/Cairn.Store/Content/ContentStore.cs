@@ -16,7 +16,7 @@ public sealed partial class ContentStore : IDisposable
 {
     private readonly StoreFolder _folder;
     private readonly TimeProvider _time;
-    private readonly uint _userId = FileNative.EffectiveUserId();
+    private readonly uint _userId = BlobCalls.UserId();
     private bool _disposed;
 
     private ContentStore(StoreFolder folder, TimeProvider time)

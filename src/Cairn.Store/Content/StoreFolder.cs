@@ -36,6 +36,7 @@ internal sealed class StoreFolder : IDisposable
         TemporaryFolder = temporary;
         _fanOutMode = BlobCalls.LookAt(blobs.Descriptor).Mode & 0xfff;
         _readOnlyReason = WhyReadOnly();
+        IsForeign = _readOnlyReason is not null;
     }
 
     /// <summary>What <c>store.json</c> holds: the format, and the first cairn that reads it.</summary>
@@ -52,6 +53,9 @@ internal sealed class StoreFolder : IDisposable
 
     /// <summary>Why nothing can be stored, or null.</summary>
     public string? ReadOnlyReason => Volatile.Read(ref _readOnlyReason);
+
+    /// <summary>Whether this user may not write here at all; a full disk is another matter.</summary>
+    public bool IsForeign { get; }
 
     public static StoreFolder Open(string directory)
     {
@@ -78,6 +82,9 @@ internal sealed class StoreFolder : IDisposable
             throw new StoreException($"The store `{path}` cannot be used ({exception.Message}). Make the folder readable and writable, or set another: `cairn config set --user cache.directory DIR`", exception);
         }
     }
+
+    /// <summary>Opens a folder of the store, made anew where it is missing.</summary>
+    public DirectoryHandle OpenPart(string name) => OpenPart(Root, name);
 
     /// <summary>Makes the fan-out folder of a path below <c>cas/</c>, as open to others as <c>cas/</c> is.</summary>
     public unsafe void MakeFanOut(ReadOnlySpan<byte> path)

@@ -52,9 +52,6 @@ internal static unsafe partial class FileNative
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     internal static partial int SyncFileSystem(int descriptor);
 
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    internal static partial uint EffectiveUserId();
-
     /// <summary>The C library's <c>struct timespec</c> on 64-bit machines.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct TimeSpec

@@ -31,12 +31,20 @@ internal sealed unsafe class NewFile : IDisposable
         _temporaryName = temporaryName;
     }
 
+    /// <summary>Goes without <c>O_TMPFILE</c>, as on file systems that lack it.</summary>
+    internal static bool AlwaysNamed { get; set; }
+
     /// <summary>The file, open for reading and writing.</summary>
     public int Descriptor { get; }
 
     /// <summary>Creates a file that may be published on the file system of a folder. <paramref name="locked"/>: a named one is locked while it is written, so that strays can be told.</summary>
     public static NewFile Create(int directory, uint mode, bool locked)
     {
+        if (AlwaysNamed)
+        {
+            return CreateNamed(directory, mode, locked);
+        }
+
         var descriptor = BlobCalls.TryOpen(directory, ".\0"u8, FileNative.OpenTemporary | FileNative.OpenReadWrite, mode);
         if (descriptor >= 0)
         {

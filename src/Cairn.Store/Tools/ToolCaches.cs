@@ -70,7 +70,7 @@ public sealed class ToolCaches
     public ToolCaches(string storeDirectory, ToolCacheOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(storeDirectory);
-        _root = Path.Combine(Path.GetFullPath(storeDirectory), "tools", FileNative.EffectiveUserId().ToString(CultureInfo.InvariantCulture), LocalTier);
+        _root = Path.Combine(Path.GetFullPath(storeDirectory), "tools", Content.BlobCalls.UserId().ToString(CultureInfo.InvariantCulture), LocalTier);
         _options = options ?? new ToolCacheOptions();
     }
 
@@ -84,7 +84,7 @@ public sealed class ToolCaches
         ArgumentException.ThrowIfNullOrEmpty(projectDirectory);
         var project = Path.TrimEndingDirectorySeparator(Path.GetFullPath(projectDirectory));
         var paths = new EntryPaths(_root, ToolCacheRecord.Key(use.Name, use.Shared, project));
-        Directory.CreateDirectory(_root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        CreateRoot();
         var held = SharedLock.Acquire(paths.Lock);
         try
         {
@@ -218,6 +218,32 @@ public sealed class ToolCaches
         {
             // The same.
         }
+    }
+
+    // Others may share the store but not these folders: what a tool puts there it also executes.
+    private void CreateRoot()
+    {
+        if (Directory.Exists(_root))
+        {
+            return;
+        }
+
+        var user = Path.GetDirectoryName(_root)!;
+        var tools = Path.GetDirectoryName(user)!;
+        var store = Path.GetDirectoryName(tools)!;
+        if (!Directory.Exists(tools))
+        {
+            Directory.CreateDirectory(tools);
+            const UnixFileMode Write = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+            if ((File.GetUnixFileMode(store) & Write) is not UnixFileMode.None and var shared)
+            {
+                // The sticky bit keeps users from removing each other's.
+                File.SetUnixFileMode(tools, File.GetUnixFileMode(tools) | shared | UnixFileMode.StickyBit);
+            }
+        }
+
+        Directory.CreateDirectory(user, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(_root);
     }
 
     private long Trim(EntryPaths paths, DateTimeOffset now)

@@ -1,3 +1,4 @@
+using Cairn.Core.Actions;
 using Cairn.Core.Events;
 using Cairn.Engine.Explain;
 using Cairn.Testing;
@@ -35,7 +36,7 @@ public sealed class CacheExplainerTests : IDisposable
         var job = Assert.Single(_runs.Explain(run));
         Assert.Equal(MissCause.Changed, job.Cause);
         Assert.Equal(second.Summary.Id, job.Earlier!.Run);
-        Assert.Equal([new ActionChange(ChangeKind.File, "src/a.c", "2", "3")], job.Changes);
+        Assert.Equal([new JobChange(Input("src/a.c", "2", "3"))], job.Changes.Changes);
     }
 
     [Fact]
@@ -46,14 +47,14 @@ public sealed class CacheExplainerTests : IDisposable
         var run = _runs.Run(jobs, Done("build", Missed(Build("b2", "2"))), Done("stamp", new CacheUse(CacheState.Off)), Done("test", Missed(Test("t2", "2"))));
         Assert.Equal(
             [
-                new ActionChange(ChangeKind.File, "build/libz.a", "1", "2") { MadeBy = "build" },
-                new ActionChange(ChangeKind.File, "far.txt", "1", "2"),
-                new ActionChange(ChangeKind.File, "stamp.h", "1", "2") { MadeBy = "stamp" },
+                new JobChange(Input("build/libz.a", "1", "2"), "build"),
+                new JobChange(Input("far.txt", "1", "2")),
+                new JobChange(Input("stamp.h", "1", "2"), "stamp"),
             ],
-            _runs.Explain(run, "test").Single().Changes);
+            _runs.Explain(run, "test").Single().Changes.Changes);
 
         string Test(string id, string content) => _runs.Action(
-            id, [], (ChangeKind.File, "build/libz.a", content), (ChangeKind.File, "stamp.h", content), (ChangeKind.File, "far.txt", content));
+            id, [], (ActionChangeKind.Input, "build/libz.a", content), (ActionChangeKind.Input, "stamp.h", content), (ActionChangeKind.Input, "far.txt", content));
     }
 
     [Fact]
@@ -91,26 +92,26 @@ public sealed class CacheExplainerTests : IDisposable
     {
         _runs.Run(
             ["compile", "lint", "test"],
-            Done("compile", Missed(_runs.Action("c", [], (ChangeKind.Argument, "3", "make"), (ChangeKind.File, "a", "1"), (ChangeKind.File, "b", "1")))),
-            Done("lint", Missed(_runs.Action("l", [], (ChangeKind.Argument, "3", "lint"), (ChangeKind.File, "x", "1")))),
-            Done("test", Missed(_runs.Action("t", [], (ChangeKind.Argument, "3", "make"), (ChangeKind.File, "a", "2"), (ChangeKind.File, "b", "1")))));
+            Done("compile", Missed(_runs.Action("c", [], (ActionChangeKind.Argument, "3", "make"), (ActionChangeKind.Input, "a", "1"), (ActionChangeKind.Input, "b", "1")))),
+            Done("lint", Missed(_runs.Action("l", [], (ActionChangeKind.Argument, "3", "lint"), (ActionChangeKind.Input, "x", "1")))),
+            Done("test", Missed(_runs.Action("t", [], (ActionChangeKind.Argument, "3", "make"), (ActionChangeKind.Input, "a", "2"), (ActionChangeKind.Input, "b", "1")))));
         var run = _runs.Run(
             ["build", "test"],
-            Done("build", Missed(_runs.Action("b", [], (ChangeKind.Argument, "3", "make"), (ChangeKind.File, "a", "2"), (ChangeKind.File, "b", "1")))),
+            Done("build", Missed(_runs.Action("b", [], (ActionChangeKind.Argument, "3", "make"), (ActionChangeKind.Input, "a", "2"), (ActionChangeKind.Input, "b", "1")))),
             Done("test", Hit("t", "x")));
         var job = _runs.Explain(run, "build").Single();
         Assert.Equal((MissCause.Changed, "compile"), (job.Cause, job.Earlier!.Finished.Job));
-        Assert.Equal([new ActionChange(ChangeKind.File, "a", "1", "2")], job.Changes);
+        Assert.Equal([new JobChange(Input("a", "1", "2"))], job.Changes.Changes);
         Assert.Equal(MissCause.First, _runs.Explain(run).First().Cause);
     }
 
     [Fact]
     public void Explain_TakesNoOtherStep_ForARenamedOne()
     {
-        _runs.Run(["lint"], Done("lint", Missed(_runs.Action("l", [], (ChangeKind.Argument, "3", "lint"), (ChangeKind.File, "x", "1")))));
+        _runs.Run(["lint"], Done("lint", Missed(_runs.Action("l", [], (ActionChangeKind.Argument, "3", "lint"), (ActionChangeKind.Input, "x", "1")))));
         var run = _runs.Run(["build"], Done("build", Missed(Build("b", "1"))));
         Assert.Equal(MissCause.First, _runs.Explain(run, "build").Single().Cause);
     }
 
-    private string Build(string id, string content) => _runs.Action(id, ["build/**"], (ChangeKind.Argument, "3", "make"), (ChangeKind.File, "src/a.c", content));
+    private string Build(string id, string content) => _runs.Action(id, ["build/**"], (ActionChangeKind.Argument, "3", "make"), (ActionChangeKind.Input, "src/a.c", content));
 }

@@ -1,4 +1,5 @@
 using Cairn.Cli.Terminal;
+using Cairn.Core.Actions;
 using Cairn.Core.Events;
 using Cairn.Engine;
 using Cairn.Engine.Explain;
@@ -11,9 +12,6 @@ namespace Cairn.Tests.Explain;
 /// <summary>What <c>cairn why</c> and <c>cairn diff</c> show of runs.</summary>
 public sealed class ExplainTextTests : IDisposable
 {
-    private const string Digest1 = "1111111122222222333333334444444455555555666666667777777788888888/5";
-    private const string Digest2 = "aaaaaaaabbbbbbbbccccccccddddddddeeeeeeeeffffffff0000000011111111/12";
-
     private readonly TemporaryFolder _folder = new();
     private readonly RecordedRuns _runs;
 
@@ -31,16 +29,15 @@ public sealed class ExplainTextTests : IDisposable
             $"""
             test[opt=O2]  miss  run {run.Summary.Id}, 2h ago
               compared  with run {first.Summary.Id}, 3h ago
-              file      a             11111111 -> aaaaaaaa
-              file      build/libz.a  11111111 -> aaaaaaaa executable  made by build
-              file      gone          gone (11111111 link to x)
-              file      new           new 11111111
               script    line 2
                         - make -j2
                         + make -j4
-                        + make check
               variable  CFLAGS        -O2 -> ""
               platform  host          1 -> 2
+              file      a             7692c3ad -> 3fc4ccfe
+              file      build/libz.a  7692c3ad -> 753bda44 executable  made by build
+              file      gone          gone (link to x)
+              file      new           new 7692c3ad
               not kept  `src/a.c` changed while it ran
               action    t2
 
@@ -51,13 +48,13 @@ public sealed class ExplainTextTests : IDisposable
             id,
             [],
             [
-                (ChangeKind.File, "a", version == 1 ? Digest1 : Digest2),
-                (ChangeKind.File, "build/libz.a", version == 1 ? Digest1 : $"{Digest2} executable"),
-                .. version == 1 ? new[] { (ChangeKind.File, "gone", $"{Digest1} link to x") } : [(ChangeKind.File, "new", Digest1)],
-                (ChangeKind.Argument, "3", version == 1 ? "set -e\nmake -j2\nls\n" : "set -e\nmake -j4\nmake check\nls\n"),
-                (ChangeKind.Variable, "CFLAGS", version == 1 ? "-O2" : ""),
-                (ChangeKind.Variable, "SAME", "x"),
-                (ChangeKind.Platform, "host", $"{version}"),
+                (ActionChangeKind.Input, "a", version == 1 ? "one" : "two"),
+                (ActionChangeKind.Input, "build/libz.a", version == 1 ? "one" : "twox"),
+                .. version == 1 ? new[] { (ActionChangeKind.Input, "gone", "-> x") } : [(ActionChangeKind.Input, "new", "one")],
+                (ActionChangeKind.Script, "", version == 1 ? "make -j2" : "make -j4"),
+                (ActionChangeKind.Variable, "CFLAGS", version == 1 ? "-O2" : ""),
+                (ActionChangeKind.Variable, "SAME", "x"),
+                (ActionChangeKind.Property, "host", $"{version}"),
             ]);
     }
 
@@ -119,18 +116,18 @@ public sealed class ExplainTextTests : IDisposable
             text.ToString());
 
         string Files(string id, params (string Path, string Value)[] files) =>
-            _runs.Action(id, ["build/**"], [.. files.Select(file => (ChangeKind.File, file.Path, file.Value))]);
+            _runs.Action(id, ["build/**"], [.. files.Select(file => (ActionChangeKind.Input, file.Path, file.Value))]);
     }
 
     [Fact]
     public void Append_Cuts_LongLists()
     {
-        var changes = Enumerable.Range(10, 30).Select(i => new ActionChange(ChangeKind.File, $"f{i}", null, Digest1)).Append(new ActionChange(ChangeKind.Variable, "X", "1", "2"));
+        var changes = Enumerable.Range(10, 30).Select(i => new JobChange(Input($"f{i}", null, "one"))).Append(new JobChange(new ActionChange(ActionChangeKind.Variable, "X", "1", "2")));
         var text = new ByteText();
-        ChangesText.Append(text, [.. changes], Style.Bare, indent: 0);
+        ChangesText.Append(text, new JobChanges([.. changes], IsComplete: true), Style.Bare, indent: 0);
         var lines = text.ToString().Split('\n');
         Assert.Equal(23, lines.Length);
-        Assert.Equal("          and 10 more: --json shows them all", lines[20]);
+        Assert.Equal("          and 10 more: --json shows them", lines[20]);
         Assert.Equal("variable  X    1 -> 2", lines[21]);
     }
 
@@ -141,10 +138,10 @@ public sealed class ExplainTextTests : IDisposable
         var (gen, same) = (_runs.Action("g", ["gen/**"]), _runs.Action("s", []));
         var before = _runs.Run(
             started => started with { Commit = "1a2b3c4d5e6f", Branch = "main", Dirty = false, Parameters = started.Parameters.Add("opt", "O2") },
-            [.. jobs, "old"], Done("gen", Missed(gen)), Done("use", Missed(Use("u1", Digest1))), Done("also", Missed(Use("v1", Digest1))), Done("same", Missed(same)), Done("old", Missed(same)));
+            [.. jobs, "old"], Done("gen", Missed(gen)), Done("use", Missed(Use("u1", "one"))), Done("also", Missed(Use("v1", "one"))), Done("same", Missed(same)), Done("old", Missed(same)));
         var after = _runs.Run(
             started => started with { Commit = "5e6f7a8b9c0d", Branch = "main", Dirty = true, Parameters = started.Parameters.Add("opt", "O3") },
-            jobs, Done("gen", Missed(gen)), Failed("use", Missed(Use("u2", Digest2))), Done("also", Missed(Use("v2", Digest2))), Done("same", Hit(same, before.Summary.Id.Value)));
+            jobs, Done("gen", Missed(gen)), Failed("use", Missed(Use("u2", "two"))), Done("also", Missed(Use("v2", "two"))), Done("same", Hit(same, before.Summary.Id.Value)));
         var text = new ByteText();
         DiffText.Append(text, _runs.Compare(before, after), Style.Bare);
         Assert.Equal(
@@ -164,7 +161,7 @@ public sealed class ExplainTextTests : IDisposable
             1 of 5 jobs had the same action and status
 
             use, also
-              file      gen/a.h  11111111 -> aaaaaaaa  made by gen
+              file      gen/a.h  7692c3ad -> 3fc4ccfe  made by gen
 
             gen  the same action gave different outputs: it is not reproducible
               gen/a.h
@@ -172,15 +169,15 @@ public sealed class ExplainTextTests : IDisposable
             """,
             text.ToString());
 
-        string Use(string id, string content) => _runs.Action(id, [], (ChangeKind.File, "gen/a.h", content));
+        string Use(string id, string content) => _runs.Action(id, [], (ActionChangeKind.Input, "gen/a.h", content));
     }
 
     [Fact]
     public void Json_Holds_WhatTheTextSays()
     {
         string[] jobs = ["build"];
-        var first = _runs.Run(jobs, Done("build", Missed(_runs.Action("b1", [], (ChangeKind.Variable, "X", "1")))));
-        var run = _runs.Run(jobs, Done("build", Missed(_runs.Action("b2", [], (ChangeKind.Variable, "Y", "1")))));
+        var first = _runs.Run(jobs, Done("build", Missed(_runs.Action("b1", [], (ActionChangeKind.Variable, "X", "1")))));
+        var run = _runs.Run(jobs, Done("build", Missed(_runs.Action("b2", [], (ActionChangeKind.Variable, "Y", "1")))));
         Assert.Equal(
             $$"""{"run":"{{run.Summary.Id}}","jobs":[{"job":"build","step":"build","status":"succeeded","cache":"miss","action":"b2","cause":"changed","earlier":{"run":"{{first.Summary.Id}}","job":"build","time":"2026-11-20T12:00:00+00:00","action":"b1"},"changes":[{"kind":"variable","name":"X","before":"1"},{"kind":"variable","name":"Y","after":"1"}]}]}""",
             Compact(json => ExplainJson.Write(json, run, _runs.Explain(run))));

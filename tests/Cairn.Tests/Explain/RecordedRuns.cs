@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 
 using Cairn.Core;
+using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Core.Events;
 using Cairn.Core.Scheduling;
@@ -30,7 +31,7 @@ internal sealed class RecordedRuns(string project) : IActionSource
         new StepFailed { Time = Start, Job = job, Status = JobStatus.Failed, Attempts = 1, DurationMs = 900, ExitCode = 2, Reason = "exit 2", Cache = cache };
 
     /// <summary>Notes an action: outputs, and what is compared, by kind and name.</summary>
-    public string Action(string id, string[] outputs, params (ChangeKind Kind, string Name, string Value)[] parts)
+    public string Action(string id, string[] outputs, params (ActionChangeKind Kind, string Name, string Value)[] parts)
     {
         _actions[id] = new RecordedAction([.. outputs], parts);
         return id;
@@ -74,35 +75,47 @@ internal sealed class RecordedRuns(string project) : IActionSource
 
     public RunComparison Compare(RunRecord before, RunRecord after) => RunComparison.Of(before, after, this, new FileOrigins(this, Declared));
 
-    ImmutableArray<ActionChange>? IActionSource.Compare(string before, string after)
+    ActionDifference? IActionSource.Compare(string before, string after)
     {
         if (!_actions.TryGetValue(before, out var first) || !_actions.TryGetValue(after, out var second))
         {
             return null;
         }
 
-        var keys = new SortedSet<(ChangeKind, string)>(first.Parts.Concat(second.Parts).Select(part => (part.Kind, part.Name)));
+        var keys = new SortedSet<(ActionChangeKind, string)>(first.Parts.Concat(second.Parts).Select(part => (part.Kind, part.Name)));
         var changes = ImmutableArray.CreateBuilder<ActionChange>();
         foreach (var (kind, name) in keys)
         {
             var (old, now) = (first.Find(kind, name), second.Find(kind, name));
             if (old != now)
             {
-                changes.Add(new ActionChange(kind, name, old, now));
+                changes.Add(kind == ActionChangeKind.Input ? Input(name, old, now) : new ActionChange(kind, name, old, now) { Line = kind == ActionChangeKind.Script ? 2 : 0 });
             }
         }
 
-        return changes.ToImmutable();
+        return new ActionDifference(changes.ToImmutable(), IsComplete: true);
+    }
+
+    /// <summary>A file by any text as its content, a link by <c>-> TARGET</c>, executable by <c>x</c> at its end.</summary>
+    public static ActionChange Input(string path, string? before, string? after)
+    {
+        var (old, now) = (Leaf(before), Leaf(after));
+        var kind = before is null ? TreeChangeKind.Added : after is null ? TreeChangeKind.Removed : TreeChangeKind.Content;
+        return new ActionChange(ActionChangeKind.Input, path, before, after) { Input = new TreeChange(path, kind, old, now) };
     }
 
     ImmutableArray<string>? IActionSource.Outputs(string action) => _actions.TryGetValue(action, out var known) ? known.Outputs : null;
 
+    private static TreeLeaf? Leaf(string? text) => text is null ? null
+        : text.StartsWith("-> ", StringComparison.Ordinal) ? new TreeLeaf(Digest.Empty, Executable: false, text[3..])
+        : new TreeLeaf(Digest.Of(System.Text.Encoding.UTF8.GetBytes(text)), text.EndsWith('x'));
+
     // What the pipeline as it is now says of a step that has no action.
     private static PathPatterns? Declared(string job) => job == "stamp" ? PathPatterns.Parse("stamp.h") : null;
 
-    private sealed record RecordedAction(ImmutableArray<string> Outputs, (ChangeKind Kind, string Name, string Value)[] Parts)
+    private sealed record RecordedAction(ImmutableArray<string> Outputs, (ActionChangeKind Kind, string Name, string Value)[] Parts)
     {
-        public string? Find(ChangeKind kind, string name)
+        public string? Find(ActionChangeKind kind, string name)
         {
             foreach (var part in Parts)
             {

@@ -261,6 +261,16 @@ public sealed class ToolCachesTests : IDisposable
     }
 
     [Fact]
+    public void Open_KeepsOtherUsersOut_OfAStoreThatTheyShare()
+    {
+        const UnixFileMode Everybody = (UnixFileMode)0x1ff;
+        File.SetUnixFileMode(Directory.CreateDirectory(_folder["store"]).FullName, Everybody);
+        _caches.Open(Private("npm"), _project, Now).Dispose();
+        Assert.Equal(UnixFileMode.StickyBit | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite, File.GetUnixFileMode(_folder["store/tools"]) & (UnixFileMode)0x212);
+        Assert.Equal((UnixFileMode)0x1c0, File.GetUnixFileMode(Assert.Single(Directory.GetDirectories(_folder["store/tools"]))));
+    }
+
+    [Fact]
     public async Task Open_Holds_AgainstReleaseAndCollect_FromManyThreads()
     {
         var cancellationToken = TestContext.Current.CancellationToken;

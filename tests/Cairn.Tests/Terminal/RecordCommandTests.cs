@@ -10,6 +10,7 @@ using Cairn.Core.Content;
 using Cairn.Core.Events;
 using Cairn.Core.Scheduling;
 using Cairn.Execution;
+using Cairn.Store.Content;
 
 namespace Cairn.Tests.Terminal;
 
@@ -210,6 +211,23 @@ public sealed class RecordCommandTests : IDisposable
         _out.SetLength(0);
         await InvokeAsync(RunsCommand.Create, "--json");
         Assert.Contains("\"jobs\":3,\"failed\":0,\"cached\":2,\"saved_ms\":90000", Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Logs_OfACachedJob_AreThoseInTheStore()
+    {
+        RecordCached();
+        using (var store = ContentStore.Open(Path.Combine(_project, ".cache", "cairn")))
+        {
+            store.Put("xyz"u8);
+        }
+
+        Assert.Equal(ExitCodes.Success, await InvokeAsync(LogsCommand.Create, Run, "build"));
+        Assert.Equal("xyz\n", Out);
+        Assert.Equal("", _error.ToString());
+        _out.SetLength(0);
+        Assert.Equal(ExitCodes.Success, await InvokeAsync(LogsCommand.Create, Run, "build", "--raw", "--follow"));
+        Assert.Equal("xyz", Out);
     }
 
     [Fact]
