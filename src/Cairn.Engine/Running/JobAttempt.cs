@@ -99,7 +99,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
     {
         try
         {
-            var action = _run.Cache is { } asked ? await asked.PrepareAsync(_job, _attempt, _stopping.Token) : null;
+            var action = _run.Cache?.Prepare(_job, _attempt, _stopping.Token);
             if (Answer(action) is { } known)
             {
                 _report = known;
@@ -248,7 +248,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         environment["CAIRN_OUTPUT"] = scratch.OutputFile;
         environment["CAIRN_SUMMARY"] = scratch.SummaryFile;
 
-        if (_run.Tree.MissingInput(_job) is { } missing)
+        if (_run.Tree.MissingInput(_job, action?.Inputs) is { } missing)
         {
             _report = Broken($"declared input `{missing}` does not exist");
             return;
@@ -297,7 +297,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             StepOutputs = report.Outputs,
             Tests = report.Tests,
             Resources = process.Resources,
-            Origin = new ActionOrigin(_run.Reporter.Run.Value, _job.Id.Value, _run.Reporter.Now, Environment.MachineName, _run.Request.ProjectDirectory),
+            Origin = new ActionOrigin(_run.Reporter.Run.Value, _job.Id.Value, _run.Reporter.Now, HostFingerprint.MachineName, _run.Request.ProjectDirectory),
         }));
     }
 

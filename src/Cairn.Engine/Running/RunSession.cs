@@ -61,7 +61,7 @@ internal static class RunSession
                 }
             }
 
-            using var inputs = await RunInputs.TakeAsync(prepared, either.Token);
+            using var inputs = RunInputs.Take(prepared, either.Token);
             if (inputs.HasErrors)
             {
                 return new RunResult(prepared.Id, RunStatus.Failed, null) { Refused = prepared with { Diagnostics = [.. prepared.Diagnostics, .. inputs.Diagnostics] } };
