@@ -60,7 +60,7 @@ public static class ActionDecoder
                     arguments.Add(reader.TextItem());
                     break;
                 case 2:
-                    environment.Add(ReadPair(ref reader));
+                    AddPair(ref reader, environment);
                     break;
                 case 5:
                     platform = ReadPlatform(ref reader);
@@ -147,7 +147,7 @@ public static class ActionDecoder
         {
             if (message.Field == 1)
             {
-                properties.Add(ReadPair(ref message));
+                AddPair(ref message, properties);
             }
             else
             {
@@ -163,7 +163,7 @@ public static class ActionDecoder
         return properties.DrainToImmutable();
     }
 
-    private static KeyValuePair<string, string> ReadPair(ref ProtoReader reader)
+    private static void AddPair(ref ProtoReader reader, ImmutableArray<KeyValuePair<string, string>>.Builder pairs)
     {
         var (name, value) = ("", "");
         var message = new ProtoReader(reader.BytesItem());
@@ -183,12 +183,17 @@ public static class ActionDecoder
             }
         }
 
+        if (message.Error is null && pairs.Count > 0 && Utf8Order.Compare(pairs[^1].Key, name) >= 0)
+        {
+            message.Fail("names out of order");
+        }
+
         if (message.Error is { } error)
         {
             reader.Fail(error);
         }
 
-        return new KeyValuePair<string, string>(name, value);
+        pairs.Add(new KeyValuePair<string, string>(name, value));
     }
 
     private sealed record DecodedAction(Digest Command, Digest InputRoot, ImmutableArray<KeyValuePair<string, string>> Platform);

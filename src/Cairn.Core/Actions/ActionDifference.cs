@@ -115,24 +115,20 @@ public sealed record ActionDifference(ImmutableArray<ActionChange> Changes, bool
             {
                 return oldLine.SequenceEqual(currentLine)
                     ? new ActionChange(ActionChangeKind.Script, "", Rest(old, oldEnd), Rest(current, currentEnd)) { Line = line + 1 }
-                    : new ActionChange(ActionChangeKind.Script, "", oldLine.ToString(), currentLine.ToString()) { Line = line };
+                    : new ActionChange(ActionChangeKind.Script, "", LineOf(old), LineOf(current)) { Line = line };
             }
 
             old = old[(oldEnd + 1)..];
             current = current[(currentEnd + 1)..];
         }
 
-        // The line after an end of line, or null where there is none.
-        static string? Rest(ReadOnlySpan<char> text, int end)
-        {
-            if (end < 0)
-            {
-                return null;
-            }
+        // What follows an end of line, an empty line among it; null where there is none.
+        static string? Rest(ReadOnlySpan<char> text, int end) => end < 0 ? null : LineOf(text[(end + 1)..]) ?? "";
 
-            var rest = text[(end + 1)..];
-            var next = rest.IndexOf('\n');
-            return (next < 0 ? rest : rest[..next]).ToString();
+        static string? LineOf(ReadOnlySpan<char> text)
+        {
+            var end = text.IndexOf('\n');
+            return text.IsEmpty ? null : (end < 0 ? text : text[..end]).ToString();
         }
     }
 

@@ -8,7 +8,7 @@ namespace Cairn.Core.Content;
 /// <param name="Name">The name.</param>
 /// <param name="IsFolder">Whether it is a folder.</param>
 /// <param name="Leaf">The file or link; of a folder, its digest alone.</param>
-public readonly record struct TreeEntry(string Name, bool IsFolder, TreeLeaf Leaf);
+public readonly record struct DirectoryItem(string Name, bool IsFolder, TreeLeaf Leaf);
 
 /// <summary>Reads <c>Directory</c> messages, from bytes that nobody vouches for.</summary>
 public static class DirectoryDecoder
@@ -17,7 +17,7 @@ public static class DirectoryDecoder
     /// The entries of a folder: files, then folders, then links, each in the order of the bytes of their names. Null, with the reason, where the bytes are no
     /// <c>Directory</c>, a name is none, or the order is another.
     /// </summary>
-    public static ImmutableArray<TreeEntry>? TryDecode(ReadOnlySpan<byte> directory, out string? error)
+    public static ImmutableArray<DirectoryItem>? TryDecode(ReadOnlySpan<byte> directory, out string? error)
     {
         var reader = new ProtoReader(directory);
         if (directory.Length > Limits.ActionBlobBytesMax)
@@ -25,9 +25,9 @@ public static class DirectoryDecoder
             reader.Fail("more bytes than a folder may have");
         }
 
-        var files = new List<TreeEntry>();
-        var folders = new List<TreeEntry>();
-        var links = new List<TreeEntry>();
+        var files = new List<DirectoryItem>();
+        var folders = new List<DirectoryItem>();
+        var links = new List<DirectoryItem>();
         while (reader.Next())
         {
             switch (reader.Field)
@@ -47,7 +47,7 @@ public static class DirectoryDecoder
             }
         }
 
-        var entries = ImmutableArray.CreateBuilder<TreeEntry>(files.Count + folders.Count + links.Count);
+        var entries = ImmutableArray.CreateBuilder<DirectoryItem>(files.Count + folders.Count + links.Count);
         entries.AddRange(files);
         entries.AddRange(folders);
         entries.AddRange(links);
@@ -60,7 +60,7 @@ public static class DirectoryDecoder
         return error is null ? entries.MoveToImmutable() : null;
     }
 
-    private static void Read(ref ProtoReader reader, List<TreeEntry> entries, bool isFolder)
+    private static void Read(ref ProtoReader reader, List<DirectoryItem> entries, bool isFolder)
     {
         var name = "";
         Digest? digest = null;
@@ -90,10 +90,10 @@ public static class DirectoryDecoder
             message.Fail("an entry without a digest");
         }
 
-        Add(ref reader, ref message, entries, new TreeEntry(name, isFolder, new TreeLeaf(digest ?? Digest.Empty, executable)));
+        Add(ref reader, ref message, entries, new DirectoryItem(name, isFolder, new TreeLeaf(digest ?? Digest.Empty, executable)));
     }
 
-    private static void ReadLink(ref ProtoReader reader, List<TreeEntry> links)
+    private static void ReadLink(ref ProtoReader reader, List<DirectoryItem> links)
     {
         var (name, target) = ("", "");
         var message = new ProtoReader(reader.BytesItem());
@@ -118,10 +118,10 @@ public static class DirectoryDecoder
             message.Fail("a link without a target");
         }
 
-        Add(ref reader, ref message, links, new TreeEntry(name, IsFolder: false, new TreeLeaf(Digest.Empty, Executable: false, target)));
+        Add(ref reader, ref message, links, new DirectoryItem(name, IsFolder: false, new TreeLeaf(Digest.Empty, Executable: false, target)));
     }
 
-    private static void Add(ref ProtoReader reader, ref ProtoReader message, List<TreeEntry> entries, TreeEntry entry)
+    private static void Add(ref ProtoReader reader, ref ProtoReader message, List<DirectoryItem> entries, DirectoryItem entry)
     {
         if (message.Error is null && !RelativePath.IsName(entry.Name))
         {
@@ -142,10 +142,10 @@ public static class DirectoryDecoder
     }
 
     /// <summary>Whether a name stands in two of the lists, each of which is in order.</summary>
-    private static bool HasTwins(List<TreeEntry> files, List<TreeEntry> folders, List<TreeEntry> links) =>
+    private static bool HasTwins(List<DirectoryItem> files, List<DirectoryItem> folders, List<DirectoryItem> links) =>
         HasTwins(files, folders) || HasTwins(files, links) || HasTwins(folders, links);
 
-    private static bool HasTwins(List<TreeEntry> left, List<TreeEntry> right)
+    private static bool HasTwins(List<DirectoryItem> left, List<DirectoryItem> right)
     {
         for (var (l, r) = (0, 0); l < left.Count && r < right.Count;)
         {

@@ -157,5 +157,5 @@ public sealed record TreeDifference(ImmutableArray<TreeChange> Changes, bool IsC
     }
 
     /// <summary>An entry with its name as it stands in paths, so that a folder sorts as what is below it does.</summary>
-    private sealed record KeyedEntry(string Key, TreeEntry Entry);
+    private sealed record KeyedEntry(string Key, DirectoryItem Entry);
 }

@@ -1,0 +1,66 @@
+using Cairn.Core.Content;
+
+namespace Cairn.Store.Actions;
+
+/// <summary>
+/// From digests to positive numbers: open addressing over arrays. A <see cref="Dictionary{TKey, TValue}"/> over a structure of ours would be compiled
+/// when it is first used, which takes longer than a thousand look-ups.
+/// </summary>
+internal sealed class DigestTable
+{
+    private Digest[] _keys = new Digest[256];
+    private long[] _values = new long[256];
+
+    public int Count { get; private set; }
+
+    /// <summary>The number of a digest; 0 where it is not there.</summary>
+    public long this[Digest key]
+    {
+        get => _values[SlotOf(key)];
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            var slot = SlotOf(key);
+            if (_values[slot] == 0)
+            {
+                if (++Count > _keys.Length / 4 * 3)
+                {
+                    Grow();
+                    slot = SlotOf(key);
+                }
+
+                _keys[slot] = key;
+            }
+
+            _values[slot] = value;
+        }
+    }
+
+    private int SlotOf(Digest key)
+    {
+        var mask = _keys.Length - 1;
+        var slot = (int)key.Prefix & mask;
+        while (_values[slot] != 0 && _keys[slot] != key)
+        {
+            slot = (slot + 1) & mask;
+        }
+
+        return slot;
+    }
+
+    private void Grow()
+    {
+        var (keys, values) = (_keys, _values);
+        _keys = new Digest[2 * keys.Length];
+        _values = new long[2 * keys.Length];
+        for (var i = 0; i < keys.Length; i++)
+        {
+            if (values[i] != 0)
+            {
+                var slot = SlotOf(keys[i]);
+                _keys[slot] = keys[i];
+                _values[slot] = values[i];
+            }
+        }
+    }
+}
