@@ -121,12 +121,12 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
         {
             restored = TryLayOut(file, parent, name, store);
         }
-        catch (IOException) when (parent.TryStat(name) is { Kind: FileKind.Directory })
+        catch (IOException exception) when (parent.TryStat(name) is { Kind: FileKind.Directory })
         {
             // Whatever stood in that folder and matches an output was cleared before; what is left may go if it is empty.
             if (!RemoveEmptyFolders(parent, name))
             {
-                throw new IOException($"`{file.Path}` is an output, but a folder with other files stands there: move it away");
+                throw new IOException($"`{file.Path}` is an output, but a folder with other files stands there: move it away", exception);
             }
 
             restored = TryLayOut(file, parent, name, store);
