@@ -35,7 +35,7 @@ public sealed class WhyCommandTests : IDisposable
         Assert.Equal(["script    line 1", "          - gcc -O2", "          + gcc -O3"], lines[2..5].Select(line => line[2..]));
         Assert.Equal(
             [
-                $"file      src/a.c       {Short("1")} -> {Short("2")}",
+                $"file      src/a.c       {Short("1")} → {Short("2")}",
                 $"file      src/deep/b.c  gone ({Short("1")})",
                 $"file      src/deep/c.c  new {Short("1")}",
             ],
