@@ -78,9 +78,9 @@ internal sealed class RunCache
     }
 
     /// <summary>Describes a job. Throws <see cref="IOException"/> where its inputs contradict each other, and <see cref="EvaluationException"/>.</summary>
-    public async ValueTask<PreparedAction> PrepareAsync(Job job, int attempt, CancellationToken cancellationToken)
+    public PreparedAction Prepare(Job job, int attempt, CancellationToken cancellationToken)
     {
-        var sources = (await _inputs.SourcesAsync(_scope.Plan, cancellationToken)).Of(job);
+        var sources = _inputs.Sources(_scope.Plan, cancellationToken).Of(job);
         var inputs = sources.Tree;
         string? off = job.Step.Cache.Enabled ? null : "`cache: false`";
         foreach (var need in job.Needs)
@@ -92,7 +92,7 @@ internal sealed class RunCache
                 continue;
             }
 
-            inputs = inputs.TryMerge(ProductOf(need).Tree.Value, out var conflict)
+            inputs = inputs.TryMerge(TreeFor(job, need), out var conflict)
                 ?? throw new IOException($"`{conflict}` is an input of `{job.Id}` twice with different content: a file that a step makes must have one maker");
         }
 
@@ -306,6 +306,25 @@ internal sealed class RunCache
         }
     }
 
+    /// <summary>
+    /// What a need gives to a job. The pipeline that a step generated is no input of the steps that it is made of, as the pipeline's own files are none: otherwise a change of
+    /// one would execute all of them.
+    /// </summary>
+    private MerkleTree TreeFor(Job job, int need)
+    {
+        var product = ProductOf(need);
+        var maker = _scope.Plan.Jobs[need];
+        if (job.GeneratedDepth == 0 || maker.Step.Generates is not { } generates)
+        {
+            return product.Tree.Value;
+        }
+
+        var scope = new JobScope(_scope, maker, attempt: 1, needs: null);
+        StepEnvironment.Show(scope, generates.Expressions, _scope.Plan.Pipeline.Environment, maker.Step.Environment);
+        var generated = Glob.Parse(scope.Text(generates)).LiteralPath;
+        return TreeOf(_storage.Take([.. product.Files.Where(file => !string.Equals(file.Path, generated, StringComparison.Ordinal))], store: null));
+    }
+
     /// <summary>What a need made; of one that this run leaves out, what stands in the working tree.</summary>
     private JobProduct ProductOf(int index)
     {
@@ -339,7 +358,7 @@ internal sealed class RunCache
     {
         foreach (var entry in sources.Entries)
         {
-            if (_tree.Root.TryStatPath(entry.Path) != entry.Stat)
+            if (!_tree.Root.HasStat(entry.Path, entry.Stat))
             {
                 return false;
             }
@@ -354,7 +373,7 @@ internal sealed class RunCache
 
             foreach (var file in product.Files)
             {
-                if (_tree.Root.TryStatPath(file.Path) != file.Stat)
+                if (!_tree.Root.HasStat(file.Path, file.Stat))
                 {
                     return false;
                 }

@@ -106,7 +106,7 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
     // A file that changed while it was read keeps no digest.
     private void Note(string path, in FileStat before, Digest digest)
     {
-        if (digest.SizeBytes == before.SizeBytes && root.TryStatPath(path) is { } after && after == before)
+        if (digest.SizeBytes == before.SizeBytes && root.HasStat(path, before))
         {
             index.Set(path, before, digest);
         }
@@ -116,11 +116,23 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
     {
         var (folder, name) = OutputTree.Split(file.Path);
         using var parent = root.TryCreatePath(folder) ?? throw new IOException($"`{file.Path}` cannot be laid out: a part of its folder is no folder");
-        if (file.Target is { } target)
+        bool restored;
+        try
         {
-            parent.ReplaceSymlink(name, target);
+            restored = TryLayOut(file, parent, name, store);
         }
-        else if (!store.TryRestore(file.Digest, parent, name, file.Executable))
+        catch (IOException exception) when (parent.TryStat(name) is { Kind: FileKind.Directory })
+        {
+            // Whatever stood in that folder and matches an output was cleared before; what is left may go if it is empty.
+            if (!RemoveEmptyFolders(parent, name))
+            {
+                throw new IOException($"`{file.Path}` is an output, but a folder with other files stands there: move it away", exception);
+            }
+
+            restored = TryLayOut(file, parent, name, store);
+        }
+
+        if (!restored)
         {
             return null;
         }
@@ -132,6 +144,33 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
         }
 
         return stat;
+    }
+
+    private static bool TryLayOut(in OutputFile file, DirectoryHandle parent, string name, ContentStore store)
+    {
+        if (file.Target is not { } target)
+        {
+            return store.TryRestore(file.Digest, parent, name, file.Executable);
+        }
+
+        parent.ReplaceSymlink(name, target);
+        return true;
+    }
+
+    private static bool RemoveEmptyFolders(DirectoryHandle parent, string name)
+    {
+        using (var folder = parent.TryOpen(name))
+        {
+            foreach (var entry in folder?.List() ?? [])
+            {
+                if (!entry.IsUtf8 || !RemoveEmptyFolders(folder!, entry.Name))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return parent.RemoveEmptyDirectory(name);
     }
 
     private static void ForEach(int count, Action<int> body)

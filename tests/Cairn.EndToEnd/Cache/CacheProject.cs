@@ -48,7 +48,7 @@ internal sealed class CacheProject : IDisposable
         if (pipeline is null)
         {
             Write("version.txt", "#define VERSION 1\n").Write("src/a.c", "int a = 1;\n").Write("src/b.c", "int b = 1;\n").Write("cases.txt", "one two\n")
-                .Write("README.md", "A project.\n").Write(".gitignore", "*.tmp\n").Write("notes.tmp", "mine\n").Link("src/link", "a.c");
+                .Write("README.md", "A project.\n").Write(".gitignore", "*.tmp\ngen/\nout/\n").Write("notes.tmp", "mine\n").Link("src/link", "a.c");
         }
     }
 

@@ -30,9 +30,9 @@ public sealed partial class CacheScenarioTests
     private const string Flaky = "  flaky: { run: 'NOTE; test -e @ROOT/flag', inputs: [a.txt] }\n";
 
     private const string FlakyChain = """
-          first: { run: NOTE, inputs: [a.txt] }
+          first: { run: NOTE; echo 1, inputs: [a.txt] }
           flaky: { run: NOTE; test -e @ROOT/flag, inputs: [a.txt], needs: [first] }
-          after: { run: NOTE, inputs: [a.txt], needs: [flaky] }
+          after: { run: NOTE; echo 2, inputs: [a.txt], needs: [flaky] }
 
         """;
 

@@ -5,6 +5,8 @@ namespace Cairn.EndToEnd.Cache;
 /// <summary>The executable table of hits and misses: the standard project has run once, then something happens, then it runs again.</summary>
 public sealed class CacheTableTests
 {
+    private const string Overwrite = "find \"$XDG_CACHE_HOME/cairn/ac\" -type f -exec sh -c 'chmod u+w \"$1\"; echo nonsense >\"$1\"' sh {} ';'";
+
     // The columns are gen, build, test and pack.
     internal static readonly CacheSection[] Sections =
     [
@@ -52,7 +54,7 @@ public sealed class CacheTableTests
             new("Change timeout, retries, description or locks", "hit hit hit hit", p => p.EditPipeline("inputs: [cases.txt]", "inputs: [cases.txt]\n    timeout: 5m\n    retries: 2\n    description: Tests\n    concurrency: { locks: [lab] }").RunAsync())),
         new(
             "What the caller says",
-            new("`--force build`", "hit off hit hit", p => p.RunAsync("--force", "build")),
+            new("`--force build`", "hit miss hit hit", p => p.RunAsync("--force", "build")),
             new("`--force build`, and a run without it", "hit hit hit hit", p => AfterAsync(p, "--force", "build")),
             new("`--no-cache`", "off off off off", p => p.RunAsync("--no-cache")),
             new("`--no-cache`, and a run without it", "hit hit hit hit", p => AfterAsync(p, "--no-cache")),
@@ -80,7 +82,8 @@ public sealed class CacheTableTests
             new("Remove a stored output, and delete the output", "hit miss hit hit", p => DamagedAsync(p, _ => null)),
             new("Flip a bit of a stored log", "hit hit miss hit", p => DamagedLogAsync(p, flip: true)),
             new("Remove a stored log", "hit hit miss hit", p => DamagedLogAsync(p, flip: false)),
-            new("Overwrite every entry of the action cache", "miss miss miss miss", p => p.RunAfterAsync("find \"$XDG_CACHE_HOME/cairn/ac\" -type f -exec sh -c 'chmod u+w \"$1\"; echo nonsense >\"$1\"' sh {} ';'"))),
+            new("Overwrite every entry of the action cache: while nothing changes, none is read", "hit hit hit hit", p => p.RunAfterAsync(Overwrite)),
+            new("Overwrite every entry of the action cache, and remove `.cairn`", "miss miss miss miss", p => p.Delete(".cairn").RunAfterAsync(Overwrite))),
     ];
 
     private static IEnumerable<CacheRow> All => Sections.SelectMany(section => section.Rows);
