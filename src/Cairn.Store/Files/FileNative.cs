@@ -30,6 +30,7 @@ internal static unsafe partial class FileNative
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorNoSuchCall = 38;
     internal const int ErrorNotFound = 2;
+    internal const int ErrorInterrupted = 4;
     internal const int ErrorAgain = 11;
     internal const int ErrorAccess = 13;
     internal const int ErrorExists = 17;
@@ -55,6 +56,9 @@ internal static unsafe partial class FileNative
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Statx(int directory, string path, int flags, uint mask, StatxBuffer* buffer);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
+    internal static partial int Statx(int directory, byte* path, int flags, uint mask, StatxBuffer* buffer);
 
     [LibraryImport("libc", EntryPoint = "getdents64", SetLastError = true)]
     internal static partial nint GetDirectoryEntries(int descriptor, byte* buffer, nuint length);

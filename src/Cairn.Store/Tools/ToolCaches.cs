@@ -76,37 +76,19 @@ public sealed class ToolCaches
 
     /// <summary>
     /// Opens a cache for a step and notes the project as an owner. Nothing of it is removed until the lease is disposed. Throws
-    /// <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> where the store cannot be written: then the step goes without.
+    /// <see cref="IOException"/> where the store cannot be written.
     /// </summary>
     public ToolCacheLease Open(ToolCacheUse use, string projectDirectory, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(use);
         ArgumentException.ThrowIfNullOrEmpty(projectDirectory);
-        var project = Path.TrimEndingDirectorySeparator(Path.GetFullPath(projectDirectory));
-        var paths = new EntryPaths(_root, ToolCacheRecord.Key(use.Name, use.Shared, project));
-        CreateRoot();
-        var held = SharedLock.Acquire(paths.Lock);
         try
         {
-            Directory.CreateDirectory(paths.Owners);
-            Directory.CreateDirectory(paths.Files);
-            lock (WriteGate)
-            {
-                var record = new ToolCacheRecord(use.Name, use.Shared, use.QuotaBytes);
-                if (ToolCacheRecord.TryRead(paths.Record) != record)
-                {
-                    record.Write(paths.Record);
-                }
-
-                ToolCacheRecord.WriteOwner(paths.Owner(project), project, now);
-            }
-
-            return new ToolCacheLease(this, paths, held, now, measure: use.QuotaBytes is not null);
+            return OpenEntry(use, projectDirectory, now);
         }
-        catch
+        catch (UnauthorizedAccessException exception)
         {
-            held.Dispose();
-            throw;
+            throw new IOException($"The tool cache `{use.Name}` cannot be opened in `{_root}`: permission denied", exception);
         }
     }
 
@@ -217,6 +199,36 @@ public sealed class ToolCaches
         catch (UnauthorizedAccessException)
         {
             // The same.
+        }
+    }
+
+    private ToolCacheLease OpenEntry(ToolCacheUse use, string projectDirectory, DateTimeOffset now)
+    {
+        var project = Path.TrimEndingDirectorySeparator(Path.GetFullPath(projectDirectory));
+        var paths = new EntryPaths(_root, ToolCacheRecord.Key(use.Name, use.Shared, project));
+        CreateRoot();
+        var held = SharedLock.Acquire(paths.Lock);
+        try
+        {
+            Directory.CreateDirectory(paths.Owners);
+            Directory.CreateDirectory(paths.Files);
+            lock (WriteGate)
+            {
+                var record = new ToolCacheRecord(use.Name, use.Shared, use.QuotaBytes);
+                if (ToolCacheRecord.TryRead(paths.Record) != record)
+                {
+                    record.Write(paths.Record);
+                }
+
+                ToolCacheRecord.WriteOwner(paths.Owner(project), project, now);
+            }
+
+            return new ToolCacheLease(this, paths, held, now, measure: use.QuotaBytes is not null);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
         }
     }
 
