@@ -1,5 +1,3 @@
-using System.Text;
-
 using Cairn.Cli.Terminal;
 
 namespace Cairn.Cli;
@@ -38,13 +36,12 @@ internal sealed record CommandServices
     public static CommandServices OfProcess(CancellationToken cancellationToken)
     {
         var environment = new ProcessVariables();
-        var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         var outBytes = new DescriptorStream(DescriptorStream.StandardOutput);
         return new CommandServices
         {
-            Out = new StreamWriter(outBytes, utf8, bufferSize: 4096) { AutoFlush = true, NewLine = "\n" },
+            Out = new DescriptorText(outBytes) { NewLine = "\n" },
             OutBytes = outBytes,
-            Error = new StreamWriter(new DescriptorStream(DescriptorStream.StandardError), utf8, bufferSize: 1024) { AutoFlush = true, NewLine = "\n" },
+            Error = new DescriptorText(new DescriptorStream(DescriptorStream.StandardError)) { NewLine = "\n" },
             Terminal = TerminalInfo.OfProcess(environment),
             Time = TimeProvider.System,
             CurrentDirectory = System.Environment.CurrentDirectory,

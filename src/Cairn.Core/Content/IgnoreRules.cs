@@ -31,7 +31,7 @@ public sealed class IgnoreRules
     /// <summary>Reads a file. Every text is a valid file; a rule that cannot match is left out.</summary>
     public static IgnoreRules Parse(ReadOnlySpan<byte> content)
     {
-        if (content.StartsWith("\xEF\xBB\xBF"u8))
+        if (content.StartsWith("\ufeff"u8))
         {
             content = content[3..];
         }

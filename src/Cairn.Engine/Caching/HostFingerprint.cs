@@ -22,6 +22,9 @@ internal static class HostFingerprint
         var other => other.ToString().ToLowerInvariant(),
     };
 
+    /// <summary>The machine's name.</summary>
+    public static string MachineName { get; } = Environment.MachineName;
+
     /// <summary><c>NAME VERSION glibc N.NN DIGEST</c>: readable, and different where any part of os-release is.</summary>
     public static string Read()
     {

@@ -78,9 +78,9 @@ internal sealed class RunCache
     }
 
     /// <summary>Describes a job. Throws <see cref="IOException"/> where its inputs contradict each other, and <see cref="EvaluationException"/>.</summary>
-    public async ValueTask<PreparedAction> PrepareAsync(Job job, int attempt, CancellationToken cancellationToken)
+    public PreparedAction Prepare(Job job, int attempt, CancellationToken cancellationToken)
     {
-        var sources = (await _inputs.SourcesAsync(_scope.Plan, cancellationToken)).Of(job);
+        var sources = _inputs.Sources(_scope.Plan, cancellationToken).Of(job);
         var inputs = sources.Tree;
         string? off = job.Step.Cache.Enabled ? null : "`cache: false`";
         foreach (var need in job.Needs)
@@ -358,7 +358,7 @@ internal sealed class RunCache
     {
         foreach (var entry in sources.Entries)
         {
-            if (_tree.Root.TryStatPath(entry.Path) != entry.Stat)
+            if (!_tree.Root.HasStat(entry.Path, entry.Stat))
             {
                 return false;
             }
@@ -373,7 +373,7 @@ internal sealed class RunCache
 
             foreach (var file in product.Files)
             {
-                if (_tree.Root.TryStatPath(file.Path) != file.Stat)
+                if (!_tree.Root.HasStat(file.Path, file.Stat))
                 {
                     return false;
                 }

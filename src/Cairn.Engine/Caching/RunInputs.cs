@@ -16,7 +16,7 @@ internal sealed class RunInputs : IDisposable
 {
     private readonly RunRequest _request;
     private readonly Func<string, bool>? _isTracked;
-    private readonly SemaphoreSlim _extending = new(1, 1);
+    private readonly Lock _extending = new();
     private volatile Planned? _planned;
     private SourceSnapshot? _first;
 
@@ -62,7 +62,7 @@ internal sealed class RunInputs : IDisposable
     private string IndexPath { get; }
 
     /// <summary>Opens the store and takes the snapshot. Does neither where nothing is to be cached.</summary>
-    public static async Task<RunInputs> TakeAsync(PreparedRun prepared, CancellationToken cancellationToken)
+    public static RunInputs Take(PreparedRun prepared, CancellationToken cancellationToken)
     {
         var request = prepared.Request;
         if (request.NoCache || request.CacheDirectory is null)
@@ -86,7 +86,7 @@ internal sealed class RunInputs : IDisposable
 
         var host = HostFingerprint.Read();
         var inputs = new RunInputs(prepared) { Store = store, Host = host, ActionKey = MemoKeys.ActionKey(request, host, store.Directory) };
-        var snapshot = await inputs.SnapshotAsync(prepared.Plan!, cancellationToken);
+        var snapshot = inputs.Snapshot(prepared.Plan!, cancellationToken);
         inputs._first = snapshot;
         if (prepared.Compiled is { Fresh: null, Memo: { } memo } && string.Equals(memo.ActionKey, inputs.ActionKey, StringComparison.Ordinal))
         {
@@ -97,21 +97,21 @@ internal sealed class RunInputs : IDisposable
     }
 
     /// <summary>The sources, those of generated jobs among them: what these read is looked at when they join.</summary>
-    public async ValueTask<SourceInputs> SourcesAsync(Plan plan, CancellationToken cancellationToken)
+    public SourceInputs Sources(Plan plan, CancellationToken cancellationToken)
     {
         if (_planned is { } planned && planned.Jobs == plan.Jobs.Length)
         {
             return planned.Sources;
         }
 
-        await _extending.WaitAsync(cancellationToken);
-        try
+        lock (_extending)
         {
-            return _planned is { } current && current.Jobs == plan.Jobs.Length ? current.Sources : await ExtendAsync(plan, cancellationToken);
-        }
-        finally
-        {
-            _extending.Release();
+            if (_planned is not { } current || current.Jobs != plan.Jobs.Length)
+            {
+                Snapshot(plan, cancellationToken);
+            }
+
+            return _planned!.Sources;
         }
     }
 
@@ -139,19 +139,12 @@ internal sealed class RunInputs : IDisposable
     {
         Store?.Dispose();
         Log.Dispose();
-        _extending.Dispose();
     }
 
-    private async Task<SourceInputs> ExtendAsync(Plan plan, CancellationToken cancellationToken)
-    {
-        await SnapshotAsync(plan, cancellationToken);
-        return _planned!.Sources;
-    }
-
-    private async Task<SourceSnapshot> SnapshotAsync(Plan plan, CancellationToken cancellationToken)
+    private SourceSnapshot Snapshot(Plan plan, CancellationToken cancellationToken)
     {
         using var root = DirectoryHandle.Open(_request.ProjectDirectory);
-        var snapshot = await SourceSnapshot.TakeAsync(root, SourceInputs.Request(plan.Jobs, _isTracked), Index, cancellationToken);
+        var snapshot = SourceSnapshot.Take(root, SourceInputs.Request(plan.Jobs, _isTracked), Index, cancellationToken);
         Diagnostics = snapshot.Diagnostics;
         _planned = new Planned(plan.Jobs.Length, new SourceInputs(snapshot, plan.Pipeline.Files));
         return snapshot;

@@ -106,7 +106,7 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
     // A file that changed while it was read keeps no digest.
     private void Note(string path, in FileStat before, Digest digest)
     {
-        if (digest.SizeBytes == before.SizeBytes && root.TryStatPath(path) is { } after && after == before)
+        if (digest.SizeBytes == before.SizeBytes && root.HasStat(path, before))
         {
             index.Set(path, before, digest);
         }

@@ -164,7 +164,7 @@ internal sealed class OutputTree : IDisposable
     public List<TreeFile> Find(PathPatterns patterns) => TreeWalker.Walk(_root, patterns).Entries;
 
     /// <summary>The first problem with the explicit inputs of a job: a literal one that is not there. Null where all is well.</summary>
-    public string? MissingInput(Job job)
+    public string? MissingInput(Job job, MerkleTree? inputs = null)
     {
         if (job.Inputs is null)
         {
@@ -173,7 +173,7 @@ internal sealed class OutputTree : IDisposable
 
         foreach (var pattern in job.Inputs.Patterns)
         {
-            if (!pattern.Exclude && pattern.Glob.IsLiteral && _root.TryStatPath(pattern.Glob.LiteralPath!) is null)
+            if (!pattern.Exclude && pattern.Glob.IsLiteral && inputs?.TryGet(pattern.Glob.LiteralPath!) is null && _root.TryStatPath(pattern.Glob.LiteralPath!) is null)
             {
                 return pattern.Glob.Text;
             }

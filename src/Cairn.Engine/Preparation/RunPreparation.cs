@@ -52,7 +52,7 @@ internal static class RunPreparation
                 diagnostics.Add(diagnostic);
             }
 
-            input = Input(request, id, now, gitState);
+            input = Input(request, id, gitState);
         }
         else
         {
@@ -71,7 +71,7 @@ internal static class RunPreparation
                 gitState = await GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: true, cancellationToken);
             }
 
-            input = Input(request, id, now, gitState) with { Parameters = request.InspectOnly ? WithPlaceholders(pipeline, request.Parameters) : request.Parameters };
+            input = Input(request, id, gitState) with { Parameters = request.InspectOnly ? WithPlaceholders(pipeline, request.Parameters) : request.Parameters };
             var planned = Planner.Plan(pipeline, input);
             foreach (var diagnostic in planned.Diagnostics)
             {
@@ -125,11 +125,11 @@ internal static class RunPreparation
         return prior is null ? prepared : prepared with { PriorOutputs = prior };
     }
 
-    private static PlanInput Input(RunRequest request, RunId id, DateTimeOffset now, GitState git) => new()
+    private static PlanInput Input(RunRequest request, RunId id, GitState git) => new()
     {
         Parameters = request.Parameters,
         Git = git.ToValue(),
-        Run = RunRoot(id, now),
+        Run = RunRoot(id),
         IsTracked = git.Tracked is null ? null : git.IsTracked,
         FirstTrackedBelow = git.Tracked is null ? null : git.FirstTrackedBelow,
         FirstTrackedMatch = git.Tracked is null ? null : git.FirstTrackedMatch,
@@ -194,14 +194,17 @@ internal static class RunPreparation
     private static bool IsNested(string project) =>
         Environment.GetEnvironmentVariable("CAIRN_PROJECT") is { } outer && string.Equals(Path.TrimEndingDirectorySeparator(outer), Path.TrimEndingDirectorySeparator(project), StringComparison.Ordinal);
 
-    private static Value.Map RunRoot(RunId id, DateTimeOffset now) => new(
+    private static Value.Map RunRoot(RunId id) => new(
     [
         new("id", Value.Of(id.Value)),
-        new("started_at", Value.Of(now.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture))),
+        new("started_at", Value.Of(StartedAt(id.Value))),
         new("user", Value.Of(Environment.UserName)),
         new("host", Value.Of(Environment.MachineName)),
         new("ci", Value.Of(Environment.GetEnvironmentVariable("CI") is { Length: > 0 } ci && ci is not ("false" or "0"))),
     ]);
+
+    // 20261121-021345-7f3a9c
+    private static string StartedAt(string id) => $"{id[..4]}-{id[4..6]}-{id[6..8]}T{id[9..11]}:{id[11..13]}:{id[13..15]}Z";
 
     private static string HashFiles(string project, RunId id, ImmutableArray<string> globs)
     {

@@ -55,6 +55,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
     private RunningProcess? _process;
+    private AttemptReport? _report;
     private bool _killed;
 
     public JobAttempt(RunContext run, Job job, int attempt)
@@ -63,6 +64,9 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         _job = job;
         _attempt = attempt;
     }
+
+    /// <summary>What it yielded, after <see cref="RunAsync"/>. Not a task's result: tasks of classes are compiled at each start.</summary>
+    public AttemptReport Report => _report ?? throw new InvalidOperationException("The attempt has not ended");
 
     /// <summary>Ends it gracefully.</summary>
     public void Stop()
@@ -91,16 +95,19 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
 
     /// <summary>Runs to the end; never throws for what a step or a machine does.</summary>
     /// <param name="began">Called when the process is about to start, after every wait for locks and services: from here the timeout counts.</param>
-    public async Task<AttemptReport> RunAsync(Action began)
+    public async Task RunAsync(Action began)
     {
         try
         {
-            var action = _run.Cache is { } asked ? await asked.PrepareAsync(_job, _attempt, _stopping.Token) : null;
+            var action = _run.Cache?.Prepare(_job, _attempt, _stopping.Token);
             if (Answer(action) is { } known)
             {
-                return known;
+                _report = known;
+                return;
             }
 
+            // A process will come: its guardian starts while everything else is made ready.
+            _run.Host.WarmUp();
             using var held = await _run.Locks.AcquireAsync(_job.Step.Locks.RemoveAll(l => _run.RunLocks.Contains(l)), _job.Id, _stopping.Token);
             foreach (var service in _job.Step.Services)
             {
@@ -109,20 +116,25 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
 
             if (_run.Cache is not { } cache || action is not { Off: null })
             {
-                return await ExecuteAsync(action, began);
+                await ExecuteAsync(action, began);
+                return;
             }
 
             // Last of all locks, as the order of locks has it. Whoever had it before may have left the result.
             using var alone = await cache.HoldAsync(_job, action, _stopping.Token);
-            return Answer(action) ?? await ExecuteAsync(action, began);
+            _report = Answer(action);
+            if (_report is null)
+            {
+                await ExecuteAsync(action, began);
+            }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            return new AttemptReport(_job.Index, _attempt, new AttemptOutcome.Broken("stopped before it started"));
+            _report = new AttemptReport(_job.Index, _attempt, new AttemptOutcome.Broken("stopped before it started"));
         }
         catch (Exception exception) when (exception is ServiceException or SecretException or EvaluationException or IOException or UnauthorizedAccessException)
         {
-            return Broken(exception.Message);
+            _report = Broken(exception.Message);
         }
     }
 
@@ -207,13 +219,13 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         }
     }
 
-    private async Task<AttemptReport> ExecuteAsync(PreparedAction? action, Action began)
+    private async Task ExecuteAsync(PreparedAction? action, Action began)
     {
         var scratch = _run.Scratch.Take($"{_job.Index}.{_attempt}");
         try
         {
             using var tools = PlacedToolCaches.Place(_job, _run.Request, _run.Tree.Root, scratch.Home, _run.Reporter.Now);
-            return await ExecuteAsync(action, scratch, began);
+            await ExecuteAsync(action, scratch, began);
         }
         finally
         {
@@ -221,7 +233,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         }
     }
 
-    private async Task<AttemptReport> ExecuteAsync(PreparedAction? action, Scratch scratch, Action began)
+    private async Task ExecuteAsync(PreparedAction? action, Scratch scratch, Action began)
     {
         var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
         var environment = StepEnvironment.Base(_run.Request.StepPath, scratch.Home);
@@ -236,9 +248,10 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         environment["CAIRN_OUTPUT"] = scratch.OutputFile;
         environment["CAIRN_SUMMARY"] = scratch.SummaryFile;
 
-        if (_run.Tree.MissingInput(_job) is { } missing)
+        if (_run.Tree.MissingInput(_job, action?.Inputs) is { } missing)
         {
-            return Broken($"declared input `{missing}` does not exist");
+            _report = Broken($"declared input `{missing}` does not exist");
+            return;
         }
 
         WarnMoved(_job.Outputs.IsEmpty ? 0 : _run.Tree.Clear(_job));
@@ -268,7 +281,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         }
 
         var report = Conclude(await completion, scratch);
-        return action is null || _run.Cache is not { } cache ? report : report with { Cache = Keep(cache, action, report, spec) };
+        _report = action is null || _run.Cache is not { } cache ? report : report with { Cache = Keep(cache, action, report, spec) };
     }
 
     private CacheUse Keep(RunCache cache, PreparedAction action, AttemptReport report, ProcessSpec spec)
@@ -284,7 +297,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             StepOutputs = report.Outputs,
             Tests = report.Tests,
             Resources = process.Resources,
-            Origin = new ActionOrigin(_run.Reporter.Run.Value, _job.Id.Value, _run.Reporter.Now, Environment.MachineName, _run.Request.ProjectDirectory),
+            Origin = new ActionOrigin(_run.Reporter.Run.Value, _job.Id.Value, _run.Reporter.Now, HostFingerprint.MachineName, _run.Request.ProjectDirectory),
         }));
     }
 
@@ -304,7 +317,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             _run.Reporter.Warn(DiagnosticCodes.LogIncomplete, $"The log of `{_job.Id}` is incomplete: {logError}", _job.Id);
         }
 
-        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, SummaryPath = KeepSummary(scratch.SummaryFile), LogBytes = result.LogBytes, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = ReadReports() };
+        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, SummaryPath = KeepSummary(scratch.SummaryFile), LogBytes = result.LogBytes, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = _job.Step.JUnitReports.IsEmpty ? null : ReadReports() };
         if (report.Outcome is not AttemptOutcome.Succeeded)
         {
             _run.Tree.Collect(_job);
@@ -431,11 +444,6 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
 
     private TestCounts? ReadReports()
     {
-        if (_job.Step.JUnitReports.IsEmpty)
-        {
-            return null;
-        }
-
         var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
         TestCounts? counts = null;
         try

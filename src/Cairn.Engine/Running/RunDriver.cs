@@ -40,6 +40,7 @@ internal sealed class RunDriver : IAsyncDisposable
     private readonly List<Task> _background = [];
     private readonly ITimer _timer;
     private RunStatus? _end;
+    private PipelineFinished? _finished;
 
     public RunDriver(RunContext run, PreparedRun prepared, int maxParallel, DurationHistory durations, RunControl control, TimeProvider time)
     {
@@ -73,8 +74,11 @@ internal sealed class RunDriver : IAsyncDisposable
 
     private TimeSpan Elapsed => _time.GetElapsedTime(_start);
 
+    /// <summary>How the run ended, after <see cref="RunAsync"/>. Not a task's result: tasks of classes are compiled at each start.</summary>
+    public PipelineFinished Finished => _finished ?? throw new InvalidOperationException("The run has not ended");
+
     /// <summary>Runs to the last job; emits everything but the first and the last event of the run.</summary>
-    public async Task<PipelineFinished> RunAsync()
+    public async Task RunAsync()
     {
         await using var cancel = _control.CancelToken.Register(() => _messages.Writer.TryWrite(new Message.Cancel(Kill: false)));
         await using var kill = _control.KillToken.Register(() =>
@@ -96,7 +100,8 @@ internal sealed class RunDriver : IAsyncDisposable
 
             if (_end is { } status)
             {
-                return await FinishAsync(status);
+                await FinishAsync(status);
+                return;
             }
 
             Take(await _messages.Reader.ReadAsync(CancellationToken.None));
@@ -282,7 +287,7 @@ internal sealed class RunDriver : IAsyncDisposable
         AttemptReport report;
         try
         {
-            report = await attempt.RunAsync(() =>
+            await attempt.RunAsync(() =>
             {
                 _run.Reporter.Emit(new StepStarted { Time = _run.Reporter.Now, Job = job.Id.Value, Attempt = number });
                 if (WaitsOutside(job))
@@ -290,6 +295,7 @@ internal sealed class RunDriver : IAsyncDisposable
                     _messages.Writer.TryWrite(new Message.Began(job.Index, number));
                 }
             });
+            report = attempt.Report;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
@@ -448,7 +454,7 @@ internal sealed class RunDriver : IAsyncDisposable
         return jobs;
     }
 
-    private async Task<PipelineFinished> FinishAsync(RunStatus status)
+    private async Task FinishAsync(RunStatus status)
     {
         await Task.WhenAll(_background);
         _background.Clear();
@@ -471,7 +477,7 @@ internal sealed class RunDriver : IAsyncDisposable
             pathMs += (_intervals[job].End - _intervals[job].Start).TotalMilliseconds;
         }
 
-        return new PipelineFinished
+        _finished = new PipelineFinished
         {
             Time = _run.Reporter.Now,
             Status = status,

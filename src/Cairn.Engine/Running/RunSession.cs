@@ -26,9 +26,6 @@ internal static class RunSession
         CreateStateDirectory(state);
 
         await using var host = ProcessHost.Create(new ProcessHostOptions { PidNamespace = prepared.Request.PidNamespace, RunToken = prepared.Id.Value });
-
-        // The guardian process needs a moment: it starts while the locks and files are made ready.
-        host.WarmUp();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, control.CancelToken);
         var start = time.GetTimestamp();
         var waited = false;
@@ -64,7 +61,7 @@ internal static class RunSession
                 }
             }
 
-            using var inputs = await RunInputs.TakeAsync(prepared, either.Token);
+            using var inputs = RunInputs.Take(prepared, either.Token);
             if (inputs.HasErrors)
             {
                 return new RunResult(prepared.Id, RunStatus.Failed, null) { Refused = prepared with { Diagnostics = [.. prepared.Diagnostics, .. inputs.Diagnostics] } };
@@ -129,7 +126,8 @@ internal static class RunSession
             PipelineFinished finished;
             await using (var driver = new RunDriver(context, prepared, maxParallel, durations, control, time))
             {
-                finished = await driver.RunAsync();
+                await driver.RunAsync();
+                finished = driver.Finished;
             }
 
             Save(tree, durations, () => inputs.Save(prepared, cache), directory, reporter);

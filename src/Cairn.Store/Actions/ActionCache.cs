@@ -33,16 +33,13 @@ public sealed class ActionCache
     internal ActionCache(string directory, Func<string?> readOnlyReason, IResultSeal seal)
     {
         _entries = Path.Combine(directory, "ac");
-        _running = Path.Combine(directory, "running");
+        _running = Path.Combine(directory, "running.lock");
         _readOnlyReason = readOnlyReason;
         _seal = seal;
     }
 
     /// <summary>Called, from any thread, with each entry that did not open, and why.</summary>
     public Action<Digest, string>? Dropped { get; init; }
-
-    /// <summary>How others are told who executes an action.</summary>
-    public string Holder { get; init; } = $"process {Environment.ProcessId}";
 
     /// <summary>Looks an action up. An entry that does not open is removed and counts as missing.</summary>
     public ActionResult? TryGet(Digest action) => TryGet(action, out _);
@@ -79,18 +76,19 @@ public sealed class ActionCache
         var entry = _seal.Seal(result);
         var path = PathOf(result.Action);
         var temporary = string.Create(CultureInfo.InvariantCulture, $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref _temporaries)}.tmp");
-        using (var file = Create(temporary))
+        using var file = Create(temporary);
+        try
         {
-            try
+            BlobCalls.Write((int)file.DangerousGetHandle(), entry);
+            if (FileNative.RenameAt(FileNative.AtCurrentDirectory, temporary, FileNative.AtCurrentDirectory, path) < 0)
             {
-                RandomAccess.Write(file, entry, 0);
-                File.Move(temporary, path, overwrite: true);
+                throw BlobCalls.Failure("keep a result");
             }
-            catch
-            {
-                FileNative.UnlinkAt(FileNative.AtCurrentDirectory, temporary, 0);
-                throw;
-            }
+        }
+        catch
+        {
+            FileNative.UnlinkAt(FileNative.AtCurrentDirectory, temporary, 0);
+            throw;
         }
     }
 
@@ -111,26 +109,27 @@ public sealed class ActionCache
             return Task.FromResult<IDisposable?>(null);
         }
 
-        var path = Path.Combine(_running, action.Hash);
+        // Two actions that share 62 bits of their digests would wait for each other, and nothing worse.
+        var offset = (long)(action.Prefix & long.MaxValue >> 1);
         try
         {
-            Directory.CreateDirectory(_running);
-            if (FileLock.TryAcquire(path, Holder, transient: true) is { } free)
+            if (RangeLock.TryAcquire(_running, offset) is { } free)
             {
                 return Task.FromResult<IDisposable?>(free);
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
-            // A full disk, or a folder of somebody else: that two runs do the same work is no harm.
+            // A full disk, or a file of somebody else: that two runs do the same work is no harm.
             return Task.FromResult<IDisposable?>(null);
         }
 
-        return WaitAsync(path, waiting, cancellationToken);
+        waiting?.Invoke(null);
+        return WaitAsync(offset, cancellationToken);
     }
 
-    private async Task<IDisposable?> WaitAsync(string path, Action<string?>? waiting, CancellationToken cancellationToken) =>
-        await FileLock.AcquireAsync(path, Holder, waiting, TimeProvider.System, cancellationToken, transient: true).ConfigureAwait(false);
+    private async Task<IDisposable?> WaitAsync(long offset, CancellationToken cancellationToken) =>
+        await RangeLock.AcquireAsync(_running, offset, TimeProvider.System, cancellationToken).ConfigureAwait(false);
 
     private string PathOf(Digest action)
     {

@@ -175,6 +175,7 @@ public sealed class ActionLog : IDisposable
         lock (_gate)
         {
             Flush();
+            Index();
             var kept = Reachable(keep);
             if (OpenToRead() is not { } file || kept.Count == 0)
             {

@@ -170,6 +170,12 @@ public sealed partial class DirectoryHandle : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether what stands at a path still has a stat that was taken before. One call; links on the way are followed, which cannot make another file
+    /// look like that one.
+    /// </summary>
+    public unsafe bool HasStat(string relativePath, in FileStat expected) => StatAt(_descriptor, relativePath, Join(relativePath)) == expected;
+
     /// <summary>The target of a symbolic link.</summary>
     public unsafe string ReadLink(string name)
     {

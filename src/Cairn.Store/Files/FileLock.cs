@@ -117,6 +117,8 @@ public sealed class FileLock : IDisposable
             _ = FileNative.UnlinkAt(FileNative.AtCurrentDirectory, _transientPath, 0);
         }
 
+        // To close is not enough: a process that is just being started has the descriptor until it executes its program.
+        _ = FileNative.Lock((int)_handle.DangerousGetHandle(), FileNative.LockUnlock);
         _handle.Dispose();
     }
 

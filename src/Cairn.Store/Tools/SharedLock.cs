@@ -24,7 +24,15 @@ internal sealed class SharedLock : IDisposable
     public static SharedLock? TryAcquireAlone(string path) => Take(path, FileNative.LockExclusive | FileNative.LockNonBlocking);
 
     /// <inheritdoc/>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        if (!_handle.IsClosed)
+        {
+            // To close is not enough: a process that is just being started has the descriptor until it executes its program.
+            _ = FileNative.Lock((int)_handle.DangerousGetHandle(), FileNative.LockUnlock);
+            _handle.Dispose();
+        }
+    }
 
     private static unsafe SharedLock? Take(string path, int operation)
     {
