@@ -18,10 +18,11 @@ namespace Cairn.Store.Actions;
 public sealed class ActionCache
 {
     private readonly string _entries;
-    private readonly string _running;
+    private readonly string _lockPath;
     private readonly Func<string?> _readOnlyReason;
     private readonly IResultSeal _seal;
 
+    private RangeLockFile? _running;
     private int _temporaries;
 
     /// <summary>Over a store, with the seal of its entries.</summary>
@@ -33,16 +34,13 @@ public sealed class ActionCache
     internal ActionCache(string directory, Func<string?> readOnlyReason, IResultSeal seal)
     {
         _entries = Path.Combine(directory, "ac");
-        _running = Path.Combine(directory, "running");
+        _lockPath = Path.Combine(directory, "running.lock");
         _readOnlyReason = readOnlyReason;
         _seal = seal;
     }
 
     /// <summary>Called, from any thread, with each entry that did not open, and why.</summary>
     public Action<Digest, string>? Dropped { get; init; }
-
-    /// <summary>How others are told who executes an action.</summary>
-    public string Holder { get; init; } = $"process {Environment.ProcessId}";
 
     /// <summary>Looks an action up. An entry that does not open is removed and counts as missing.</summary>
     public ActionResult? TryGet(Digest action) => TryGet(action, out _);
@@ -111,26 +109,27 @@ public sealed class ActionCache
             return Task.FromResult<IDisposable?>(null);
         }
 
-        var path = Path.Combine(_running, action.Hash);
+        RangeLockFile running;
         try
         {
-            Directory.CreateDirectory(_running);
-            if (FileLock.TryAcquire(path, Holder, transient: true) is { } free)
+            running = LazyInitializer.EnsureInitialized(ref _running, () => RangeLockFile.Open(_lockPath));
+            if (running.TryAcquire(action.Prefix) is { } free)
             {
                 return Task.FromResult<IDisposable?>(free);
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
-            // A full disk, or a folder of somebody else: that two runs do the same work is no harm.
+            // A folder of somebody else, a file system without such locks: that two runs do the same work is no harm.
             return Task.FromResult<IDisposable?>(null);
         }
 
-        return WaitAsync(path, waiting, cancellationToken);
+        waiting?.Invoke(running.FindHolder(action.Prefix) is { } process ? $"process {process}" : null);
+        return WaitAsync(running, action, cancellationToken);
     }
 
-    private async Task<IDisposable?> WaitAsync(string path, Action<string?>? waiting, CancellationToken cancellationToken) =>
-        await FileLock.AcquireAsync(path, Holder, waiting, TimeProvider.System, cancellationToken, transient: true).ConfigureAwait(false);
+    private static async Task<IDisposable?> WaitAsync(RangeLockFile running, Digest action, CancellationToken cancellationToken) =>
+        await running.AcquireAsync(action.Prefix, TimeProvider.System, cancellationToken).ConfigureAwait(false);
 
     private string PathOf(Digest action)
     {
