@@ -8,7 +8,7 @@ namespace Cairn.Tests.Planning;
 public sealed class PlanDependenciesTests
 {
     [Theory]
-    [InlineData("run: echo ${{ run.id }}, env: { A: \"${{ git.commit }}\" }", "")]
+    [InlineData("run: \"echo ${{ run.id }}\", env: { A: \"${{ git.commit }}\" }", "")]
     [InlineData("run: x, if: git.branch == 'main'", "git.branch")]
     [InlineData("run: x, if: git.branch == 'main' && success()", "")]
     [InlineData("run: x, if: git.branch == 'main' && steps.b.status == 'failed', needs: [b]", "")]
