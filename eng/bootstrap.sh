@@ -25,6 +25,7 @@ case ${1-} in
         need python3 python3-minimal
         need tmux tmux
         need ps procps
+        need strace strace
         ;;
     *) echo "usage: $0 build|test" >&2; exit 2 ;;
 esac

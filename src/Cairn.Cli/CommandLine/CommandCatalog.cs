@@ -68,6 +68,25 @@ internal static class CommandCatalog
                 new("cairn runs --json", "for programs"),
             ],
         },
+        new("why", "Run", "Explain why a step was or was not taken from the cache", WhyCommand.Create)
+        {
+            Details = "A miss is compared with the newest earlier action of the same job, field by field: files, variables, arguments, platform. A hit tells which run executed it.",
+            Examples =
+            [
+                new("cairn why", "all jobs of the last run, each miss with its cause"),
+                new("cairn why build", "one step in full"),
+                new("cairn why test[opt=O2] --run last~1 --json", "one job of the run before, for programs"),
+            ],
+        },
+        new("diff", "Run", "Compare two runs, job by job", DiffCommand.Create)
+        {
+            Examples =
+            [
+                new("cairn diff last~1 last", "what changed since the run before"),
+                new("cairn diff last~1", "the same: the second run is the last where it is left out"),
+                new("cairn diff 7f3a9c 1b2c3d --json", "for programs"),
+            ],
+        },
         new("validate", "Look", "Check pipelines and show every mistake", ValidateCommand.Create)
         {
             Details = "Reads and plans without running anything. Parameters that must be given but are not get a value that fits.",
@@ -92,6 +111,17 @@ internal static class CommandCatalog
         {
             Details = "Each check is ok, a note (works, but less well) or missing; what can be mended comes with the command that mends it. Exits with 3 if something is missing that Cairn needs.",
             Examples = [new("cairn doctor", "all checks"), new("cairn doctor --json", "for programs")],
+        },
+        new("store", "Look", "See, check and tidy what the cache keeps", StoreCommand.Create)
+        {
+            Details = "The store holds the results of steps and the files they made, for all of a user's projects: ~/.cache/cairn, or what the setting cache.directory says. Removing any of it is safe: what is missing is made again.",
+            Examples =
+            [
+                new("cairn store stats", "what is there, and what it takes"),
+                new("cairn store gc --quota 5GiB", "make it smaller now"),
+                new("cairn store fsck", "read everything, and mend or set aside what is wrong"),
+                new("cairn store pin release last", "keep the results of the newest run for good"),
+            ],
         },
         new("config", "Set up", "Get and set options that stay", ConfigCommand.Create)
         {

@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
+using Cairn.Core;
+
 namespace Cairn.Engine.Configuration;
 
 /// <summary>A key of the configuration: its name, what it takes, and what it does to <see cref="Settings"/>.</summary>
@@ -154,6 +156,29 @@ internal abstract class SettingType
 
             value = null;
             return false;
+        }
+    }
+
+    internal sealed class Size : SettingType
+    {
+        public override string Text => "a size such as 500MiB or 20GiB";
+
+        public override bool TryParse(string text, out object? value)
+        {
+            var isSize = ByteSizes.TryParse(text, out var bytes, out _);
+            value = bytes;
+            return isSize;
+        }
+    }
+
+    internal sealed class Folder : SettingType
+    {
+        public override string Text => "an absolute folder";
+
+        public override bool TryParse(string text, out object? value)
+        {
+            value = text;
+            return text.StartsWith('/') && !text.Contains('\0', StringComparison.Ordinal);
         }
     }
 

@@ -81,6 +81,12 @@ public sealed record Settings
     /// <summary><c>history.keep_days</c>: days that a run is kept; null for as long as <see cref="KeepRuns"/> permits.</summary>
     public int? KeepDays { get; init; }
 
+    /// <summary><c>cache.directory</c>: where blobs and results are kept; null for <see cref="UserFolders.Cache"/>.</summary>
+    public string? CacheDirectory { get; init; }
+
+    /// <summary><c>cache.quota</c>: bytes that the cache may take; null for the store's own default.</summary>
+    public long? CacheQuotaBytes { get; init; }
+
     /// <summary><c>process.pid_namespace</c>: whether steps get a pid namespace, so that nothing survives them.</summary>
     public Availability PidNamespace { get; init; }
 

@@ -27,16 +27,15 @@ internal sealed class EventLog : IDisposable
 
     public void Write(RunEvent runEvent)
     {
-        var json = RunEventJson.Serialize(runEvent);
-        if (_buffer.Length < json.Length + 1)
+        var length = RunEventJson.Serialize(runEvent, ref _buffer);
+        if (length == _buffer.Length)
         {
-            _buffer = new byte[Math.Max(json.Length + 1, _buffer.Length * 2)];
+            Array.Resize(ref _buffer, length * 2);
         }
 
-        json.CopyTo(_buffer, 0);
-        _buffer[json.Length] = (byte)'\n';
-        RandomAccess.Write(_handle, _buffer.AsSpan(0, json.Length + 1), _position);
-        _position += json.Length + 1;
+        _buffer[length++] = (byte)'\n';
+        RandomAccess.Write(_handle, _buffer.AsSpan(0, length), _position);
+        _position += length;
     }
 
     public void Sync() => RandomAccess.FlushToDisk(_handle);

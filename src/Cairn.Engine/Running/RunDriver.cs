@@ -35,11 +35,12 @@ internal sealed class RunDriver : IAsyncDisposable
     private readonly Dictionary<int, string> _conditionErrors = [];
     private readonly Dictionary<int, (TimeSpan Start, TimeSpan End)> _intervals = [];
     private readonly Dictionary<int, long> _logBytes = [];
-    private readonly SortedDictionary<JobStatus, int> _counts = [];
+    private readonly int[] _counts = new int[(int)JobStatus.Cancelled + 1];
     private readonly Dictionary<StepName, int> _serviceUsers = [];
     private readonly List<Task> _background = [];
     private readonly ITimer _timer;
     private RunStatus? _end;
+    private PipelineFinished? _finished;
 
     public RunDriver(RunContext run, PreparedRun prepared, int maxParallel, DurationHistory durations, RunControl control, TimeProvider time)
     {
@@ -73,8 +74,11 @@ internal sealed class RunDriver : IAsyncDisposable
 
     private TimeSpan Elapsed => _time.GetElapsedTime(_start);
 
+    /// <summary>How the run ended, after <see cref="RunAsync"/>. Not a task's result: tasks of classes are compiled at each start.</summary>
+    public PipelineFinished Finished => _finished ?? throw new InvalidOperationException("The run has not ended");
+
     /// <summary>Runs to the last job; emits everything but the first and the last event of the run.</summary>
-    public async Task<PipelineFinished> RunAsync()
+    public async Task RunAsync()
     {
         await using var cancel = _control.CancelToken.Register(() => _messages.Writer.TryWrite(new Message.Cancel(Kill: false)));
         await using var kill = _control.KillToken.Register(() =>
@@ -96,7 +100,8 @@ internal sealed class RunDriver : IAsyncDisposable
 
             if (_end is { } status)
             {
-                return await FinishAsync(status);
+                await FinishAsync(status);
+                return;
             }
 
             Take(await _messages.Reader.ReadAsync(CancellationToken.None));
@@ -146,7 +151,7 @@ internal sealed class RunDriver : IAsyncDisposable
             _intervals[report.Job] = (now - TimeSpan.FromMilliseconds(process.Resources.WallMs), now);
         }
 
-        _logBytes[report.Job] = _logBytes.GetValueOrDefault(report.Job) + (report.Process?.LogBytes ?? 0);
+        _logBytes[report.Job] = _logBytes.GetValueOrDefault(report.Job) + report.LogBytes;
         if (report.Generated is { } generated)
         {
             report = Extend(report, generated);
@@ -255,6 +260,12 @@ internal sealed class RunDriver : IAsyncDisposable
             return;
         }
 
+        if (number == 1 && JobAttempt.Recall(_run, job) is { } known)
+        {
+            TakeReport(known);
+            return;
+        }
+
         var attempt = new JobAttempt(_run, job, number);
         _running[index] = attempt;
         if (WaitsOutside(job))
@@ -276,7 +287,7 @@ internal sealed class RunDriver : IAsyncDisposable
         AttemptReport report;
         try
         {
-            report = await attempt.RunAsync(() =>
+            await attempt.RunAsync(() =>
             {
                 _run.Reporter.Emit(new StepStarted { Time = _run.Reporter.Now, Job = job.Id.Value, Attempt = number });
                 if (WaitsOutside(job))
@@ -284,6 +295,7 @@ internal sealed class RunDriver : IAsyncDisposable
                     _messages.Writer.TryWrite(new Message.Began(job.Index, number));
                 }
             });
+            report = attempt.Report;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
@@ -299,16 +311,17 @@ internal sealed class RunDriver : IAsyncDisposable
     }
 
     /// <summary>Whether more than a look at a few files comes before the process: then it must not hold up the loop.</summary>
-    private static bool TakesTime(Job job) =>
-        WaitsOutside(job) || job.Outputs.Patterns.Any(static p => !p.Glob.IsLiteral) || (job.Inputs?.Patterns.Any(static p => !p.Glob.IsLiteral) ?? false) || !job.Step.Environment.IsEmpty;
+    private bool TakesTime(Job job) =>
+        _run.Cache is not null || WaitsOutside(job) || job.Outputs.Patterns.Any(static p => !p.Glob.IsLiteral) || (job.Inputs?.Patterns.Any(static p => !p.Glob.IsLiteral) ?? false) || !job.Step.Environment.IsEmpty;
 
-    private static bool WaitsOutside(Job job) => !job.Step.Locks.IsEmpty || !job.Step.Services.IsEmpty;
+    // With a cache, every job may wait for another run that executes the same action; that matters to a timeout only.
+    private bool WaitsOutside(Job job) => !job.Step.Locks.IsEmpty || !job.Step.Services.IsEmpty || (_run.Cache is not null && job.Step.Timeout is not null);
 
     private void Finish(int index, JobStatus status)
     {
         var job = Plan.Jobs[index];
         var report = _reports.GetValueOrDefault(index);
-        _counts[status] = _counts.GetValueOrDefault(status) + 1;
+        _counts[(int)status]++;
         _run.Scope.Record(index, ResultOf(index, status, report));
         if (status == JobStatus.Succeeded && report?.Process is { } process)
         {
@@ -326,7 +339,9 @@ internal sealed class RunDriver : IAsyncDisposable
             return new StepResult(JobStatus.Succeeded, prior, static () => null);
         }
 
-        var digest = new Lazy<string?>(() => status == JobStatus.Succeeded && report is { Files.Count: > 0 } ? _run.Tree.DigestOf(report.Files).ToString() : null);
+        var digest = new Lazy<string?>(() => status == JobStatus.Succeeded && report is { Files.Count: > 0 }
+            ? (_run.Cache?.DigestOf(Plan.Jobs[index]) ?? _run.Tree.DigestOf(report.Files)).ToString()
+            : null);
         return new StepResult(status, report?.Outputs ?? ImmutableSortedDictionary<string, string>.Empty, () => digest.Value);
     }
 
@@ -341,7 +356,8 @@ internal sealed class RunDriver : IAsyncDisposable
         };
         return finished with
         {
-            Attempts = report?.Attempt ?? 0,
+            Attempts = report is null or { Cache.State: CacheState.Hit } ? 0 : report.Attempt,
+            Cache = report?.Cache ?? (report is null ? null : new CacheUse(CacheState.Off) { Reason = _run.CacheOff }),
             DurationMs = report?.Process?.Resources.WallMs ?? 0,
             ExitCode = report?.Process?.ExitCode,
             Signal = report?.Process?.Signal is { } signal ? Signals.NameOf(signal) : null,
@@ -427,30 +443,62 @@ internal sealed class RunDriver : IAsyncDisposable
     private ImmutableArray<ScheduledJob> ToScheduled(int from)
     {
         var jobs = PlanScheduling.ToScheduled(Plan, from, job => _durations.Expected(job.Id));
-        if (from > 0 || _prepared.LeftOut.All(static l => l is null))
+        for (var i = 0; from == 0 && i < jobs.Length; i++)
         {
-            return jobs;
+            if (_prepared.LeftOut[i] is not null)
+            {
+                jobs = jobs.SetItem(i, jobs[i] with { SkippedByPlan = true });
+            }
         }
 
-        return [.. jobs.Select(j => _prepared.LeftOut[j.Index] is null ? j : j with { SkippedByPlan = true })];
+        return jobs;
     }
 
-    private async Task<PipelineFinished> FinishAsync(RunStatus status)
+    private async Task FinishAsync(RunStatus status)
     {
         await Task.WhenAll(_background);
         _background.Clear();
         await _run.Services.DisposeAsync();
-        // A job that was stopped for another's failure ends last, but is not why the run took as long as it did.
-        var path = GraphAnalysis.CriticalPathOf(
-            Plan, _intervals.Where(i => _stops.GetValueOrDefault(i.Key) != StopReason.FailFast).Select(static i => new JobInterval(i.Key, i.Value.Start, i.Value.End)));
-        return new PipelineFinished
+        var executed = new List<JobInterval>(_intervals.Count);
+        foreach (var (job, (start, end)) in _intervals)
+        {
+            // A job that was stopped for another's failure ends last, but is not why the run took as long as it did.
+            if (_stops.GetValueOrDefault(job) != StopReason.FailFast)
+            {
+                executed.Add(new JobInterval(job, start, end));
+            }
+        }
+
+        var path = ImmutableArray.CreateBuilder<string>();
+        var pathMs = 0.0;
+        foreach (var job in GraphAnalysis.CriticalPathOf(Plan, executed))
+        {
+            path.Add(Plan.Jobs[job].Id.Value);
+            pathMs += (_intervals[job].End - _intervals[job].Start).TotalMilliseconds;
+        }
+
+        _finished = new PipelineFinished
         {
             Time = _run.Reporter.Now,
             Status = status,
             DurationMs = Elapsed.TotalMilliseconds,
-            Counts = _counts.ToImmutableSortedDictionary(),
-            CriticalPath = [.. path.Select(j => Plan.Jobs[j].Id.Value)],
-            CriticalPathMs = path.Sum(j => (_intervals[j].End - _intervals[j].Start).TotalMilliseconds),
+            Counts = Counts(),
+            CriticalPath = path.DrainToImmutable(),
+            CriticalPathMs = pathMs,
         };
+    }
+
+    private ImmutableSortedDictionary<JobStatus, int> Counts()
+    {
+        var counts = ImmutableSortedDictionary.CreateBuilder<JobStatus, int>();
+        for (var status = 0; status < _counts.Length; status++)
+        {
+            if (_counts[status] > 0)
+            {
+                counts.Add((JobStatus)status, _counts[status]);
+            }
+        }
+
+        return counts.ToImmutable();
     }
 }

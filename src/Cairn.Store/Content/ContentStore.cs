@@ -1,3 +1,5 @@
+using System.Buffers;
+
 using Cairn.Core.Content;
 using Cairn.Store.Files;
 
@@ -5,59 +7,370 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Cairn.Store.Content;
 
-/// <summary>The CAS on local disk: blobs named by their SHA-256, shared by all of a user's projects and by any number of processes.</summary>
-public sealed class ContentStore : IDisposable
+/// <summary>The CAS on local disk: blobs named by their SHA-256, shared by all of a user's projects and by any number of processes. Thread-safe.</summary>
+/// <remarks>
+/// Nothing is synced when it is stored, since a blob is verified whenever it is read: a crash may lose one, and never makes a wrong one count.
+/// The modification time of a blob's file tells when the blob was last used, and has no other meaning.
+/// </remarks>
+public sealed partial class ContentStore : IDisposable
 {
-    private ContentStore()
+    private readonly StoreFolder _folder;
+    private readonly TimeProvider _time;
+    private readonly uint _userId = BlobCalls.UserId();
+    private bool _disposed;
+
+    private ContentStore(StoreFolder folder, TimeProvider time)
     {
+        _folder = folder;
+        _time = time;
+    }
+
+    private enum Presence
+    {
+        Missing,
+
+        /// <summary>A file has the name and cannot be the blob, or cannot be read.</summary>
+        Unusable,
+
+        There,
     }
 
     /// <summary>The folder, absolute: <c>~/.cache/cairn</c>; blobs stand in <c>cas/</c> below it.</summary>
-    public string Directory => throw new NotSupportedException();
+    public string Directory => _folder.Path;
 
     /// <summary>Why nothing can be stored (read-only folder, full disk seen), or null. Reading still works.</summary>
-    public string? ReadOnlyReason => throw new NotSupportedException();
+    public string? ReadOnlyReason => _folder.ReadOnlyReason;
 
     /// <summary>Opens or creates a store. Throws <see cref="StoreException"/> for one of a newer version or a folder that cannot be used at all.</summary>
-    public static ContentStore Open(string directory) => throw new NotSupportedException();
+    public static ContentStore Open(string directory) => Open(directory, TimeProvider.System);
 
-    /// <summary>Stores bytes. Throws <see cref="IOException"/> where the disk is full; nothing is left of the attempt then.</summary>
-    public Digest Put(ReadOnlySpan<byte> content) => throw new NotSupportedException();
-
-    /// <summary>Stores a file, hashing while it copies (reflink where that is to be had), in bounded memory. Returns the digest of exactly the bytes that were stored.</summary>
-    public Digest PutFile(SafeFileHandle source) => throw new NotSupportedException();
-
-    /// <summary>Whether a blob is there, by name and size alone; notes its use for the eviction order.</summary>
-    public bool Contains(Digest digest) => throw new NotSupportedException();
-
-    /// <summary>Reads a blob whole, verified. Null where it is missing or was found corrupt (then it is quarantined).</summary>
-    public byte[]? TryRead(Digest digest, int maxBytes) => throw new NotSupportedException();
-
-    /// <summary>Opens a blob for reading, decompressed; the last read throws <see cref="StoreException"/> where the bytes do not have the digest. Null where it is missing.</summary>
-    public Stream? TryOpen(Digest digest) => throw new NotSupportedException();
-
-    /// <summary>
-    /// Lays a blob out as a new file (mode 0644 or 0755 less the umask, mtime now), verified while it is copied. Atomic: <paramref name="name"/> is either absent or whole.
-    /// False where the blob is missing or was found corrupt; nothing is left then. Replaces what stands there.
-    /// </summary>
-    public bool TryRestore(Digest digest, DirectoryHandle folder, string name, bool executable) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public void Dispose() => throw new NotSupportedException();
-}
-
-/// <summary>A store that cannot be used or does not hold what it should; the message says what to do.</summary>
-public sealed class StoreException : IOException
-{
-    /// <summary>With a message.</summary>
-    public StoreException(string message)
-        : base(message)
+    /// <inheritdoc cref="Open(string)"/>
+    /// <param name="directory">The folder.</param>
+    /// <param name="time">The clock by which use is marked and what is old is told.</param>
+    public static ContentStore Open(string directory, TimeProvider time)
     {
+        ArgumentNullException.ThrowIfNull(directory);
+        ArgumentNullException.ThrowIfNull(time);
+        return new ContentStore(StoreFolder.Open(directory), time);
     }
 
-    /// <summary>With a message and a cause.</summary>
-    public StoreException(string message, Exception inner)
-        : base(message, inner)
+    /// <summary>Stores bytes. Throws <see cref="IOException"/> where the disk is full; nothing is left of the attempt then.</summary>
+    public Digest Put(ReadOnlySpan<byte> content)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var digest = Digest.Of(content);
+        _ = Add(digest, content);
+        return digest;
+    }
+
+    /// <summary>Stores a file, hashing while it copies (reflink where that is to be had), in bounded memory. Returns the digest of exactly the bytes that were stored.</summary>
+    public Digest PutFile(SafeFileHandle source) => PutFile(source, -1, out _);
+
+    /// <inheritdoc cref="PutFile(SafeFileHandle)"/>
+    /// <param name="source">The file, open for reading; its position does not matter.</param>
+    /// <param name="sizeBytes">Its size where the caller knows it, else negative.</param>
+    /// <param name="added">Whether the blob is new.</param>
+    public Digest PutFile(SafeFileHandle source, long sizeBytes, out bool added)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var held = false;
+        try
+        {
+            source.DangerousAddRef(ref held);
+            var descriptor = (int)source.DangerousGetHandle();
+            if (sizeBytes < 0)
+            {
+                sizeBytes = BlobCalls.LookAt(descriptor).SizeBytes;
+            }
+
+            return PutSmallFile(descriptor, sizeBytes, out added) ?? PutLargeFile(descriptor, sizeBytes, out added);
+        }
+        finally
+        {
+            if (held)
+            {
+                source.DangerousRelease();
+            }
+        }
+    }
+
+    /// <summary>Whether a blob is there, by name and size alone; notes its use for the eviction order.</summary>
+    public bool Contains(Digest digest)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Span<byte> path = stackalloc byte[BlobPath.BytesMax];
+        return digest == Digest.Empty || Find(digest, path) == Presence.There;
+    }
+
+    /// <summary>Makes durable what was stored so far, by any process: one call for a whole group of blobs.</summary>
+    public void Sync()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (FileNative.SyncFileSystem(_folder.Root.Descriptor) < 0)
+        {
+            throw BlobCalls.Failure($"sync the disk of `{Directory}`");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            _folder.Dispose();
+        }
+    }
+
+    /// <summary>Stores bytes of a known digest; whether they are new.</summary>
+    private bool Add(in Digest digest, ReadOnlySpan<byte> content)
+    {
+        Span<byte> path = stackalloc byte[BlobPath.BytesMax];
+        if (content.IsEmpty || Find(digest, path) is var presence && presence == Presence.There)
+        {
+            return false;
+        }
+
+        ThrowIfReadOnly();
+        byte[]? compressed = null;
+        try
+        {
+            // What cannot be the blob is replaced, and only what has the same name can be.
+            if (presence == Presence.Missing && Zstd.Pays(content.Length, content))
+            {
+                compressed = ArrayPool<byte>.Shared.Rent(content.Length);
+                if (Zstd.TryCompress(content, compressed) is > 0 and var length)
+                {
+                    content = compressed.AsSpan(0, length);
+                    BlobPath.SetCompressed(path, compressed: true);
+                }
+            }
+
+            using var file = CreateFile();
+            BlobCalls.Write(file.Descriptor, content);
+            return Publish(file, path, replace: presence == Presence.Unusable);
+        }
+        catch (IOException exception) when (exception is not StoreException)
+        {
+            throw _folder.Failed(exception);
+        }
+        finally
+        {
+            if (compressed is not null)
+            {
+                ArrayPool<byte>.Shared.Return(compressed);
+            }
+        }
+    }
+
+    /// <summary>Stores a file that fits into one buffer; null where it is larger, or grows.</summary>
+    private Digest? PutSmallFile(int source, long sizeBytes, out bool added)
+    {
+        added = false;
+        if (sizeBytes > Limits.WholeBlobBytesMax)
+        {
+            return null;
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent((int)sizeBytes + 1);
+        try
+        {
+            var length = BlobCalls.ReadAt(source, buffer.AsSpan(0, (int)sizeBytes + 1), 0);
+            if (length > sizeBytes)
+            {
+                return null;
+            }
+
+            var content = buffer.AsSpan(0, length);
+            var digest = Digest.Of(content);
+            added = Add(digest, content);
+            return digest;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private Digest PutLargeFile(int source, long sizeBytes, out bool added)
+    {
+        ThrowIfReadOnly();
+        try
+        {
+            using var file = CreateFile();
+            if (FileNative.Clone(file.Descriptor, FileNative.CloneRequest, source) == 0)
+            {
+                return AddLarge(file, HashFile(file.Descriptor, sizeBytes), compressed: false, out added);
+            }
+
+            return TryPutCompressed(source, sizeBytes, out added) ?? AddLarge(file, CopyFile(source, file.Descriptor, sizeBytes), compressed: false, out added);
+        }
+        catch (IOException exception) when (exception is not StoreException)
+        {
+            throw _folder.Failed(exception);
+        }
+    }
+
+    /// <summary>Stores a file compressed; null where that does not pay, or the file changes under the hand.</summary>
+    private Digest? TryPutCompressed(int source, long sizeBytes, out bool added)
+    {
+        added = false;
+        if (sizeBytes > Limits.CompressedBlobBytesMax || !StartIsCompressible(source, sizeBytes))
+        {
+            return null;
+        }
+
+        using var hash = new StreamingHash(sizeBytes);
+        using var file = CreateFile();
+        using var writer = new Zstd.Writer(file.Descriptor, sizeBytes);
+        while (hash.Length < sizeBytes)
+        {
+            var count = BlobCalls.ReadAt(source, hash.Buffer, hash.Length);
+            if (count == 0 || !writer.TryWrite(hash.Append(count), isLast: hash.Length >= sizeBytes))
+            {
+                return null;
+            }
+
+            hash.Advance();
+        }
+
+        return writer.Length <= Zstd.WorthwhileBytesMax(sizeBytes) ? AddLarge(file, hash.Finish(), compressed: true, out added) : null;
+    }
+
+    private static bool StartIsCompressible(int source, long sizeBytes)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(Limits.CompressionProbeBytes);
+        try
+        {
+            return Zstd.Pays(sizeBytes, buffer.AsSpan(0, BlobCalls.ReadAt(source, buffer.AsSpan(0, Limits.CompressionProbeBytes), 0)));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private Digest AddLarge(NewFile file, Digest digest, bool compressed, out bool added)
+    {
+        Span<byte> path = stackalloc byte[BlobPath.BytesMax];
+        var presence = Find(digest, path);
+        if (presence != Presence.There)
+        {
+            BlobPath.SetCompressed(path, compressed);
+            added = Publish(file, path, replace: presence == Presence.Unusable);
+            return digest;
+        }
+
+        added = false;
+        return digest;
+    }
+
+    private static Digest HashFile(int file, long sizeBytes) => CopyFile(file, -1, sizeBytes);
+
+    private static Digest CopyFile(int source, int target, long sizeBytes)
+    {
+        using var hash = new StreamingHash(sizeBytes);
+        while (BlobCalls.ReadAt(source, hash.Buffer, hash.Length) is > 0 and var count)
+        {
+            var content = hash.Append(count);
+            if (target >= 0)
+            {
+                BlobCalls.Write(target, content);
+            }
+
+            hash.Advance();
+        }
+
+        return hash.Finish();
+    }
+
+    /// <summary>Looks for a blob by name and size, and marks its use. <paramref name="path"/> is the plain form's path afterwards unless the blob is there.</summary>
+    private Presence Find(in Digest digest, Span<byte> path)
+    {
+        var cas = _folder.BlobFolder.Descriptor;
+        BlobPath.Write(path, digest);
+        var presence = Presence.Missing;
+        if (BlobCalls.TryLook(cas, path, out var look))
+        {
+            if (look.IsRegular && look.SizeBytes == digest.SizeBytes && IsReadable(look))
+            {
+                MarkUse(path, look);
+                return Presence.There;
+            }
+
+            presence = Presence.Unusable;
+        }
+
+        if (digest.SizeBytes is < Limits.CompressedBlobBytesMin or > Limits.CompressedBlobBytesMax)
+        {
+            return presence;
+        }
+
+        BlobPath.SetCompressed(path, compressed: true);
+        if (BlobCalls.TryLook(cas, path, out look) && Zstd.IsAvailable)
+        {
+            if (look.IsRegular && look.SizeBytes > 0 && look.SizeBytes <= Zstd.WorthwhileBytesMax(digest.SizeBytes) && IsReadable(look))
+            {
+                MarkUse(path, look);
+                return Presence.There;
+            }
+
+            presence = Presence.Unusable;
+        }
+
+        BlobPath.SetCompressed(path, compressed: false);
+        return presence;
+    }
+
+    /// <summary>Whether this user can read a blob, as far as its mode tells: others may have stored it under a strict umask.</summary>
+    private bool IsReadable(in BlobCalls.Look look) => (look.Mode & 0x24) != 0 || look.UserId == _userId || _userId == 0;
+
+    /// <summary>Marks the use of a file, at most once an hour. A mark from the future is set right by that.</summary>
+    private unsafe void MarkUse(ReadOnlySpan<byte> path, in BlobCalls.Look look)
+    {
+        var now = _time.GetUtcNow().ToUnixTimeSeconds();
+        if (Math.Abs(now - look.ModifiedSeconds) <= (long)Limits.UseGranularity.TotalSeconds)
+        {
+            return;
+        }
+
+        var times = stackalloc FileNative.TimeSpec[2];
+        times[0].Nanoseconds = FileNative.TimeOmit;
+        times[1].Seconds = now;
+        fixed (byte* name = path)
+        {
+            // The file of another user, or a read-only disk, keeps its mark: an order of eviction that is less exact.
+            _ = FileNative.SetTimesAt(_folder.BlobFolder.Descriptor, name, times, FileNative.AtSymlinkNoFollow);
+        }
+    }
+
+    private NewFile CreateFile() => NewFile.Create(_folder.TemporaryFolder.Descriptor, StoreFolder.BlobMode, locked: true);
+
+    /// <summary>Names a blob. False where another process did so meanwhile.</summary>
+    private bool Publish(NewFile file, ReadOnlySpan<byte> path, bool replace)
+    {
+        var cas = _folder.BlobFolder.Descriptor;
+        var error = file.Publish(cas, path, replace);
+        if (error == FileNative.ErrorNotFound)
+        {
+            _folder.MakeFanOut(path);
+            error = file.Publish(cas, path, replace);
+        }
+
+        return error switch
+        {
+            0 => true,
+            FileNative.ErrorExists => false,
+            _ => throw BlobCalls.Failure("name a blob", error),
+        };
+    }
+
+    private void ThrowIfReadOnly()
+    {
+        if (ReadOnlyReason is { } reason)
+        {
+            throw new StoreException($"Nothing can be stored: {reason}");
+        }
     }
 }

@@ -22,6 +22,7 @@ internal static unsafe partial class FileNative
     internal const int LockExclusive = 2;
     internal const int LockShared = 1;
     internal const int LockNonBlocking = 4;
+    internal const int LockUnlock = 8;
     internal const int OpenPath = 0x200000;
     internal const nint OpenAt2Number = 437;
     internal const ulong ResolveNoSymlinks = 0x04;
@@ -29,6 +30,7 @@ internal static unsafe partial class FileNative
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorNoSuchCall = 38;
     internal const int ErrorNotFound = 2;
+    internal const int ErrorInterrupted = 4;
     internal const int ErrorAgain = 11;
     internal const int ErrorAccess = 13;
     internal const int ErrorExists = 17;
@@ -55,6 +57,9 @@ internal static unsafe partial class FileNative
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Statx(int directory, string path, int flags, uint mask, StatxBuffer* buffer);
 
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
+    internal static partial int Statx(int directory, byte* path, int flags, uint mask, StatxBuffer* buffer);
+
     [LibraryImport("libc", EntryPoint = "getdents64", SetLastError = true)]
     internal static partial nint GetDirectoryEntries(int descriptor, byte* buffer, nuint length);
 
@@ -69,6 +74,9 @@ internal static unsafe partial class FileNative
 
     [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint ReadLinkAt(int directory, string path, byte* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "symlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int MakeSymlinkAt(string target, int directory, string path);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);

@@ -10,6 +10,7 @@ internal static class All
         new ExpressionTarget(),
         new GlobTarget(),
         new CompiledTarget(),
+        new ActionTarget(),
     ];
 
     public static IFuzzTarget? Find(string name)
