@@ -1,7 +1,6 @@
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Store.Actions;
-using Cairn.Store.Files;
 using Cairn.Testing;
 
 namespace Cairn.Tests.Actions;
@@ -12,7 +11,7 @@ public sealed class ActionCacheTests : IDisposable
     private readonly List<string> _dropped = [];
     private string? _readOnly;
 
-    private ActionCache Cache => new(_folder.Path, () => _readOnly, new ChecksumSeal()) { Dropped = (_, reason) => _dropped.Add(reason), Holder = "run 7" };
+    private ActionCache Cache => new(_folder.Path, () => _readOnly, new ChecksumSeal()) { Dropped = (_, reason) => _dropped.Add(reason) };
 
     public void Dispose() => _folder.Dispose();
 
@@ -92,13 +91,13 @@ public sealed class ActionCacheTests : IDisposable
         var action = Sample.Result.Action;
         var inside = 0;
         var turns = 0;
-        var holders = new List<string?>();
+        var waits = new System.Collections.Concurrent.ConcurrentBag<int>();
         await Parallel.ForEachAsync(Enumerable.Range(0, 8), new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellation }, async (_, stop) =>
         {
             var cache = Cache;
             for (var i = 0; i < 5; i++)
             {
-                using var hold = await cache.HoldAsync(action, holder => { lock (holders) { holders.Add(holder); } }, stop);
+                using var hold = await cache.HoldAsync(action, _ => waits.Add(1), stop);
                 Assert.NotNull(hold);
                 Assert.Equal(1, Interlocked.Increment(ref inside));
                 await Task.Yield();
@@ -107,10 +106,8 @@ public sealed class ActionCacheTests : IDisposable
             }
         });
         Assert.Equal(40, turns);
-        Assert.NotEmpty(holders);
-        // Between lock and text, and between text and removal, there is nobody to be told of.
-        Assert.All(holders, holder => Assert.True(holder is null or "run 7", holder));
-        Assert.Empty(Directory.GetFiles(_folder["running"]));
+        Assert.NotEmpty(waits);
+        Assert.Equal(0, new FileInfo(_folder["running.lock"]).Length);
     }
 
     [Fact]
@@ -119,28 +116,28 @@ public sealed class ActionCacheTests : IDisposable
         var action = Sample.Result.Action;
         var first = await Cache.HoldAsync(action, null, TestContext.Current.CancellationToken);
         using var cancel = new CancellationTokenSource();
-        string? holder = null;
+        var told = 0;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Cache.HoldAsync(
             action,
-            h =>
+            _ =>
             {
-                holder = h;
+                told++;
                 cancel.Cancel();
             },
             cancel.Token));
-        Assert.Equal("run 7", holder);
+        Assert.Equal(1, told);
         Assert.NotNull(first);
         first.Dispose();
         first.Dispose();
         using var second = await Cache.HoldAsync(action, _ => Assert.Fail("Nobody has it"), TestContext.Current.CancellationToken);
         Assert.NotNull(second);
-        Assert.True(FileLock.IsHeld(_folder[$"running/{action.Hash}"]));
+        Assert.NotSame(first, second);
     }
 
     [Fact]
-    public async Task HoldAsync_GivesNoHold_WhereTheFolderCannotBeWritten()
+    public async Task HoldAsync_GivesNoHold_WhereTheFileCannotBeWritten()
     {
-        await File.WriteAllTextAsync(_folder["running"], "in the way", TestContext.Current.CancellationToken);
+        Directory.CreateDirectory(_folder["running.lock"]);
         Assert.Null(await Cache.HoldAsync(Sample.Result.Action, null, TestContext.Current.CancellationToken));
     }
 
