@@ -139,7 +139,7 @@ internal sealed class RunInputs : IDisposable
             return;
         }
 
-        compiled.Save(prepared.Plan!, ActionKey, [.. _first.Entries.Select(MemoRecall.MemoOf)], jobs);
+        compiled.Save(prepared.Plan!, prepared.PlanInput, ActionKey, [.. _first.Entries.Select(MemoRecall.MemoOf)], jobs);
     }
 
     /// <summary>From here on nothing that this run finds in the store is collected.</summary>

@@ -39,20 +39,19 @@ internal static class RunPreparation
         var compiled = CompiledPipeline.Load(request);
         var gitState = await git;
         compiled = compiled with { PlanKey = MemoKeys.PlanKey(request, gitState) };
-        PlanInput input;
-        if (compiled.TryDecode(request, out var known, out var said))
+        var input = Input(request, id, gitState);
+        if (compiled.TryDecode(request, input, out var known, out var said))
         {
             if (gitState.Present && known.Pipeline.ReadsGitDetails())
             {
                 gitState = await GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: true, cancellationToken);
+                input = Input(request, id, gitState);
             }
 
             foreach (var diagnostic in said)
             {
                 diagnostics.Add(diagnostic);
             }
-
-            input = Input(request, id, gitState);
         }
         else
         {

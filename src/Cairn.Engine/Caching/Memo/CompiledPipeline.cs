@@ -34,7 +34,7 @@ internal sealed record CompiledPipeline(string MemoPath, string PlanKey, byte[]?
     }
 
     /// <summary>The plan of the memo, where the pipeline's files and all else that it depends on are as they were.</summary>
-    public bool TryDecode(RunRequest request, [NotNullWhen(true)] out Plan? plan, out ImmutableArray<Diagnostic> diagnostics)
+    public bool TryDecode(RunRequest request, PlanInput input, [NotNullWhen(true)] out Plan? plan, out ImmutableArray<Diagnostic> diagnostics)
     {
         plan = null;
         diagnostics = [];
@@ -55,7 +55,13 @@ internal sealed record CompiledPipeline(string MemoPath, string PlanKey, byte[]?
             }
 
             plan = PlanCodec.Decode(memo.Plan, out diagnostics);
-            return true;
+            if (memo.PlanReads.Length == 0 || Reads(plan, input) is { } reads && memo.PlanReads.AsSpan().SequenceEqual(reads))
+            {
+                return true;
+            }
+
+            plan = null;
+            return false;
         }
         catch (Exception exception) when (exception is IOException or FormatException)
         {
@@ -66,9 +72,9 @@ internal sealed record CompiledPipeline(string MemoPath, string PlanKey, byte[]?
     }
 
     /// <summary>Writes the memo for the next run, where the plan is a function of the pipeline's files and parameters.</summary>
-    public void Save(Plan plan, string actionKey, MemoSource[] sources, MemoJob[] jobs)
+    public void Save(Plan plan, PlanInput input, string actionKey, MemoSource[] sources, MemoJob[] jobs)
     {
-        if (MacKey is null || !MemoRules.IsFixed(plan.Pipeline))
+        if (MacKey is null || Reads(plan, input) is not { } reads)
         {
             return;
         }
@@ -76,6 +82,7 @@ internal sealed record CompiledPipeline(string MemoPath, string PlanKey, byte[]?
         var memo = new RunMemo
         {
             PlanKey = PlanKey,
+            PlanReads = reads,
             Files = Fresh is null ? Memo!.Files : [.. Fresh.Files.Select(static f => new MemoFile(f.Key, f.Value))],
             Plan = Fresh is null ? Memo!.Plan : PlanCodec.Encode(Fresh.Plan, Fresh.Diagnostics),
             ActionKey = actionKey,
@@ -89,6 +96,13 @@ internal sealed record CompiledPipeline(string MemoPath, string PlanKey, byte[]?
         {
             Prune(folder);
         }
+    }
+
+    /// <summary>What the plan was made from of git and the run; empty for nothing, null where it cannot be told again.</summary>
+    private static byte[]? Reads(Plan plan, PlanInput input)
+    {
+        var reads = PlanDependencies.OfPlanning(plan.Pipeline);
+        return reads is { ReadsFiles: false, Git.IsEmpty: true, Run.IsEmpty: true } ? [] : reads.Fingerprint(input);
     }
 
     private static void Prune(string folder)

@@ -36,6 +36,9 @@ internal sealed record RunMemo
     /// <summary>The pipeline's files.</summary>
     public ImmutableArray<MemoFile> Files { get; init; } = [];
 
+    /// <summary>The fingerprint of what planning read of git and the run; empty where it read nothing of them.</summary>
+    public byte[] PlanReads { get; init; } = [];
+
     /// <summary>The compiled plan.</summary>
     public ReadOnlyMemory<byte> Plan { get; init; }
 
@@ -116,12 +119,15 @@ internal sealed record RunMemo
             writer.WriteBytes(3, job.Result.AsSpan());
             writer.End(message);
         }
+
+        writer.WriteBytes(7, PlanReads);
     }
 
     private static RunMemo? Decode(ReadOnlyMemory<byte> content)
     {
         var (planKey, actionKey) = ("", "");
         var plan = ReadOnlyMemory<byte>.Empty;
+        byte[] planReads = [];
         var files = ImmutableArray.CreateBuilder<MemoFile>();
         var sources = new List<MemoSource>();
         var jobs = new List<MemoJob>();
@@ -148,6 +154,9 @@ internal sealed record RunMemo
                 case 6:
                     jobs.Add(DecodeJob(reader.BytesItem()));
                     break;
+                case 7:
+                    planReads = reader.Bytes().ToArray();
+                    break;
                 default:
                     reader.Skip();
                     break;
@@ -156,7 +165,7 @@ internal sealed record RunMemo
 
         // The MAC says that we wrote it; what cannot be read nevertheless was written by another version.
         return reader.Error is null
-            ? new RunMemo { PlanKey = planKey, Files = files.DrainToImmutable(), Plan = plan, ActionKey = actionKey, Sources = [.. sources], Jobs = [.. jobs] }
+            ? new RunMemo { PlanKey = planKey, Files = files.DrainToImmutable(), Plan = plan, PlanReads = planReads, ActionKey = actionKey, Sources = [.. sources], Jobs = [.. jobs] }
             : null;
     }
 
