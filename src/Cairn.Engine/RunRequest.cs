@@ -66,6 +66,9 @@ public sealed record RunRequest
     /// <summary>The store: the user's cache folder for Cairn. Null where there is none to be had; then nothing is cached.</summary>
     public string? CacheDirectory { get; init; }
 
+    /// <summary>Bytes that the store may take; null for its own default.</summary>
+    public long? CacheQuotaBytes { get; init; }
+
     /// <summary>Whether the action cache is neither asked nor filled.</summary>
     public bool NoCache { get; init; }
 

@@ -6,5 +6,5 @@ namespace Cairn.Cli.Commands;
 internal static class CacheFolder
 {
     /// <summary>The folder, absolute; null where there is none to be had.</summary>
-    public static string? Of(CommandServices services) => UserFolders.Cache(services.Variable);
+    public static string? Of(CommandServices services, Settings settings) => settings.CacheDirectory ?? UserFolders.Cache(services.Variable);
 }

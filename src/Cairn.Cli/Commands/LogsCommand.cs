@@ -7,6 +7,7 @@ using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
 using Cairn.Engine;
+using Cairn.Engine.Configuration;
 using Cairn.Store.Content;
 
 namespace Cairn.Cli.Commands;
@@ -27,6 +28,7 @@ internal sealed class LogsCommand
     private readonly Option<int?> _tail = new("--tail") { Description = "Only the last N lines of each log", HelpName = "N" };
 
     private ContentStore? _store;
+    private string _directory = "";
 
     private LogsCommand(CommandServices services) => _services = services;
 
@@ -62,6 +64,7 @@ internal sealed class LogsCommand
             return ExitCodes.Usage;
         }
 
+        _directory = project.Directory;
         var history = new RunHistory(project.Directory);
         if (Find(history, parsed.GetValue(_run), parsed.GetValue(_step)) is not var (record, step))
         {
@@ -160,9 +163,13 @@ internal sealed class LogsCommand
         return jobs.Count > 0 || step is null || !history.Logs(record.Summary.Id, new JobId(step)).IsEmpty ? jobs.Count == 0 && step is not null ? [step] : jobs : null;
     }
 
+    // A mistake in a settings file is told by the commands that obey it.
+    private Settings Settings() =>
+        SettingsLoader.LoadWithOrigins(SettingsLoader.UserPath(_services.Variable), SettingsLoader.ProjectPath(_directory), new DiagnosticBag()).Settings;
+
     private Stream? OpenBlob(Digest digest)
     {
-        if (_store is null && CacheFolder.Of(_services) is { } folder && Directory.Exists(folder))
+        if (_store is null && CacheFolder.Of(_services, Settings()) is { } folder && Directory.Exists(folder))
         {
             try
             {

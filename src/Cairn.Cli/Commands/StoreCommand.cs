@@ -232,7 +232,7 @@ internal sealed class StoreCommand
             return null;
         }
 
-        if ((loaded.Settings.CacheDirectory ?? UserFolders.Cache(_services.Variable)) is not { } folder)
+        if (CacheFolder.Of(_services, loaded.Settings) is not { } folder)
         {
             DiagnosticPrinter.Usage(_services, "There is no home folder", "set HOME, XDG_CACHE_HOME or the setting cache.directory");
             return null;

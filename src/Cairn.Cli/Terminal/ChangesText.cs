@@ -59,7 +59,7 @@ internal static class ChangesText
             MissCause.First => "first time",
             MissCause.Failed => $"did not succeed in {since!.Run}",
             MissCause.NotKept => $"the result of {since!.Run} was not kept: {since.Finished.Cache!.Reason}",
-            MissCause.Gone => $"the result of {since!.Run} is gone from the store",
+            MissCause.Gone => $"the result of {since!.Run} was not used: gone from the store, or forced",
             MissCause.Forgotten => $"changed since {since!.Run}; what, is no longer known",
             MissCause.Changed => Cause(explanation.Changes.Changes),
             _ => "",

@@ -69,7 +69,7 @@ internal sealed class RunCache
         _builder = new ActionBuilder(scope, prepared.Request, inputs.Host);
         _leftOut = prepared.LeftOut;
         _store = inputs.Store ?? throw new ArgumentException("A cache needs a store", nameof(inputs));
-        _actions = new ActionCache(_store, new ChecksumSeal());
+        _actions = new ActionCache(_store, ResultSeals.Local);
         _full = _store.ReadOnlyReason;
         if (_full is not null)
         {
@@ -156,6 +156,7 @@ internal sealed class RunCache
     /// <summary>Looks an action up and brings its outputs back. Null for a miss. Throws <see cref="IOException"/> where the working tree cannot be written.</summary>
     public (ActionResult Result, RestoredOutputs Outputs)? TryAnswer(Job job, PreparedAction action)
     {
+        _inputs.Lease();
         if (_actions.TryGet(action.Digest) is not { } result)
         {
             return null;

@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
 
+using Cairn.Core;
+using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
+using Cairn.Core.Events;
 using Cairn.Core.Planning;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.History;
@@ -18,11 +21,15 @@ internal sealed class RunInputs : IDisposable
     private readonly Func<string, bool>? _isTracked;
     private readonly Lock _extending = new();
     private volatile Planned? _planned;
+    private readonly RunId _run;
     private SourceSnapshot? _first;
+    private StoreLease? _lease;
+    private int _leased;
 
     private RunInputs(PreparedRun prepared)
     {
         _request = prepared.Request;
+        _run = prepared.Id;
         _isTracked = prepared.Git.Tracked is null ? null : prepared.Git.IsTracked;
         var state = RunDirectory.StateDirectory(_request.ProjectDirectory);
         IndexPath = Path.Combine(state, "index");
@@ -135,10 +142,51 @@ internal sealed class RunInputs : IDisposable
         compiled.Save(prepared.Plan!, ActionKey, [.. _first.Entries.Select(MemoRecall.MemoOf)], jobs);
     }
 
+    /// <summary>From here on nothing that this run finds in the store is collected.</summary>
+    public void Lease()
+    {
+        if (_leased == 0 && Interlocked.Exchange(ref _leased, 1) == 0)
+        {
+            _lease = Store?.TryLease($"run {_run} in {_request.ProjectDirectory}");
+        }
+    }
+
+    /// <summary>After a run: makes room where the store is over its quota, and drops actions that no kept run knows.</summary>
+    public void Tidy()
+    {
+        if (Store is null)
+        {
+            return;
+        }
+
+        _lease?.Dispose();
+        Store.CollectIfDue(_request.CacheQuotaBytes ?? Store.DefaultQuota(), CancellationToken.None);
+        if (Log.IsCompactionDue)
+        {
+            Log.Compact(KeptActions());
+        }
+    }
+
     public void Dispose()
     {
+        _lease?.Dispose();
         Store?.Dispose();
         Log.Dispose();
+    }
+
+    private IEnumerable<Digest> KeptActions()
+    {
+        var history = new RunHistory(_request.ProjectDirectory);
+        foreach (var run in history.List())
+        {
+            foreach (var runEvent in history.Read(run.Id)?.Events ?? [])
+            {
+                if (runEvent is StepFinished { Cache.Action: { } action } && Log.Find(action) is { } digest)
+                {
+                    yield return digest;
+                }
+            }
+        }
     }
 
     private SourceSnapshot Snapshot(Plan plan, CancellationToken cancellationToken)

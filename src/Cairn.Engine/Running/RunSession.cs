@@ -142,7 +142,20 @@ internal static class RunSession
 
             var result = Conclude(prepared, finished, reporter, events, directory);
             RunRetention.Prune(request.ProjectDirectory, request.KeepRuns, request.KeepDays is { } days ? time.GetUtcNow().AddDays(-days) : null);
+            Tidy(inputs);
             return result;
+        }
+    }
+
+    private static void Tidy(RunInputs inputs)
+    {
+        try
+        {
+            inputs.Tidy();
+        }
+        catch (IOException)
+        {
+            // How the run ended is told already, and upkeep that fails comes again after the next.
         }
     }
 

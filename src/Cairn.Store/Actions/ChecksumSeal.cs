@@ -35,7 +35,25 @@ public sealed class ChecksumSeal : IResultSeal
     }
 
     /// <inheritdoc/>
-    public ActionResult? TryOpen(ReadOnlySpan<byte> entry, Digest action, out string? reason)
+    public ActionResult? TryOpen(ReadOnlySpan<byte> entry, Digest action, out string? reason) =>
+        Matching(TryOpen(entry, out reason), static (found, wanted) => found == wanted, action, ref reason);
+
+    /// <inheritdoc/>
+    public ActionResult? TryOpen(ReadOnlySpan<byte> entry, string actionHash, out string? reason) =>
+        Matching(TryOpen(entry, out reason), static (found, wanted) => string.Equals(found.Hash, wanted, StringComparison.Ordinal), actionHash, ref reason);
+
+    private static ActionResult? Matching<T>(ActionResult? result, Func<Digest, T, bool> matches, T wanted, ref string? reason)
+    {
+        if (result is null || matches(result.Action, wanted))
+        {
+            return result;
+        }
+
+        reason = $"It is the result of another action, `{result.Action}`";
+        return null;
+    }
+
+    private static ActionResult? TryOpen(ReadOnlySpan<byte> entry, out string? reason)
     {
         if (entry.Length < HeadBytes || !entry.StartsWith(Magic))
         {
@@ -58,14 +76,7 @@ public sealed class ChecksumSeal : IResultSeal
             return null;
         }
 
-        var result = ActionResultDecoder.TryDecode(message, out reason);
-        if (result is not null && result.Action != action)
-        {
-            reason = $"It is the result of another action, `{result.Action}`";
-            return null;
-        }
-
-        return result;
+        return ActionResultDecoder.TryDecode(message, out reason);
     }
 
     private static void Checksum(ReadOnlySpan<byte> message, Span<byte> checksum)

@@ -14,15 +14,13 @@ public sealed class FileLock : IDisposable
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly SafeFileHandle _handle;
-    private readonly string? _transientPath;
 
-    private FileLock(SafeFileHandle handle, string? transientPath) => (_handle, _transientPath) = (handle, transientPath);
+    private FileLock(SafeFileHandle handle) => _handle = handle;
 
     /// <summary>Takes the lock if it is free; null where another process has it.</summary>
     /// <param name="path">The lock file; its folder must exist.</param>
     /// <param name="holder">Who takes it, for those who wait.</param>
-    /// <param name="transient">Whether the file is removed with the lock; then all who take it must say so.</param>
-    public static FileLock? TryAcquire(string path, string holder, bool transient = false)
+    public static FileLock? TryAcquire(string path, string holder)
     {
         while (true)
         {
@@ -34,16 +32,9 @@ public sealed class FileLock : IDisposable
                 return error == FileNative.ErrorAgain ? null : throw new IOException($"Cannot lock `{path}`: {new Win32Exception(error).Message}", error);
             }
 
-            if (transient && !StandsAt(path, handle))
-            {
-                // Between our opening and our locking the one before removed the file: a lock on it means nothing to those who come after.
-                handle.Dispose();
-                continue;
-            }
-
             RandomAccess.SetLength(handle, 0);
             RandomAccess.Write(handle, Encoding.UTF8.GetBytes(holder), 0);
-            return new FileLock(handle, transient ? path : null);
+            return new FileLock(handle);
         }
     }
 
@@ -53,11 +44,9 @@ public sealed class FileLock : IDisposable
     /// <param name="waiting">Called once, with who has it now, where it is not free at once.</param>
     /// <param name="time">The clock of the polling.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <param name="transient">Whether the file is removed with the lock; then all who take it must say so.</param>
-    public static async Task<FileLock> AcquireAsync(
-        string path, string holder, Action<string?>? waiting, TimeProvider time, CancellationToken cancellationToken, bool transient = false)
+    public static async Task<FileLock> AcquireAsync(string path, string holder, Action<string?>? waiting, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (TryAcquire(path, holder, transient) is { } free)
+        if (TryAcquire(path, holder) is { } free)
         {
             return free;
         }
@@ -67,7 +56,7 @@ public sealed class FileLock : IDisposable
         while (true)
         {
             await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
-            if (TryAcquire(path, holder, transient) is { } acquired)
+            if (TryAcquire(path, holder) is { } acquired)
             {
                 return acquired;
             }
@@ -104,32 +93,7 @@ public sealed class FileLock : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_handle.IsClosed)
-        {
-            return;
-        }
-
-        if (_transientPath is not null)
-        {
-            // While the lock is still held: the file is ours until it is gone.
-            _ = FileNative.UnlinkAt(FileNative.AtCurrentDirectory, _transientPath, 0);
-        }
-
-        // To close is not enough: a process that is just being started has the descriptor until it executes its program.
-        _ = FileNative.Lock((int)_handle.DangerousGetHandle(), FileNative.LockUnlock);
-        _handle.Dispose();
-    }
-
-    private static unsafe bool StandsAt(string path, SafeFileHandle handle)
-    {
-        FileNative.StatxBuffer there;
-        FileNative.StatxBuffer ours;
-        return FileNative.Statx(FileNative.AtCurrentDirectory, path, FileNative.AtSymlinkNoFollow, FileNative.StatxBasic, &there) == 0
-            && FileNative.Statx((int)handle.DangerousGetHandle(), "", FileNative.AtEmptyPath, FileNative.StatxBasic, &ours) == 0
-            && there.Inode == ours.Inode && there.DeviceMajor == ours.DeviceMajor && there.DeviceMinor == ours.DeviceMinor;
-    }
+    public void Dispose() => _handle.Dispose();
 
     // Not File.OpenHandle: it takes a lock of its own, and its share modes would refuse the second opener.
     private static SafeFileHandle OpenForLock(string path)

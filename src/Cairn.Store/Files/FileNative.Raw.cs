@@ -6,13 +6,9 @@ namespace Cairn.Store.Files;
 internal static unsafe partial class FileNative
 {
     internal const int ErrorNameTooLong = 36;
-    internal const int ErrorInterrupted = 4;
 
     /// <summary>Type, mode, modification time, change time, inode and size: what <see cref="FileStat"/> holds.</summary>
     internal const uint StatxNeeded = 0x3c3;
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
-    internal static partial int Statx(int directory, byte* path, int flags, uint mask, StatxBuffer* buffer);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial nint OpenAt2(nint number, nint directory, byte* path, OpenHow* how, nint size);

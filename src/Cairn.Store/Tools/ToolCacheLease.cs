@@ -6,14 +6,14 @@ namespace Cairn.Store.Tools;
 public sealed class ToolCacheLease : IDisposable
 {
     private readonly ToolCaches _caches;
-    private readonly ToolCaches.EntryPaths _paths;
+    private readonly ToolCachePaths _paths;
     private readonly SharedLock _held;
     private readonly DateTimeOffset _opened;
     private readonly bool _measure;
     private readonly List<PlacedLink> _links = [];
     private bool _disposed;
 
-    internal ToolCacheLease(ToolCaches caches, ToolCaches.EntryPaths paths, SharedLock held, DateTimeOffset opened, bool measure)
+    internal ToolCacheLease(ToolCaches caches, ToolCachePaths paths, SharedLock held, DateTimeOffset opened, bool measure)
     {
         _caches = caches;
         _paths = paths;

@@ -6,47 +6,6 @@ using Cairn.Store.Files;
 
 namespace Cairn.Store.Tools;
 
-/// <summary>How much tool caches may hold, and how long they are kept for nobody.</summary>
-public sealed record ToolCacheOptions
-{
-    /// <summary>Bytes of a cache that has no quota of its own.</summary>
-    public long QuotaBytes { get; init; } = 10L << 30;
-
-    /// <summary>After how long a project that no longer uses a cache stops being its owner.</summary>
-    public TimeSpan KeepUnused { get; init; } = TimeSpan.FromDays(30);
-
-    /// <summary>How often a cache without a quota of its own is measured after a step.</summary>
-    public TimeSpan MeasureInterval { get; init; } = TimeSpan.FromHours(1);
-}
-
-/// <summary>A project that uses a tool cache.</summary>
-/// <param name="Project">Its folder; null where the record of it is damaged.</param>
-/// <param name="LastUsed">When it last did.</param>
-public sealed record ToolCacheOwner(string? Project, DateTimeOffset LastUsed);
-
-/// <summary>A tool cache as it stands.</summary>
-/// <param name="Key">Its folder's name, unique.</param>
-/// <param name="Name">Its name in pipelines; its key where the record of it is damaged.</param>
-/// <param name="Shared">Whether all projects of the user share it.</param>
-/// <param name="Directory">Where its files are.</param>
-/// <param name="SizeBytes">What they take.</param>
-/// <param name="Files">How many they are.</param>
-/// <param name="QuotaBytes">What they may take.</param>
-/// <param name="InUse">Whether a step uses it right now.</param>
-/// <param name="Owners">Who uses it, the most recent first.</param>
-public sealed record ToolCacheInfo(string Key, string Name, bool Shared, string Directory, long SizeBytes, long Files, long QuotaBytes, bool InUse, ImmutableArray<ToolCacheOwner> Owners)
-{
-    /// <summary>When it was last used; null without owners.</summary>
-    public DateTimeOffset? LastUsed => Owners.IsEmpty ? null : Owners[0].LastUsed;
-}
-
-/// <summary>What was removed.</summary>
-/// <param name="Owners">Projects that are owners no longer.</param>
-/// <param name="Removed">Caches that went, as they stood.</param>
-/// <param name="TrimmedBytes">What was removed from caches that stay.</param>
-/// <param name="InUse">Names of caches without an owner that stay for now, since a step uses them.</param>
-public sealed record ToolCacheRemoval(int Owners, ImmutableArray<ToolCacheInfo> Removed, long TrimmedBytes, ImmutableArray<string> InUse);
-
 /// <summary>
 /// Named folders that outlive steps, for package managers and compilers: <c>tools/UID/TIER/KEY/</c> of the store, with <c>files/</c>, which a
 /// step sees, <c>cache</c> and <c>owners/</c> beside it. A cache stays while a project owns it: one that used it lately, still exists and did not
@@ -57,7 +16,7 @@ public sealed class ToolCaches
 {
     private const string LocalTier = "local";
     private const string RemovedPrefix = "removed-";
-    private const string LockSuffix = ".lock";
+    private const string CollectedFile = "collected";
 
     // Temporary files are named by the process, so one process writes one at a time.
     private static readonly Lock WriteGate = new();
@@ -76,37 +35,19 @@ public sealed class ToolCaches
 
     /// <summary>
     /// Opens a cache for a step and notes the project as an owner. Nothing of it is removed until the lease is disposed. Throws
-    /// <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> where the store cannot be written: then the step goes without.
+    /// <see cref="IOException"/> where the store cannot be written.
     /// </summary>
     public ToolCacheLease Open(ToolCacheUse use, string projectDirectory, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(use);
         ArgumentException.ThrowIfNullOrEmpty(projectDirectory);
-        var project = Path.TrimEndingDirectorySeparator(Path.GetFullPath(projectDirectory));
-        var paths = new EntryPaths(_root, ToolCacheRecord.Key(use.Name, use.Shared, project));
-        CreateRoot();
-        var held = SharedLock.Acquire(paths.Lock);
         try
         {
-            Directory.CreateDirectory(paths.Owners);
-            Directory.CreateDirectory(paths.Files);
-            lock (WriteGate)
-            {
-                var record = new ToolCacheRecord(use.Name, use.Shared, use.QuotaBytes);
-                if (ToolCacheRecord.TryRead(paths.Record) != record)
-                {
-                    record.Write(paths.Record);
-                }
-
-                ToolCacheRecord.WriteOwner(paths.Owner(project), project, now);
-            }
-
-            return new ToolCacheLease(this, paths, held, now, measure: use.QuotaBytes is not null);
+            return OpenEntry(use, projectDirectory, now);
         }
-        catch
+        catch (UnauthorizedAccessException exception)
         {
-            held.Dispose();
-            throw;
+            throw new IOException($"The tool cache `{use.Name}` cannot be opened in `{_root}`: permission denied", exception);
         }
     }
 
@@ -182,41 +123,90 @@ public sealed class ToolCaches
 
             if (!RemoveUnowned(paths, removal))
             {
-                using var alone = SharedLock.TryAcquireAlone(paths.Lock);
-                removal.TrimmedBytes += alone is null ? 0 : Trim(paths, now);
+                removal.TrimmedBytes += TryTrim(paths, now);
             }
         }
 
         return removal.Result();
     }
 
-    /// <summary>Whether a link of this target leads to one of these caches.</summary>
-    internal bool IsOwnTarget(string target) => target.StartsWith($"{_root}/", StringComparison.Ordinal) && target.EndsWith(EntryPaths.FilesSuffix, StringComparison.Ordinal);
+    /// <summary>The same where the last time is long ago; null where it is not.</summary>
+    public ToolCacheRemoval? CollectIfDue(DateTimeOffset now)
+    {
+        var mark = Path.Combine(_root, CollectedFile);
+        if (!Directory.Exists(_root) || !IsDue(mark, now, _options.CollectInterval))
+        {
+            return null;
+        }
 
-    /// <summary>Ends a lease; the last one brings the cache below its quota.</summary>
-    internal void Close(EntryPaths paths, SharedLock held, DateTimeOffset now, bool measure)
+        // Before, so that others who end now do not all do it.
+        Mark(mark, now);
+        return Collect(now);
+    }
+
+    /// <summary>Whether a link of this target leads to one of these caches.</summary>
+    internal bool IsOwnTarget(string target) => target.StartsWith($"{_root}/", StringComparison.Ordinal) && target.EndsWith(ToolCachePaths.FilesSuffix, StringComparison.Ordinal);
+
+    /// <summary>Ends a lease. The last one removes a cache that was released meanwhile, and brings one that stays below its quota.</summary>
+    internal void Close(ToolCachePaths paths, SharedLock held, DateTimeOffset now, bool measure)
     {
         held.Dispose();
         try
         {
-            if (!measure && File.Exists(paths.Measured) && now.UtcDateTime - File.GetLastWriteTimeUtc(paths.Measured) is var age && age >= TimeSpan.Zero && age < _options.MeasureInterval)
+            if (!RemoveUnowned(paths, new Removal()) && (measure || IsDue(paths.Measured, now, _options.MeasureInterval)))
             {
-                return;
+                TryTrim(paths, now);
             }
 
-            using var alone = Directory.Exists(paths.Root) ? SharedLock.TryAcquireAlone(paths.Lock) : null;
-            if (alone is not null)
-            {
-                Trim(paths, now);
-            }
+            CollectIfDue(now);
         }
         catch (IOException)
         {
-            // Too large for now; the next use or collection tries again.
+            // Too much is there for now; the next use or collection tries again.
         }
         catch (UnauthorizedAccessException)
         {
             // The same.
+        }
+    }
+
+    // A time that is still to come was written when the clock was ahead.
+    private static bool IsDue(string markPath, DateTimeOffset now, TimeSpan interval) =>
+        !File.Exists(markPath) || now.UtcDateTime - File.GetLastWriteTimeUtc(markPath) is var age && (age < TimeSpan.Zero || age >= interval);
+
+    private static void Mark(string markPath, DateTimeOffset now)
+    {
+        File.WriteAllBytes(markPath, []);
+        File.SetLastWriteTimeUtc(markPath, now.UtcDateTime);
+    }
+
+    private ToolCacheLease OpenEntry(ToolCacheUse use, string projectDirectory, DateTimeOffset now)
+    {
+        var project = Path.TrimEndingDirectorySeparator(Path.GetFullPath(projectDirectory));
+        var paths = new ToolCachePaths(_root, ToolCacheRecord.Key(use.Name, use.Shared, project));
+        CreateRoot();
+        var held = SharedLock.Acquire(paths.Lock);
+        try
+        {
+            Directory.CreateDirectory(paths.Owners);
+            Directory.CreateDirectory(paths.Files);
+            lock (WriteGate)
+            {
+                var record = new ToolCacheRecord(use.Name, use.Shared, use.QuotaBytes);
+                if (ToolCacheRecord.TryRead(paths.Record) != record)
+                {
+                    record.Write(paths.Record);
+                }
+
+                ToolCacheRecord.WriteOwner(paths.Owner(project), project, now);
+            }
+
+            return new ToolCacheLease(this, paths, held, now, measure: use.QuotaBytes is not null);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
         }
     }
 
@@ -246,21 +236,22 @@ public sealed class ToolCaches
         Directory.CreateDirectory(_root);
     }
 
-    private long Trim(EntryPaths paths, DateTimeOffset now)
+    // Nothing is removed under a step that uses it.
+    private long TryTrim(ToolCachePaths paths, DateTimeOffset now)
     {
-        if (!Directory.Exists(paths.Files))
+        using var alone = Directory.Exists(paths.Root) ? SharedLock.TryAcquireAlone(paths.Lock) : null;
+        if (alone is null || !Directory.Exists(paths.Files))
         {
             return 0;
         }
 
         var removed = ToolCacheQuota.Trim(paths.Files, ToolCacheRecord.TryRead(paths.Record)?.QuotaBytes ?? _options.QuotaBytes);
-        File.WriteAllBytes(paths.Measured, []);
-        File.SetLastWriteTimeUtc(paths.Measured, now.UtcDateTime);
+        Mark(paths.Measured, now);
         return removed;
     }
 
     // True where the cache has no owner: it is gone then, or will go when the steps that use it have ended.
-    private bool RemoveUnowned(EntryPaths paths, Removal removal)
+    private bool RemoveUnowned(ToolCachePaths paths, Removal removal)
     {
         if (HasOwner(paths))
         {
@@ -286,6 +277,7 @@ public sealed class ToolCaches
             catch (DirectoryNotFoundException)
             {
                 // Another process was faster.
+                File.Delete(paths.Lock);
                 return true;
             }
 
@@ -316,7 +308,7 @@ public sealed class ToolCaches
         }
     }
 
-    private ToolCacheInfo Look(EntryPaths paths)
+    private ToolCacheInfo Look(ToolCachePaths paths)
     {
         var record = ToolCacheRecord.TryRead(paths.Record);
         var owners = new List<ToolCacheOwner>();
@@ -338,7 +330,7 @@ public sealed class ToolCaches
             record?.QuotaBytes ?? _options.QuotaBytes, inUse, [.. owners]);
     }
 
-    private static bool HasOwner(EntryPaths paths)
+    private static bool HasOwner(ToolCachePaths paths)
     {
         foreach (var _ in Owners(paths))
         {
@@ -348,7 +340,7 @@ public sealed class ToolCaches
         return false;
     }
 
-    private static IEnumerable<(string Path, ToolCacheOwner Owner)> Owners(EntryPaths paths)
+    private static IEnumerable<(string Path, ToolCacheOwner Owner)> Owners(ToolCachePaths paths)
     {
         if (!Directory.Exists(paths.Owners))
         {
@@ -364,9 +356,9 @@ public sealed class ToolCaches
         }
     }
 
-    private List<EntryPaths> Entries()
+    private List<ToolCachePaths> Entries()
     {
-        var entries = new List<EntryPaths>();
+        var entries = new List<ToolCachePaths>();
         if (Directory.Exists(_root))
         {
             foreach (var path in Directory.GetDirectories(_root))
@@ -374,34 +366,12 @@ public sealed class ToolCaches
                 var key = Path.GetFileName(path);
                 if (!key.StartsWith(RemovedPrefix, StringComparison.Ordinal))
                 {
-                    entries.Add(new EntryPaths(_root, key));
+                    entries.Add(new ToolCachePaths(_root, key));
                 }
             }
         }
 
         return entries;
-    }
-
-    /// <summary>Where the parts of a cache stand.</summary>
-    internal sealed class EntryPaths(string root, string key)
-    {
-        public const string FilesSuffix = "/files";
-
-        public string Key { get; } = key;
-
-        public string Root { get; } = Path.Combine(root, key);
-
-        public string Lock => Path.Combine(root, Key + LockSuffix);
-
-        public string Record => Path.Combine(Root, "cache");
-
-        public string Measured => Path.Combine(Root, "measured");
-
-        public string Owners => Path.Combine(Root, "owners");
-
-        public string Files => Root + FilesSuffix;
-
-        public string Owner(string project) => Path.Combine(Owners, ToolCacheRecord.Hash(project));
     }
 
     private sealed class Removal

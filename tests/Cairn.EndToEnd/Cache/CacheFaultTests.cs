@@ -126,6 +126,45 @@ public sealed class CacheFaultTests
         Assert.Equal("hit hit hit hit", (await project.RunAsync()).States);
     }
 
+    [Fact]
+    public async Task Killed_While_Outputs_Come_Back_Leaves_Nothing_Half()
+    {
+        const int Files = 3000;
+        const string Look = "find out -type f | wc -l; cat out/* | cksum; find . -path ./.cairn -prune -o -type f -print | grep -v '^./out/' | sort";
+        using var project = new CacheProject($$"""
+            version: 1
+            env: { LEDGER: "@ROOT/ledger" }
+            steps:
+              many:
+                run: NOTE; mkdir -p out; for i in $(seq {{Files}}); do echo "$i $i $i" >out/$i; done
+                inputs: [a.txt]
+                outputs: ["out/**"]
+
+            """);
+        (await project.Write("a.txt", "a").RunAsync()).Succeeded();
+        var before = await project.AskAsync(Look);
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var interrupted = 0;
+        for (var part = 1; part <= 5; part++)
+        {
+            project.Delete("out");
+            await using (var run = project.RunCommand().Start())
+            {
+                var wanted = Files * part / 6;
+                await Wait.UntilAsync(
+                    () => Directory.Exists(project["out"]) && Directory.EnumerateFileSystemEntries(project["out"]).Take(wanted).Count() >= wanted, () => "outputs", TimeSpan.FromSeconds(20), cancellationToken);
+                run.Signal(PosixSignalNumber.Kill);
+                await run.WaitAsync(cancellationToken);
+            }
+
+            interrupted += Directory.GetFiles(project["out"]).Length < Files ? 1 : 0;
+            Assert.Equal("hit", (await project.RunAsync()).Succeeded().States);
+            Assert.Equal(before, await project.AskAsync(Look));
+        }
+
+        Assert.True(interrupted > 0, "No run was killed in time to show anything");
+    }
+
     /// <summary>Runs a script that mounts what only it and its children see; the runs that it printed.</summary>
     private static async Task<CacheRun[]> InNamespaceAsync(CacheProject project, string script)
     {

@@ -28,6 +28,7 @@ public sealed class CacheTableTests
             "Inputs",
             new("Edit a source", "hit miss miss miss", p => p.Write("src/a.c", "int a = 1234;\n").RunAsync()),
             new("Edit a source, its size and its time as before", "hit miss miss miss", EditUnseenAsync),
+            new("Put another file of the same size and time in a source's place", "hit miss miss miss", p => p.RunAfterAsync("echo 'int a = 2;' >../a; touch -r src/a.c ../a; mv ../a src/a.c")),
             new("Edit a file that no step names", "hit hit hit miss", p => p.Write("README.md", "Another project.\n").RunAsync()),
             new("Add a file that a glob matches", "hit miss miss miss", p => p.Write("src/c.c", "int c = 1;\n").RunAsync()),
             new("Add a file that no glob matches", "hit hit hit miss", p => p.Write("notes.txt", "new\n").RunAsync()),
@@ -45,6 +46,7 @@ public sealed class CacheTableTests
             new("Change a variable of a step", "hit miss hit hit", p => p.EditPipeline("MODE: \"", "EXTRA: 1, MODE: \"").RunAsync()),
             new("Change a variable of the pipeline", "miss miss miss miss", p => p.EditPipeline("TONE: low", "TONE: high").RunAsync()),
             new("Set a parameter that one step reads", "hit miss hit hit", p => p.RunAsync("--param", "mode=debug")),
+            new("Set it, and run without it", "hit hit hit hit", p => AfterAsync(p, "--param", "mode=debug")),
             new("Change the shell", "hit hit miss hit", p => p.EditPipeline("inputs: [cases.txt]", "inputs: [cases.txt]\n    shell: bash").RunAsync()),
             new("Set `key_extra`", "hit hit miss hit", p => p.EditPipeline("inputs: [cases.txt]", "inputs: [cases.txt]\n    cache: { key_extra: two }").RunAsync()),
             new("Change the working directory", "hit hit hit miss", p => p.EditPipeline("ls | wc -l", "ls | wc -l\n    working_directory: src").RunAsync()),
@@ -58,8 +60,11 @@ public sealed class CacheTableTests
             new("`--force build`, and a run without it", "hit hit hit hit", p => AfterAsync(p, "--force", "build")),
             new("`--no-cache`", "off off off off", p => p.RunAsync("--no-cache")),
             new("`--no-cache`, and a run without it", "hit hit hit hit", p => AfterAsync(p, "--no-cache")),
+            new("Edit a source, run with `--no-cache`, and run again: nothing was kept", "hit miss miss miss", p => AfterAsync(p.Write("src/a.c", "int a = 9;\n"), "--no-cache")),
             new("`cache: false` at `build`", "hit off hit hit", p => p.EditPipeline("inputs: [\"src/**\"]", "inputs: [\"src/**\"]\n    cache: false").RunAsync()),
             new("`--only test`", "skipped skipped hit skipped", p => p.RunAsync("--only", "test")),
+            new("`--only test` after a person edited the output of its need", "skipped skipped miss skipped", p => p.Write("out/app", "mine").RunAsync("--only", "test")),
+            new("Then everything: the output gets its content back", "hit hit hit hit", p => ThenAllAsync(p.Write("out/app", "mine"), "--only", "test")),
             new("`cairn run build`", "hit hit skipped skipped", p => p.RunAsync("build"))),
         new(
             "Outputs in the working tree",
@@ -68,6 +73,8 @@ public sealed class CacheTableTests
             new("Delete all: they come back", "hit hit hit hit", p => RestoredAsync(p.Delete("out").Delete("gen"))),
             new("Edit one: it gets its content back, what was written there is in `.cairn/trash`", "hit hit hit hit", DirtyOutputAsync),
             new("Edit one that feeds a step which must run: it gets its content back first", "hit hit miss miss", p => p.Write("out/app", "mine").Write("cases.txt", "three\n").RunAsync()),
+            new("Edit one, its size and its time as before: it gets its content back", "hit hit hit hit", p => RestoredAsync(p, "touch -r out/app ../time; sed -i 's/int a = 1/int a = 7/' out/app; touch -r ../time out/app")),
+            new("Another pipeline file of the project wrote it: it gets its content back", "hit hit hit hit", OtherPipelineAsync),
             new("Take its executable bit: it comes back", "hit hit hit hit", p => RestoredAsync(p, "chmod -x out/app")),
             new("Replace one by a link or a folder: it comes back", "hit hit hit hit", p => RestoredAsync(p, "rm out/app; mkdir -p out/app/deep; touch out/app/deep/x; rm gen/version.h; ln -s /dev/null gen/version.h")),
             new("Touch one: its content is looked at, and stays", "hit hit hit hit", p => RestoredAsync(p.Touch("out/app"))),
@@ -107,6 +114,20 @@ public sealed class CacheTableTests
     {
         (await project.RunAsync(arguments)).Succeeded();
         return await project.RunAsync();
+    }
+
+    private static async Task<CacheRun> ThenAllAsync(CacheProject project, params ImmutableArray<string> arguments)
+    {
+        (await project.RunAsync(arguments)).Succeeded();
+        return await RestoredAsync(project);
+    }
+
+    private static async Task<CacheRun> OtherPipelineAsync(CacheProject project)
+    {
+        var pipeline = project.Read("cairn.yaml");
+        await project.Write("other.yaml", pipeline.Replace("cat src/*.c gen", "echo other; cat gen", StringComparison.Ordinal)).RunAsync("-f", "other.yaml");
+        await project.AskAsync("rm other.yaml; touch -d yesterday out/app");
+        return await RestoredAsync(project);
     }
 
     private static async Task<CacheRun> EditAndRevertAsync(CacheProject project)

@@ -35,7 +35,7 @@ public sealed class WhyCommandTests : IDisposable
         Assert.Equal(["script    line 1", "          - gcc -O2", "          + gcc -O3"], lines[2..5].Select(line => line[2..]));
         Assert.Equal(
             [
-                $"file      src/a.c       {Short("1")} -> {Short("2")}",
+                $"file      src/a.c       {Short("1")} → {Short("2")}",
                 $"file      src/deep/b.c  gone ({Short("1")})",
                 $"file      src/deep/c.c  new {Short("1")}",
             ],
@@ -65,7 +65,7 @@ public sealed class WhyCommandTests : IDisposable
     [Fact]
     public async Task Why_AsksThePipeline_WhoMakesAFile_WhereNoActionTells()
     {
-        _tester.Write("cairn.yaml", "steps:\n  stamp:\n    run: date > stamp.txt\n    outputs: [stamp.txt]\n    cache: false\n  test:\n    run: cat stamp.txt\n    needs: [stamp]\n    inputs: [stamp.txt]\n");
+        _tester.Write("cairn.yaml", "version: 1\nname: t\nsteps:\n  stamp:\n    run: date > stamp.txt\n    outputs: [stamp.txt]\n    cache: false\n  test:\n    run: cat stamp.txt\n    needs: [stamp]\n    inputs: [stamp.txt]\n");
         for (var i = 1; i <= 2; i++)
         {
             _runs.Run(["stamp", "test<stamp"], Done("stamp", new CacheUse(CacheState.Off)), Done("test", Missed(Append("cat", ("stamp.txt", $"{i}")).Digest.ToString())));

@@ -116,8 +116,20 @@ public sealed class ToolCachesTests : IDisposable
             Assert.True(File.Exists(Path.Combine(lease.Directory, "f")));
         }
 
-        Assert.Single(_caches.Collect(Now).Removed);
         Assert.Empty(_caches.List());
+    }
+
+    [Fact]
+    public void Dispose_CollectsAll_OnceADay()
+    {
+        _caches.Open(Private("gone"), _other, Now).Dispose();
+        Directory.Delete(_other);
+        _caches.Open(Private("npm"), _project, Now.AddHours(23)).Dispose();
+        Assert.Equal(2, _caches.List().Length);
+        _caches.Open(Private("npm"), _project, Now.AddHours(25)).Dispose();
+        Assert.Equal("npm", Assert.Single(_caches.List()).Name);
+        Assert.Null(_caches.CollectIfDue(Now.AddHours(26)));
+        Assert.NotNull(_caches.CollectIfDue(Now.AddHours(50)));
     }
 
     [Fact]
