@@ -12,6 +12,9 @@ internal sealed class ViewPump : IRunObserver, IAsyncDisposable
 {
     private const int PendingBytesMax = 256 * 1024;
 
+    // Where results are only looked up, nothing is shown before.
+    private static readonly TimeSpan LookUpsShownAfter = TimeSpan.FromMilliseconds(250);
+
     private readonly IRunView _view;
     private readonly Stream _output;
     private readonly TerminalInfo _terminal;
@@ -50,7 +53,7 @@ internal sealed class ViewPump : IRunObserver, IAsyncDisposable
         lock (_viewGate)
         {
             var now = _time.GetElapsedTime(_began);
-            if (_timer is null && (runEvent is not (PipelineStarted or StepFinished or WarningRaised or PipelineFinished) || now > _interval))
+            if (_timer is null && (runEvent is not (PipelineStarted or StepFinished or WarningRaised or PipelineFinished) || now > LookUpsShownAfter))
             {
                 _goLive?.Invoke();
                 _timer = _time.CreateTimer(static pump => ((ViewPump)pump!).Tick(), this, _interval, _interval);

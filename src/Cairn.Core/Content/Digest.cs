@@ -133,6 +133,6 @@ public readonly record struct Digest : ISpanParsable<Digest>, ISpanFormattable
     {
         Span<byte> hash = stackalloc byte[HashBytes];
         CopyHashTo(hash);
-        Convert.TryToHexStringLower(hash, text, out _);
+        Hex.Write(hash, text);
     }
 }

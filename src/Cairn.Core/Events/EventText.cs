@@ -7,12 +7,14 @@ namespace Cairn.Core.Events;
 /// One event under construction as JSON: ASCII only, so that it is safe wherever it is shown. Named after <see cref="System.Text.Json.Utf8JsonWriter"/>, whose
 /// escaper makes tables of all of Unicode at its first use: four milliseconds of every run.
 /// </summary>
-internal sealed class EventText(byte[] buffer)
+/// <param name="buffer">Holds it, behind what is there already.</param>
+/// <param name="length">How much that is: whole lines.</param>
+internal sealed class EventText(byte[] buffer, int length)
 {
     private byte[] _bytes = buffer;
 
     /// <summary>Bytes so far.</summary>
-    public int Length { get; private set; }
+    public int Length { get; private set; } = length;
 
     /// <summary>What holds them; another array than at the start where that was too small.</summary>
     public byte[] Buffer => _bytes;
@@ -141,7 +143,7 @@ internal sealed class EventText(byte[] buffer)
     /// <summary>A comma, unless this is the first of what contains it.</summary>
     private void Separate()
     {
-        if (Length > 0 && _bytes[Length - 1] is not ((byte)'{' or (byte)'['))
+        if (Length > 0 && _bytes[Length - 1] is not ((byte)'{' or (byte)'[' or (byte)'\n'))
         {
             Append((byte)',');
         }

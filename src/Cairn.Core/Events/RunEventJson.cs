@@ -18,16 +18,16 @@ public sealed partial class RunEventJson : JsonSerializerContext
     public static byte[] Serialize(RunEvent runEvent)
     {
         var buffer = new byte[512];
-        var length = Serialize(runEvent, ref buffer);
+        var length = Append(runEvent, ref buffer, 0);
         return buffer[..length];
     }
 
-    /// <summary>Writes one event as one line of UTF-8 without the newline to the start of a buffer, which grows as it must; returns its length.</summary>
-    public static int Serialize(RunEvent runEvent, ref byte[] buffer)
+    /// <summary>Writes one event as one line of UTF-8 without the newline behind the lines that a buffer holds, which grows as it must; returns the new length.</summary>
+    public static int Append(RunEvent runEvent, ref byte[] buffer, int length)
     {
         ArgumentNullException.ThrowIfNull(runEvent);
         ArgumentNullException.ThrowIfNull(buffer);
-        var text = new EventText(buffer);
+        var text = new EventText(buffer, length);
         RunEventWriter.Write(runEvent, text);
         buffer = text.Buffer;
         return text.Length;

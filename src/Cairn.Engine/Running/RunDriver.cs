@@ -38,7 +38,7 @@ internal sealed partial class RunDriver : IAsyncDisposable
     private readonly int[] _counts = new int[(int)JobStatus.Cancelled + 1];
     private readonly Dictionary<StepName, int> _serviceUsers = [];
     private readonly List<Task> _background = [];
-    private readonly ITimer _timer;
+    private ITimer? _timer;
     private RunStatus? _end;
     private PipelineFinished? _finished;
 
@@ -55,7 +55,6 @@ internal sealed partial class RunDriver : IAsyncDisposable
         // Each running attempt has at most two messages under way; besides them there are ticks and cancels. Whoever reports runs the
         // loop's next turn itself: with steps of a millisecond, every hand-over to another thread is felt.
         _messages = Channel.CreateBounded<Message>(new BoundedChannelOptions((maxParallel * 2) + 64) { SingleReader = true, AllowSynchronousContinuations = true });
-        _timer = time.CreateTimer(_ => _messages.Writer.TryWrite(new Message.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         CountServiceUsers(0);
     }
 
@@ -104,13 +103,18 @@ internal sealed partial class RunDriver : IAsyncDisposable
                 return;
             }
 
+            _run.Reporter.Flush();
             Take(await _messages.Reader.ReadAsync(CancellationToken.None));
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _timer.DisposeAsync();
+        if (_timer is not null)
+        {
+            await _timer.DisposeAsync();
+        }
+
         foreach (var attempt in _running.Values)
         {
             attempt.Kill();
@@ -217,6 +221,7 @@ internal sealed partial class RunDriver : IAsyncDisposable
                 break;
             case Decision.WakeAt wake:
                 var wait = wake.At - Elapsed;
+                _timer ??= _time.CreateTimer(_ => _messages.Writer.TryWrite(new Message.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
                 // A timer takes 49 days at most; one that comes early does no harm.
                 _timer.Change(TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, LongestTimer.Ticks)), Timeout.InfiniteTimeSpan);
                 break;

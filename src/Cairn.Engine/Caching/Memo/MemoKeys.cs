@@ -20,7 +20,7 @@ internal static class MemoKeys
     /// <summary>What a plan depends on besides the pipeline's files: this build of Cairn, the request, and which files git tracks.</summary>
     public static string PlanKey(RunRequest request, GitState git)
     {
-        var text = new StringBuilder().Append(Build).Append('\n').Append(request.PipelineFile).Append('\n').Append(request.UntrustedLint).Append('\n');
+        var text = new StringBuilder().Append(Build).Append('\n').Append(request.PipelineFile).Append('\n').Append((int)request.UntrustedLint).Append('\n');
         AppendParameters(text, request);
         if (git.Tracked is { } tracked)
         {
@@ -44,10 +44,15 @@ internal static class MemoKeys
         return $"{Build}\n{request.StepPath}\n{Environment.UserName}\n{host}\n{storeDirectory}\n{identity?.Inode} {identity?.ChangedNs}";
     }
 
-    private static string Build { get; } = typeof(MemoKeys).Module.ModuleVersionId.ToString();
+    private static string Build { get; } = Hex.Lower(typeof(MemoKeys).Module.ModuleVersionId.ToByteArray());
 
     private static void AppendParameters(StringBuilder text, RunRequest request)
     {
+        if (request.Parameters.IsEmpty)
+        {
+            return;
+        }
+
         foreach (var parameter in request.Parameters.OrderBy(static p => p.Key, StringComparer.Ordinal))
         {
             text.Append('\n').Append(parameter.Key.Length).Append(':').Append(parameter.Key).Append('=').Append(parameter.Value.Length).Append(':').Append(parameter.Value);
