@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 
+using Cairn.Core.Content;
 using Cairn.Store.Files;
 using Cairn.Store.Snapshots;
 using Cairn.Testing;
@@ -18,6 +19,8 @@ public sealed class IgnoreRulesAgainstGitTests
         "*", "*", "**", "?", "a", "b", "foo", "bar", ".o", "o", "ab", "x", " ", "\\ ", "\\*", "\\?", "\\\\", "\\a", "[ab]", "[!a]", "[^b]", "[a-c]", "[c-a]", "[]a]", "[!]a]", "[[:alpha:]]", "[[:digit:]x]",
         "[[:punct:]]", "[[:space:]]", "[[:upper:]-z]", "[a-]", "[-a]", "[\\]]", "[a\\-c]", "[[:bad:]]", "[[:alpha:]", "[", "[a", "]", "é", "#", "!", "-", "[[a]", "[a-[:digit:]]", "[\\a-c]", "[é]", "[!-~]", "\\/", "[/]", "[.-0]",
     ];
+
+    private static readonly string[] Texts = ["a", "b", "c", "foo", "bar", "o", ".o", "x", " ", "é", "-", "]", "[", "A", "7", "!", "\\", "*", "\t"];
 
     private static readonly ImmutableDictionary<string, string> Environment = ImmutableDictionary<string, string>.Empty
         .Add("PATH", System.Environment.GetEnvironmentVariable("PATH") ?? "").Add("HOME", "/nonexistent").Add("GIT_CONFIG_NOSYSTEM", "1").Add("LC_ALL", "C");
@@ -59,11 +62,65 @@ public sealed class IgnoreRulesAgainstGitTests
         Assert.True(expected.SequenceEqual(snapshot.Entries.Select(e => e.Path), StringComparer.Ordinal), Explain(seed, expected, snapshot, rules.ToString()));
     }
 
-    public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 60)];
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public async Task Match_Agrees_WithGit_OnSingleRules(int seed)
+    {
+        const int Rules = 250;
+        var random = new Random(seed);
+        using var folder = new TemporaryFolder();
+        await Git(folder, "init", "-q", ".");
+        var rules = new string[Rules];
+        var paths = new List<string>();
+        for (var i = 0; i < Rules; i++)
+        {
+            rules[i] = Rule(random);
+            folder.Write($"{i}/.gitignore", rules[i]);
+            for (var n = 0; n < 40; n++)
+            {
+                // A path that the rule's own letters make is hit more often.
+                var segments = Enumerable.Range(0, random.Next(1, 4)).Select(_ => random.Next(3) > 0
+                    ? string.Concat(Enumerable.Range(0, random.Next(1, 4)).Select(_ => Texts[random.Next(Texts.Length)]))
+                    : Names[random.Next(Names.Length)]);
+                paths.Add($"{i}/{string.Join('/', segments)}");
+            }
+        }
+
+        // Whether they exist does not matter: all but the last segment are folders.
+        using var input = new TemporaryFolder();
+        input.Write("paths", string.Join('\0', paths));
+        var result = await new Tool("sh", "-c", "git check-ignore --no-index -zvn --stdin <\"$0\"", input["paths"]) { Folder = folder.Path, Environment = Environment }.RunAsync(TestContext.Current.CancellationToken);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        var answers = result.Output.Split('\0');
+        for (var i = 0; i < paths.Count; i++)
+        {
+            Assert.Equal(paths[i], answers[(4 * i) + 3]);
+            var ignored = answers[4 * i].Length > 0 && answers[(4 * i) + 2][0] != '!';
+            var slash = paths[i].IndexOf('/', StringComparison.Ordinal);
+            var rule = rules[int.Parse(paths[i][..slash], System.Globalization.CultureInfo.InvariantCulture)];
+            Assert.True(ignored == IsIgnored(rule, paths[i][(slash + 1)..]), $"rule `{rule}`, path `{paths[i]}`: git says {ignored}");
+        }
+    }
+
+    private static bool IsIgnored(string rule, string path)
+    {
+        var rules = IgnoreRules.Parse(Encoding.UTF8.GetBytes(rule));
+        for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash > 0; slash = path.IndexOf('/', slash + 1))
+        {
+            if (rules.Match(Encoding.UTF8.GetBytes(path[..slash]), isFolder: true) == IgnoreVerdict.Ignored)
+            {
+                return true;
+            }
+        }
+
+        return rules.Match(Encoding.UTF8.GetBytes(path), isFolder: false) == IgnoreVerdict.Ignored;
+    }
+
+    public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 40)];
 
     private static void Grow(Random random, TemporaryFolder folder, string prefix, int depth, StringBuilder rules)
     {
-        foreach (var name in Names.Where(_ => random.Next(depth == 0 ? 2 : 3) == 0))
+        foreach (var name in Names.Where(_ => random.Next(depth == 0 ? 3 : 5) == 0))
         {
             if (depth < 3 && random.Next(3) == 0)
             {
@@ -93,33 +150,38 @@ public sealed class IgnoreRulesAgainstGitTests
         var lines = new StringBuilder(random.Next(10) == 0 ? "\ufeff" : "");
         for (var i = random.Next(1, 8); i > 0; i--)
         {
-            lines.Append(random.Next(4) == 0 ? "!" : "").Append(random.Next(5) == 0 ? "/" : "");
-            for (var segments = random.Next(1, 4); segments > 0; segments--)
-            {
-                if (random.Next(4) == 0)
-                {
-                    lines.Append("**");
-                }
-                else if (random.Next(3) == 0)
-                {
-                    lines.Append(Names[random.Next(Names.Length)]);
-                }
-                else
-                {
-                    for (var pieces = random.Next(1, 4); pieces > 0; pieces--)
-                    {
-                        lines.Append(Pieces[random.Next(Pieces.Length)]);
-                    }
-                }
-
-                lines.Append(segments > 1 ? "/" : "");
-            }
-
-            lines.Append(random.Next(4) == 0 ? "/" : "").Append(random.Next(8) == 0 ? "  " : "").Append(random.Next(8) == 0 ? "\r" : "");
+            lines.Append(Rule(random));
             lines.Append(i > 1 || random.Next(2) == 0 ? "\n" : "");
         }
 
         return lines.ToString();
+    }
+
+    private static string Rule(Random random)
+    {
+        var line = new StringBuilder(random.Next(4) == 0 ? "!" : "").Append(random.Next(5) == 0 ? "/" : "");
+        for (var segments = random.Next(1, 4); segments > 0; segments--)
+        {
+            if (random.Next(4) == 0)
+            {
+                line.Append("**");
+            }
+            else if (random.Next(3) == 0)
+            {
+                line.Append(Names[random.Next(Names.Length)]);
+            }
+            else
+            {
+                for (var pieces = random.Next(1, 4); pieces > 0; pieces--)
+                {
+                    line.Append(Pieces[random.Next(Pieces.Length)]);
+                }
+            }
+
+            line.Append(segments > 1 ? "/" : "");
+        }
+
+        return line.Append(random.Next(4) == 0 ? "/" : "").Append(random.Next(8) == 0 ? "  " : "").Append(random.Next(8) == 0 ? "\r" : "").ToString();
     }
 
     private static string Explain(int seed, IEnumerable<string> expected, SourceSnapshot snapshot, string rules)
