@@ -141,7 +141,7 @@ internal sealed class JobExpansion
             return [];
         }
 
-        var needs = new SortedSet<int>();
+        var needs = new List<int>(step.Needs.Length + 1);
         foreach (var need in step.Needs)
         {
             if (!_jobsOf.TryGetValue(need.Name, out var range))
@@ -162,6 +162,17 @@ internal sealed class JobExpansion
             needs.Add(generator.Index);
         }
 
+        needs.Sort();
+        var count = 0;
+        for (var i = 0; i < needs.Count; i++)
+        {
+            if (i == 0 || needs[i] != needs[i - 1])
+            {
+                needs[count++] = needs[i];
+            }
+        }
+
+        needs.RemoveRange(count, needs.Count - count);
         return [.. needs];
     }
 

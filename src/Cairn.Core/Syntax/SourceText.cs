@@ -9,6 +9,9 @@ public sealed class SourceText(string name, string text)
 {
     private int[]? _lineStarts;
 
+    /// <summary>The line that was asked for last, from 0: mostly the next question is about the same.</summary>
+    private int _lastLine;
+
     /// <summary>The path as it is shown, relative to the project.</summary>
     public string Name { get; } = name;
 
@@ -31,8 +34,12 @@ public sealed class SourceText(string name, string text)
     public (int Line, int Column) PositionAt(int index)
     {
         var starts = LineStarts;
-        var found = Array.BinarySearch(starts, index);
-        var line = found >= 0 ? found : ~found - 1;
+        var line = _lastLine;
+        if (index < starts[line] || (line + 1 < starts.Length && index >= starts[line + 1]))
+        {
+            _lastLine = line = LineOf(index, starts);
+        }
+
         return (line + 1, index - starts[line] + 1);
     }
 
@@ -57,6 +64,27 @@ public sealed class SourceText(string name, string text)
 
         var end = LineStarts[number] - 1;
         return Text[end] == '\n' && end > LineStarts[number - 1] && Text[end - 1] == '\r' ? end - 1 : end;
+    }
+
+    // Array.BinarySearch would be compiled at each start.
+    private static int LineOf(int index, int[] starts)
+    {
+        var low = 0;
+        var high = starts.Length - 1;
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            if (starts[middle] <= index)
+            {
+                low = middle;
+            }
+            else
+            {
+                high = middle - 1;
+            }
+        }
+
+        return low;
     }
 
     private static int[] FindLineStarts(string text)
