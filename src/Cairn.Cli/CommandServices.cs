@@ -1,6 +1,3 @@
-using System.Collections;
-using System.Text;
-
 using Cairn.Cli.Terminal;
 
 namespace Cairn.Cli;
@@ -38,19 +35,13 @@ internal sealed record CommandServices
     /// <summary>The services of this process. Does not initialize <see cref="Console"/>, which would take over terminal settings and SIGCHLD.</summary>
     public static CommandServices OfProcess(CancellationToken cancellationToken)
     {
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (DictionaryEntry entry in System.Environment.GetEnvironmentVariables())
-        {
-            environment[(string)entry.Key] = (string?)entry.Value ?? "";
-        }
-
-        var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        var environment = new ProcessVariables();
         var outBytes = new DescriptorStream(DescriptorStream.StandardOutput);
         return new CommandServices
         {
-            Out = new StreamWriter(outBytes, utf8, bufferSize: 4096) { AutoFlush = true, NewLine = "\n" },
+            Out = new DescriptorText(outBytes) { NewLine = "\n" },
             OutBytes = outBytes,
-            Error = new StreamWriter(new DescriptorStream(DescriptorStream.StandardError), utf8, bufferSize: 1024) { AutoFlush = true, NewLine = "\n" },
+            Error = new DescriptorText(new DescriptorStream(DescriptorStream.StandardError)) { NewLine = "\n" },
             Terminal = TerminalInfo.OfProcess(environment),
             Time = TimeProvider.System,
             CurrentDirectory = System.Environment.CurrentDirectory,

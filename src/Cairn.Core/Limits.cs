@@ -1,6 +1,6 @@
 namespace Cairn.Core;
 
-/// <summary>Every limit of the language, the planner and the scheduler. Units come last in the names.</summary>
+/// <summary>Every limit of the language, the planner, the scheduler and the formats. Units come last in the names.</summary>
 public static class Limits
 {
     /// <summary>Diagnostics kept for one document.</summary>
@@ -56,4 +56,10 @@ public static class Limits
 
     /// <summary>The longest timeout, in days.</summary>
     public const int TimeoutDaysMax = 365;
+
+    /// <summary>Bytes of one encoded action, command, folder or result.</summary>
+    public const int ActionBlobBytesMax = 64 << 20;
+
+    /// <summary>Folders that a comparison of two trees looks into.</summary>
+    public const int ComparedFoldersMax = 200_000;
 }

@@ -62,8 +62,35 @@ public readonly record struct RunId
     /// <summary>Makes an id.</summary>
     /// <param name="startedAt">The start of the run.</param>
     /// <param name="random">Randomness; the low 24 bits count.</param>
-    public static RunId Create(DateTimeOffset startedAt, uint random) =>
-        new($"{startedAt.UtcDateTime:yyyyMMdd-HHmmss}-{random & 0xFFFFFF:x6}");
+    public static RunId Create(DateTimeOffset startedAt, uint random)
+    {
+        // By hand: a format string would set up more of the runtime's formatting than the rest of a small run needs.
+        var at = startedAt.UtcDateTime;
+        Span<char> text = stackalloc char[22];
+        Digits(text[..4], at.Year);
+        Digits(text[4..6], at.Month);
+        Digits(text[6..8], at.Day);
+        text[8] = '-';
+        Digits(text[9..11], at.Hour);
+        Digits(text[11..13], at.Minute);
+        Digits(text[13..15], at.Second);
+        text[15] = '-';
+        for (var i = 0; i < 6; i++)
+        {
+            text[21 - i] = "0123456789abcdef"[(int)((random >> (4 * i)) & 0xF)];
+        }
+
+        return new RunId(new string(text));
+    }
+
+    private static void Digits(Span<char> target, int value)
+    {
+        for (var i = target.Length - 1; i >= 0; i--)
+        {
+            target[i] = (char)('0' + (value % 10));
+            value /= 10;
+        }
+    }
 
     /// <summary>Accepts an id.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out RunId id)

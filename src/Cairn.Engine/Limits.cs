@@ -18,6 +18,9 @@ public static class Limits
     /// <summary>Reports of one job.</summary>
     public const int ReportsMax = 1_000;
 
+    /// <summary>Bytes of the index of a stored log.</summary>
+    public const int LogIndexBytesMax = 64 << 20;
+
     /// <summary>Names of failed tests that an event carries.</summary>
     public const int FailedTestNamesMax = 20;
 

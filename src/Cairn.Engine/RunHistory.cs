@@ -28,7 +28,14 @@ public enum RunState
 }
 
 /// <summary>A run as its record tells, enough for a list.</summary>
-public sealed record RunSummary(RunId Id, RunState State, string Pipeline, DateTimeOffset StartedAt, TimeSpan Duration, string? Commit, string? Branch, int Jobs, int Failed);
+public sealed record RunSummary(RunId Id, RunState State, string Pipeline, DateTimeOffset StartedAt, TimeSpan Duration, string? Commit, string? Branch, int Jobs, int Failed)
+{
+    /// <summary>Jobs whose results came from the cache.</summary>
+    public int Cached { get; init; }
+
+    /// <summary>What the executions took that those results come from, in milliseconds.</summary>
+    public double SavedMs { get; init; }
+}
 
 /// <summary>A run with everything that its events tell.</summary>
 public sealed record RunRecord(RunSummary Summary, PipelineStarted Started, PipelineFinished? Finished, ImmutableArray<RunEvent> Events, string Directory);
@@ -49,6 +56,18 @@ public sealed class RunHistory(string projectDirectory)
             if (Read(id) is { } record)
             {
                 yield return record.Summary;
+            }
+        }
+    }
+
+    /// <summary>The records of the runs before a run, newest first; each is read when it is asked for, unreadable ones are left out.</summary>
+    public IEnumerable<RunRecord> Before(RunId run)
+    {
+        foreach (var id in Ids())
+        {
+            if (string.CompareOrdinal(id.Value, run.Value) < 0 && Read(id) is { } record)
+            {
+                yield return record;
             }
         }
     }
@@ -128,10 +147,17 @@ public sealed class RunHistory(string projectDirectory)
         var finished = events[^1] as PipelineFinished;
         var jobs = started.Jobs.Length;
         var failed = 0;
+        var cached = 0;
+        var saved = 0.0;
         foreach (var item in events)
         {
             jobs += item is PipelineExtended extended ? extended.Jobs.Length : 0;
             failed += item is StepFailed { Allowed: false } ? 1 : 0;
+            if (item is StepFinished { IsCached: true } hit)
+            {
+                cached++;
+                saved += hit.Cache?.SavedMs ?? 0;
+            }
         }
 
         var state = finished?.Status switch
@@ -142,7 +168,7 @@ public sealed class RunHistory(string projectDirectory)
             _ => live ? RunState.Running : RunState.Interrupted,
         };
         var duration = finished is not null ? TimeSpan.FromMilliseconds(finished.DurationMs) : events[^1].Time - started.Time;
-        var summary = new RunSummary(id, state, started.Pipeline, started.Time, duration, started.Commit, started.Branch, jobs, failed);
+        var summary = new RunSummary(id, state, started.Pipeline, started.Time, duration, started.Commit, started.Branch, jobs, failed) { Cached = cached, SavedMs = saved };
         return new RunRecord(summary, started, finished, events, directory);
     }
 

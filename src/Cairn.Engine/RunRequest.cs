@@ -4,6 +4,7 @@ using Cairn.Core;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Planning;
 using Cairn.Core.Syntax;
+using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Configuration;
 using Cairn.Engine.History;
 using Cairn.Engine.Preparation;
@@ -65,6 +66,9 @@ public sealed record RunRequest
     /// <summary>The store: the user's cache folder for Cairn. Null where there is none to be had; then nothing is cached.</summary>
     public string? CacheDirectory { get; init; }
 
+    /// <summary>Bytes that the store may take; null for its own default.</summary>
+    public long? CacheQuotaBytes { get; init; }
+
     /// <summary>Whether the action cache is neither asked nor filled.</summary>
     public bool NoCache { get; init; }
 
@@ -81,6 +85,9 @@ public sealed record RunRequest
 /// <summary>A run that could start: read, planned, selected. Or the reasons why it cannot.</summary>
 public sealed record PreparedRun(RunRequest Request, ImmutableArray<Diagnostic> Diagnostics, ImmutableDictionary<string, SourceText> Sources)
 {
+    // A frozen generic over our own key would be compiled at each start.
+    private static readonly Dictionary<JobId, ImmutableSortedDictionary<string, string>> NoOutputs = [];
+
     /// <summary>The id that the run will have.</summary>
     public required RunId Id { get; init; }
 
@@ -102,7 +109,9 @@ public sealed record PreparedRun(RunRequest Request, ImmutableArray<Diagnostic> 
     /// <summary>What <see cref="Expected"/> was taken from, and where the run notes what its jobs take.</summary>
     internal DurationHistory Durations { get; init; } = new();
 
+    /// <summary>The plan as the memo has it, or is to get it; null after errors.</summary>
+    internal CompiledPipeline? Compiled { get; init; }
+
     /// <summary>Step outputs of jobs that an earlier run finished and this one leaves out.</summary>
-    public ImmutableDictionary<JobId, ImmutableSortedDictionary<string, string>> PriorOutputs { get; init; } =
-        ImmutableDictionary<JobId, ImmutableSortedDictionary<string, string>>.Empty;
+    public IReadOnlyDictionary<JobId, ImmutableSortedDictionary<string, string>> PriorOutputs { get; init; } = NoOutputs;
 }

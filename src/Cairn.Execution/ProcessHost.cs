@@ -5,44 +5,47 @@ using Cairn.Execution.Output;
 namespace Cairn.Execution;
 
 /// <summary>
-/// Starts processes and sees that none outlives it. Two threads serve any number of processes: one spawns, one reads all output, reaps, and kills trees.
+/// Starts processes and sees that none outlives it. Two threads serve any number of processes: one spawns, one reads all output, reaps, and kills trees. They begin
+/// with the first process, or earlier where that is asked for: a host that starts none costs nothing.
 /// </summary>
 public sealed class ProcessHost : IAsyncDisposable
 {
     private readonly ProcessHostOptions _options;
-    private readonly Spawner _spawner;
+    private readonly Lock _beginGate = new();
     private readonly Lock _secretsGate = new();
+    private volatile Machinery? _machinery;
+    private bool _disposed;
     private ulong _lastId;
     private (ImmutableArray<string> Secrets, SecretPatterns Patterns) _lastSecrets = ([], SecretPatterns.None);
 
-    private ProcessHost(ProcessHostOptions options)
-    {
-        _options = options;
-        Loop = new EventLoop(options.TimeProvider) { OnClosed = () => _spawner!.Close() };
-        _spawner = new Spawner(Loop, options);
-    }
+    private ProcessHost(ProcessHostOptions options) => _options = options;
+
+    private sealed record Machinery(EventLoop Loop, Spawner Spawner);
 
     /// <summary>What keeps processes from outliving the run; waits a millisecond or two for the guardian just after the start.</summary>
-    public ContainmentProbe Containment => _spawner.Containment;
+    public ContainmentProbe Containment => Begin().Spawner.Containment;
 
-    internal EventLoop Loop { get; }
+    internal EventLoop Loop => Begin().Loop;
 
     internal TimeProvider Time => _options.TimeProvider;
+
+    /// <summary>A host whose threads and guardian begin with the first process.</summary>
+    public static ProcessHost Create(ProcessHostOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.FindProblem() is { } problem ? throw new ArgumentException(problem, nameof(options)) : new ProcessHost(options);
+    }
 
     /// <summary>Starts a host; the guardian comes up meanwhile, and the first process waits for it.</summary>
     public static ProcessHost Start(ProcessHostOptions options)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        if (options.FindProblem() is { } problem)
-        {
-            throw new ArgumentException(problem, nameof(options));
-        }
-
-        var host = new ProcessHost(options);
-        host._spawner.Start();
-        host.Loop.Start();
+        var host = Create(options);
+        host.WarmUp();
         return host;
     }
+
+    /// <summary>Begins where it has not begun: for whoever knows that a process will come, and still has something else to do.</summary>
+    public void WarmUp() => Begin();
 
     /// <summary>Tries what holds on this machine, by doing it.</summary>
     public static ContainmentProbe Probe()
@@ -59,19 +62,52 @@ public sealed class ProcessHost : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(spec);
         var id = Interlocked.Increment(ref _lastId);
+        var (loop, spawner) = Begin();
         var capture = new Capture(spec, Patterns(spec.Secrets), sink, Time);
         var process = new RunningProcess(this, id, $"CAIRN_JOB_TOKEN={_options.RunToken}.{id}", spec, capture);
-        Loop.Add(process);
-        _spawner.Enqueue(process);
+        loop.Add(process);
+        spawner.Enqueue(process);
         return process;
     }
 
     /// <summary>Kills what runs, waits for it, and ends the guardian, with which whatever is left in the namespace ends.</summary>
     public async ValueTask DisposeAsync()
     {
-        Loop.BeginClose();
-        await Loop.Ended;
-        Loop.Join();
+        lock (_beginGate)
+        {
+            _disposed = true;
+        }
+
+        if (_machinery is { Loop: var loop })
+        {
+            loop.BeginClose();
+            await loop.Ended;
+            loop.Join();
+        }
+    }
+
+    private Machinery Begin()
+    {
+        if (_machinery is { } begun)
+        {
+            return begun;
+        }
+
+        lock (_beginGate)
+        {
+            if (_machinery is { } other)
+            {
+                return other;
+            }
+
+            ObjectDisposedException.ThrowIf(_disposed, typeof(ProcessHost));
+            Spawner? spawner = null;
+            var loop = new EventLoop(_options.TimeProvider) { OnClosed = () => spawner!.Close() };
+            spawner = new Spawner(loop, _options);
+            spawner.Start();
+            loop.Start();
+            return _machinery = new Machinery(loop, spawner);
+        }
     }
 
     /// <summary>Compiles secrets, which most often are those of the process before.</summary>

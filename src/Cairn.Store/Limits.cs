@@ -1,7 +1,7 @@
 namespace Cairn.Store;
 
 /// <summary>Every limit of the store. Units come last in the names.</summary>
-public static class Limits
+public static partial class Limits
 {
     /// <summary>Blobs up to this size are handled whole, in one buffer of a pool.</summary>
     public const int WholeBlobBytesMax = 1 << 20;

@@ -68,6 +68,25 @@ internal static class CommandCatalog
                 new("cairn runs --json", "for programs"),
             ],
         },
+        new("why", "Run", "Explain why a step was or was not taken from the cache", WhyCommand.Create)
+        {
+            Details = "A miss is compared with the newest earlier action of the same job, field by field: files, variables, arguments, platform. A hit tells which run executed it.",
+            Examples =
+            [
+                new("cairn why", "all jobs of the last run, each miss with its cause"),
+                new("cairn why build", "one step in full"),
+                new("cairn why test[opt=O2] --run last~1 --json", "one job of the run before, for programs"),
+            ],
+        },
+        new("diff", "Run", "Compare two runs, job by job", DiffCommand.Create)
+        {
+            Examples =
+            [
+                new("cairn diff last~1 last", "what changed since the run before"),
+                new("cairn diff last~1", "the same: the second run is the last where it is left out"),
+                new("cairn diff 7f3a9c 1b2c3d --json", "for programs"),
+            ],
+        },
         new("validate", "Look", "Check pipelines and show every mistake", ValidateCommand.Create)
         {
             Details = "Reads and plans without running anything. Parameters that must be given but are not get a value that fits.",

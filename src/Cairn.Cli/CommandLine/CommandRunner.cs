@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 
+using Cairn.Cli.Commands;
 using Cairn.Cli.Completion;
 using Cairn.Cli.Terminal;
 
@@ -62,6 +63,11 @@ internal static class CommandRunner
 
     private static Task<int> DispatchAsync(IReadOnlyList<string> args, CommandServices services)
     {
+        if (args.Count > 0 && args[0] == "run" && RunArguments.TryReadPlain(args, from: 1) is { } plain)
+        {
+            return RunCommand.RunAsync(plain, GlobalOptions.Apply(args, services), services.CancellationToken);
+        }
+
         if (args.Count > 0 && args[0] == Completer.CommandName)
         {
             return Task.FromResult(Completer.Run([.. args.Skip(1)], services));

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text;
 
@@ -47,7 +46,7 @@ internal static class GraphCommand
                 return ExitCodes.Usage;
             }
 
-            var timings = parse.GetValue(analyze) ? GraphTimings.Of(plan, KnownDurations(plan, inspected.ProjectDirectory)) : null;
+            var timings = parse.GetValue(analyze) ? GraphTimings.Of(plan, FindDurations(plan, inspected.ProjectDirectory)) : null;
             var graph = PipelineGraph.Of(plan, parse.GetValue(jobs), timings);
             var path = parse.GetValue(output);
             return OutputFile.Write(services, path, Draw(parse.GetValue(format)!, graph, plan, timings, services.Terminal, toFile: path is not (null or "-")));
@@ -73,10 +72,12 @@ internal static class GraphCommand
         });
     }
 
-    /// <summary>For each job the median over the newest runs in which it succeeded.</summary>
-    private static ImmutableArray<TimeSpan?> KnownDurations(Plan plan, string project)
+    /// <summary>For each job the median over the newest runs in which it succeeded. Where the cache stood in for it in all of them, what it took when it was executed.</summary>
+    private static KnownDurations FindDurations(Plan plan, string project)
     {
-        var samples = new Dictionary<string, List<double>>(StringComparer.Ordinal);
+        var executed = new Dictionary<string, List<double>>(StringComparer.Ordinal);
+        var cached = new Dictionary<string, List<double>>(StringComparer.Ordinal);
+        var (results, cachedResults) = (0, 0);
         var history = new RunHistory(project);
         foreach (var run in history.List().Take(RunsLookedAtMax))
         {
@@ -84,17 +85,32 @@ internal static class GraphCommand
             {
                 if (runEvent is StepFinished { Status: JobStatus.Succeeded } finished)
                 {
-                    if (!samples.TryGetValue(finished.Job, out var list))
+                    results++;
+                    cachedResults += finished.IsCached ? 1 : 0;
+                    if (!finished.IsCached)
                     {
-                        samples[finished.Job] = list = [];
+                        Add(executed, finished.Job, finished.DurationMs);
                     }
-
-                    list.Add(finished.DurationMs);
+                    else if (finished.Cache?.SavedMs is { } saved)
+                    {
+                        Add(cached, finished.Job, saved);
+                    }
                 }
             }
         }
 
-        return [.. plan.Jobs.Select(j => samples.TryGetValue(j.Id.Value, out var list) ? Median(list) : (TimeSpan?)null)];
+        return new KnownDurations(
+            [.. plan.Jobs.Select(j => executed.TryGetValue(j.Id.Value, out var list) || cached.TryGetValue(j.Id.Value, out list) ? Median(list) : (TimeSpan?)null)], results, cachedResults);
+
+        static void Add(Dictionary<string, List<double>> samples, string job, double milliseconds)
+        {
+            if (!samples.TryGetValue(job, out var list))
+            {
+                samples[job] = list = [];
+            }
+
+            list.Add(milliseconds);
+        }
     }
 
     private static TimeSpan Median(List<double> values)

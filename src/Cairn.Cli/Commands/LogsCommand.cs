@@ -1,10 +1,14 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 
 using Cairn.Cli.Terminal;
 using Cairn.Core;
+using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
 using Cairn.Engine;
+using Cairn.Engine.Configuration;
+using Cairn.Store.Content;
 
 namespace Cairn.Cli.Commands;
 
@@ -23,6 +27,9 @@ internal sealed class LogsCommand
     private readonly Option<bool> _timestamps = new("--timestamps", "-t") { Description = "Begin each line with its time" };
     private readonly Option<int?> _tail = new("--tail") { Description = "Only the last N lines of each log", HelpName = "N" };
 
+    private ContentStore? _store;
+    private string _directory = "";
+
     private LogsCommand(CommandServices services) => _services = services;
 
     public static Command Create(CommandServices services)
@@ -35,6 +42,18 @@ internal sealed class LogsCommand
 
     private async Task<int> InvokeAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await ShowAsync(parsed, cancellationToken);
+        }
+        finally
+        {
+            _store?.Dispose();
+        }
+    }
+
+    private async Task<int> ShowAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
         if (parsed.GetValue(_attempt) is < 1 || parsed.GetValue(_tail) is < 0)
         {
             return DiagnosticPrinter.Usage(_services, "`--attempt` and `--tail` take numbers: attempts count from 1, lines from 0");
@@ -45,6 +64,7 @@ internal sealed class LogsCommand
             return ExitCodes.Usage;
         }
 
+        _directory = project.Directory;
         var history = new RunHistory(project.Directory);
         if (Find(history, parsed.GetValue(_run), parsed.GetValue(_step)) is not var (record, step))
         {
@@ -71,7 +91,7 @@ internal sealed class LogsCommand
                 session.PrintAll(headers: !parsed.GetValue(_raw));
             }
 
-            return ExitCodes.Success;
+            return session.IsIncomplete ? ExitCodes.Usage : ExitCodes.Success;
         }
         catch (BrokenPipeException)
         {
@@ -143,6 +163,27 @@ internal sealed class LogsCommand
         return jobs.Count > 0 || step is null || !history.Logs(record.Summary.Id, new JobId(step)).IsEmpty ? jobs.Count == 0 && step is not null ? [step] : jobs : null;
     }
 
+    // A mistake in a settings file is told by the commands that obey it.
+    private Settings Settings() =>
+        SettingsLoader.LoadWithOrigins(SettingsLoader.UserPath(_services.Variable), SettingsLoader.ProjectPath(_directory), new DiagnosticBag()).Settings;
+
+    private Stream? OpenBlob(Digest digest)
+    {
+        if (_store is null && CacheFolder.Of(_services, Settings()) is { } folder && Directory.Exists(folder))
+        {
+            try
+            {
+                _store = ContentStore.Open(folder);
+            }
+            catch (StoreException exception)
+            {
+                DiagnosticPrinter.Problem(_services, exception.Message);
+            }
+        }
+
+        return _store?.TryOpen(digest);
+    }
+
     private static string Help(RunRecord record, string step)
     {
         var names = new List<string>();
@@ -160,15 +201,20 @@ internal sealed class LogsCommand
     {
         private const int TicksPerRecordRead = 5;
 
+        private readonly CachedLogs _cached = new(history, command.OpenBlob);
+        private readonly Dictionary<string, StepFinished> _hits = HitsOf(record);
         private List<string> _jobs = jobs;
         private readonly Dictionary<string, AttemptReader> _readers = new(StringComparer.Ordinal);
         private readonly LogPrinter _printer = new(command._services.OutBytes, format, Style.OfOutput(command._services.Terminal));
+
+        /// <summary>Whether a log is no longer to be had.</summary>
+        public bool IsIncomplete { get; private set; }
 
         public void PrintAll(bool headers)
         {
             foreach (var job in _jobs)
             {
-                var attempts = history.Logs(record.Summary.Id, new JobId(job));
+                var attempts = LogsOf(job);
                 foreach (var attempt in attempts)
                 {
                     if (onlyAttempt is { } only && attempt.Attempt != only)
@@ -184,6 +230,8 @@ internal sealed class LogsCommand
                     using var reader = Open(attempt);
                     _printer.Print(reader, job, complete: true);
                 }
+
+                _cached.Release(job);
             }
         }
 
@@ -214,11 +262,44 @@ internal sealed class LogsCommand
             {
                 reader.Dispose();
             }
+
+            _cached.Dispose();
+        }
+
+        private static Dictionary<string, StepFinished> HitsOf(RunRecord record)
+        {
+            var hits = new Dictionary<string, StepFinished>(StringComparer.Ordinal);
+            foreach (var runEvent in record.Events)
+            {
+                if (runEvent is StepFinished { IsCached: true } hit)
+                {
+                    hits[hit.Job] = hit;
+                }
+            }
+
+            return hits;
+        }
+
+        private ImmutableArray<AttemptLog> LogsOf(string job)
+        {
+            if (!_hits.TryGetValue(job, out var hit))
+            {
+                return history.Logs(record.Summary.Id, new JobId(job));
+            }
+
+            var logs = _cached.Of(hit, out var problem);
+            if (problem is not null)
+            {
+                IsIncomplete = true;
+                DiagnosticPrinter.Problem(command._services, problem, $"`cairn run --force {ShellText.Quote(job)}` executes it again and stores its log");
+            }
+
+            return logs;
         }
 
         private void Print(string job, bool ended)
         {
-            var attempts = history.Logs(record.Summary.Id, new JobId(job));
+            var attempts = LogsOf(job);
             for (var i = 0; i < attempts.Length; i++)
             {
                 var attempt = attempts[i];
@@ -256,6 +337,11 @@ internal sealed class LogsCommand
             }
 
             _jobs = Jobs(history, now, step) ?? _jobs;
+            foreach (var (job, hit) in HitsOf(now))
+            {
+                _hits[job] = hit;
+            }
+
             if (now.Summary.State != RunState.Running)
             {
                 return true;

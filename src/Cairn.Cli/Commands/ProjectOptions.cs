@@ -33,10 +33,12 @@ internal sealed class ProjectOptions
     };
 
     /// <summary>Finds the project; null after telling why there is none.</summary>
-    public Project? Resolve(CommandServices services, ParseResult parsed, bool withFile = true)
+    public Project? Resolve(CommandServices services, ParseResult parsed, bool withFile = true) =>
+        Resolve(services, parsed.GetValue(Directory), withFile ? parsed.GetValue(File) : null);
+
+    /// <summary>Finds the project; null after telling why there is none.</summary>
+    public static Project? Resolve(CommandServices services, string? asked, string? file)
     {
-        var asked = parsed.GetValue(Directory);
-        var file = withFile ? parsed.GetValue(File) : null;
         string directory;
         if (asked is not null)
         {

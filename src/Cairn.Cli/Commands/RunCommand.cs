@@ -20,45 +20,35 @@ internal sealed class RunCommand
     private static readonly TimeSpan StreamInterval = TimeSpan.FromMilliseconds(40);
 
     private readonly CommandServices _services;
-    private readonly ProjectOptions _project = new();
-    private readonly Argument<string[]> _steps = new("STEP") { Arity = ArgumentArity.ZeroOrMore, Description = "Steps to run with everything they need, as with --until; all steps without" };
-    private readonly Option<string[]> _parameters = Many("--param", "NAME=VALUE", "Set a parameter of the pipeline; may be repeated", "-p");
-    private readonly Option<string[]> _only = Many("--only", "STEP", "Run only this step, without what it needs; may be repeated");
-    private readonly Option<string[]> _from = Many("--from", "STEP", "Run this step and everything that follows from it; may be repeated");
-    private readonly Option<string[]> _until = Many("--until", "STEP", "Run this step and everything it needs; may be repeated");
-    private readonly Option<bool> _keepGoing = new("--keep-going", "-k") { Description = "Go on with what does not depend on a failed step" };
-    private readonly Option<string?> _retryFailed = new("--retry-failed") { Description = "Run again what failed in RUN (an id, a part of one, or last) and what follows", HelpName = "RUN" };
-    private readonly Option<int?> _maxParallel = new("--max-parallel", "-j") { Description = "Jobs at once; otherwise what the pipeline says, or the number of processors", HelpName = "N" };
-    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show what would run and why, and run nothing" };
-    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line: every event, and every line that a step writes" };
-    private readonly Option<bool> _plain = new("--plain") { Description = "Write lines that only ever follow each other, as in CI" };
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing but failures and how the run ended" };
+    private readonly RunArguments _arguments;
 
-    private RunCommand(CommandServices services) => _services = services;
+    private RunCommand(CommandServices services, RunArguments arguments)
+    {
+        _services = services;
+        _arguments = arguments;
+    }
 
     public static Command Create(CommandServices services)
     {
-        var run = new RunCommand(services);
-        var command = new Command("run", "Run a pipeline")
-        {
-            run._steps, run._project.Directory, run._project.File, run._parameters, run._only, run._from, run._until, run._keepGoing,
-            run._retryFailed, run._maxParallel, run._dryRun, run._json, run._plain, run._quiet,
-        };
-        command.SetAction((parsed, cancellationToken) => run.InvokeAsync(parsed, cancellationToken));
+        var options = new RunOptions();
+        var command = new Command("run", "Run a pipeline");
+        options.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => RunAsync(options.Read(parsed), services, cancellationToken));
         return command;
     }
 
-    private static Option<string[]> Many(string name, string helpName, string description, params string[] aliases) =>
-        new(name, aliases) { Description = description, HelpName = helpName, Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
+    /// <summary>Runs what a command line asks for.</summary>
+    public static Task<int> RunAsync(RunArguments arguments, CommandServices services, CancellationToken cancellationToken) =>
+        new RunCommand(services, arguments).InvokeAsync(cancellationToken);
 
-    private async Task<int> InvokeAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private async Task<int> InvokeAsync(CancellationToken cancellationToken)
     {
-        if (Conflict(parsed) is { } conflict)
+        if (Conflict() is { } conflict)
         {
             return DiagnosticPrinter.Usage(_services, conflict);
         }
 
-        if (_project.Resolve(_services, parsed) is not { } project || LoadSettings(project) is not { } settings || Request(parsed, project, settings) is not { } request)
+        if (ProjectOptions.Resolve(_services, _arguments.Directory, _arguments.File) is not { } project || LoadSettings(project) is not { } settings || Request(project, settings) is not { } request)
         {
             return ExitCodes.Usage;
         }
@@ -70,11 +60,11 @@ internal sealed class RunCommand
             return ExitCodes.Usage;
         }
 
-        if (parsed.GetValue(_dryRun))
+        if (_arguments.DryRun)
         {
             Print(prepared);
             var text = new ByteText();
-            if (parsed.GetValue(_json))
+            if (_arguments.Json)
             {
                 PlanText.AppendJson(text, prepared);
             }
@@ -87,25 +77,23 @@ internal sealed class RunCommand
             return ExitCodes.Success;
         }
 
-        return await RunAsync(parsed, project, settings, prepared, plan);
+        return await RunAsync(project, settings, prepared, plan);
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, Project project, Settings settings, PreparedRun prepared, Plan plan)
+    private async Task<int> RunAsync(Project project, Settings settings, PreparedRun prepared, Plan plan)
     {
-        var (view, interval) = View(parsed, settings.View, new ViewOptions
+        var (view, interval) = View(settings.View, new ViewOptions
         {
             Style = Style.OfOutput(_services.Terminal),
             Expected = ExpectedById(plan, prepared.Expected),
             CommandSuffix = project.CommandSuffix,
-            RunSuffix = project.RunSuffix + string.Concat((parsed.GetValue(_parameters) ?? []).Select(parameter => $" -p {ShellText.Quote(parameter)}")),
+            RunSuffix = RunSuffix(project, _arguments.Parameters),
             TailLines = settings.TailLines,
         });
         using var control = new RunControl();
-        await using var pump = new ViewPump(view, _services.OutBytes, _services.Terminal, _services.Time, interval);
-        using var restore = new RestoreAtExit(pump);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Cancel(context, control, pump));
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Cancel(context, control, pump));
-        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Cancel(context, control, pump));
+        using var guards = new Guards();
+        await using var pump = new ViewPump(view, _services.OutBytes, _services.Terminal, _services.Time, interval, guards.Begin);
+        guards.Set(control, pump);
 
         // A run ends through its control, gracefully first; a token would tear it down.
         var result = await RunEngine.RunAsync(prepared, pump, control, CancellationToken.None);
@@ -134,22 +122,25 @@ internal sealed class RunCommand
         };
     }
 
-    private static void Cancel(PosixSignalContext context, RunControl control, ViewPump pump)
+    private static string RunSuffix(Project project, string[]? parameters)
     {
-        context.Cancel = true;
-        var again = control.CancelToken.IsCancellationRequested;
-        pump.Notice(again ? "killing all steps" : "cancelling: waiting for steps to end, press Ctrl-C again to kill them");
-        control.Cancel();
+        var suffix = project.RunSuffix;
+        foreach (var parameter in parameters ?? [])
+        {
+            suffix += $" -p {ShellText.Quote(parameter)}";
+        }
+
+        return suffix;
     }
 
-    private (IRunView View, TimeSpan Interval) View(ParseResult parsed, RunView configured, ViewOptions options)
+    private (IRunView View, TimeSpan Interval) View(RunView configured, ViewOptions options)
     {
-        if (parsed.GetValue(_json))
+        if (_arguments.Json)
         {
             return (new JsonView(), StreamInterval);
         }
 
-        var chosen = parsed.GetValue(_quiet) ? RunView.Quiet : parsed.GetValue(_plain) ? RunView.Plain : configured;
+        var chosen = _arguments.Quiet ? RunView.Quiet : _arguments.Plain ? RunView.Plain : configured;
         return chosen switch
         {
             RunView.Quiet => (new QuietView(options), StreamInterval),
@@ -162,8 +153,14 @@ internal sealed class RunCommand
 
     private Settings? LoadSettings(Project project)
     {
+        var (user, own) = (SettingsLoader.UserPath(_services.Variable), SettingsLoader.ProjectPath(project.Directory));
+        if (!SettingsLoader.Exist(user, own))
+        {
+            return Settings.Default;
+        }
+
         var mistakes = new DiagnosticBag();
-        var loaded = SettingsLoader.LoadWithOrigins(SettingsLoader.UserPath(_services.Variable), SettingsLoader.ProjectPath(project.Directory), mistakes);
+        var loaded = SettingsLoader.LoadWithOrigins(user, own, mistakes);
         DiagnosticPrinter.Print(_services, mistakes.ToSorted(), loaded.Sources);
         return mistakes.HasErrors ? null : loaded.Settings;
     }
@@ -175,24 +172,31 @@ internal sealed class RunCommand
         DiagnosticPrinter.Print(_services, shown.Diagnostics, shown.Sources);
     }
 
-    private string? Conflict(ParseResult parsed)
+    private string? Conflict()
     {
         var views = new List<string>(3);
-        foreach (var option in (ReadOnlySpan<Option<bool>>)[_json, _plain, _quiet])
+        if (_arguments.Json)
         {
-            if (parsed.GetValue(option))
-            {
-                views.Add($"`{option.Name}`");
-            }
+            views.Add("`--json`");
+        }
+
+        if (_arguments.Plain)
+        {
+            views.Add("`--plain`");
+        }
+
+        if (_arguments.Quiet)
+        {
+            views.Add("`--quiet`");
         }
 
         return views.Count > 1 ? $"{string.Join(" and ", views)} exclude each other" : null;
     }
 
-    private RunRequest? Request(ParseResult parsed, Project project, Settings settings)
+    private RunRequest? Request(Project project, Settings settings)
     {
-        var parameters = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        foreach (var text in parsed.GetValue(_parameters) ?? [])
+        var parameters = _arguments.Parameters.Length == 0 ? null : ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var text in _arguments.Parameters)
         {
             var equals = text.IndexOf('=', StringComparison.Ordinal);
             if (equals <= 0)
@@ -201,14 +205,14 @@ internal sealed class RunCommand
                 return null;
             }
 
-            if (!parameters.TryAdd(text[..equals], text[(equals + 1)..]))
+            if (!parameters!.TryAdd(text[..equals], text[(equals + 1)..]))
             {
                 DiagnosticPrinter.Usage(_services, $"The parameter `{text[..equals]}` is set twice");
                 return null;
             }
         }
 
-        var maxParallel = parsed.GetValue(_maxParallel);
+        var maxParallel = _arguments.MaxParallel;
         if (maxParallel is < 1)
         {
             DiagnosticPrinter.Usage(_services, $"`--max-parallel {maxParallel}` would run nothing", "give a number of at least 1");
@@ -216,7 +220,7 @@ internal sealed class RunCommand
         }
 
         RunId? retry = null;
-        if (parsed.GetValue(_retryFailed) is { } earlier)
+        if (_arguments.RetryFailed is { } earlier)
         {
             retry = new RunHistory(project.Directory).Resolve(earlier, out var error);
             if (retry is null)
@@ -230,26 +234,30 @@ internal sealed class RunCommand
         {
             ProjectDirectory = project.Directory,
             PipelineFile = project.PipelineFile,
-            Parameters = parameters.ToImmutable(),
-            Only = [.. parsed.GetValue(_only) ?? []],
-            From = [.. parsed.GetValue(_from) ?? []],
-            Until = [.. parsed.GetValue(_until) ?? [], .. parsed.GetValue(_steps) ?? []],
+            Parameters = parameters?.ToImmutable() ?? ImmutableDictionary<string, string>.Empty,
+            Only = [.. _arguments.Only],
+            From = [.. _arguments.From],
+            Until = [.. _arguments.Until, .. _arguments.Steps],
             RetryFailedOf = retry,
-            KeepGoing = parsed.GetValue(_keepGoing) || settings.KeepGoing,
+            KeepGoing = _arguments.KeepGoing || settings.KeepGoing,
             MaxParallel = maxParallel ?? settings.MaxParallel,
             StopGrace = settings.StopGrace,
             PidNamespace = settings.PidNamespace != Availability.Off,
             KeepRuns = settings.KeepRuns,
             KeepDays = settings.KeepDays,
             UntrustedLint = settings.UntrustedLint,
+            CacheDirectory = CacheFolder.Of(_services, settings),
+            CacheQuotaBytes = settings.CacheQuotaBytes,
+            NoCache = _arguments.NoCache,
+            Force = [.. _arguments.Force],
             StateDirectory = UserFolders.State(_services.Variable),
         };
         return settings.ProcessPath is { } path ? request with { StepPath = path } : request;
     }
 
-    private static ImmutableDictionary<string, TimeSpan> ExpectedById(Plan plan, ImmutableArray<TimeSpan?> expected)
+    private static Dictionary<string, TimeSpan> ExpectedById(Plan plan, ImmutableArray<TimeSpan?> expected)
     {
-        var byId = ImmutableDictionary.CreateBuilder<string, TimeSpan>(StringComparer.Ordinal);
+        var byId = new Dictionary<string, TimeSpan>(expected.Length, StringComparer.Ordinal);
         for (var i = 0; i < expected.Length; i++)
         {
             if (expected[i] is { } duration)
@@ -258,29 +266,52 @@ internal sealed class RunCommand
             }
         }
 
-        return byId.ToImmutable();
+        return byId;
     }
 
-    // The terminal gets its cursor back however the process ends, short of SIGKILL.
-    private sealed class RestoreAtExit : IDisposable
+    /// <summary>
+    /// What a run wants while something goes on: signals that cancel it gracefully, and the terminal's cursor back however the process ends, short of SIGKILL. It
+    /// begins before the first step; a run that has nothing to do may as well be ended by a signal as by itself.
+    /// </summary>
+    private sealed class Guards : IDisposable
     {
-        private readonly ViewPump _pump;
+        private readonly List<PosixSignalRegistration> _signals = [];
+        private RunControl? _control;
+        private ViewPump? _pump;
 
-        public RestoreAtExit(ViewPump pump)
+        public void Set(RunControl control, ViewPump pump) => (_control, _pump) = (control, pump);
+
+        public void Begin()
         {
-            _pump = pump;
             AppDomain.CurrentDomain.ProcessExit += OnExit;
             AppDomain.CurrentDomain.UnhandledException += OnUnhandled;
+            foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
+            {
+                _signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
+            }
         }
 
         public void Dispose()
         {
+            foreach (var signal in _signals)
+            {
+                signal.Dispose();
+            }
+
             AppDomain.CurrentDomain.ProcessExit -= OnExit;
             AppDomain.CurrentDomain.UnhandledException -= OnUnhandled;
         }
 
-        private void OnExit(object? sender, EventArgs e) => _pump.Restore();
+        private void OnSignal(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            var again = _control!.CancelToken.IsCancellationRequested;
+            _pump!.Notice(again ? "killing all steps" : "cancelling: waiting for steps to end, press Ctrl-C again to kill them");
+            _control.Cancel();
+        }
 
-        private void OnUnhandled(object sender, UnhandledExceptionEventArgs e) => _pump.Restore();
+        private void OnExit(object? sender, EventArgs e) => _pump!.Restore();
+
+        private void OnUnhandled(object sender, UnhandledExceptionEventArgs e) => _pump!.Restore();
     }
 }

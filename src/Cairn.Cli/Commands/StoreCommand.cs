@@ -13,7 +13,7 @@ using Cairn.Store.Content;
 
 namespace Cairn.Cli.Commands;
 
-/// <summary><c>cairn store stats|gc|fsck|pin|unpin</c>.</summary>
+/// <summary><c>cairn store stats|gc|fsck|pin|unpin|tools</c>.</summary>
 internal sealed class StoreCommand
 {
     private readonly CommandServices _services;
@@ -32,6 +32,7 @@ internal sealed class StoreCommand
         return new Command("store", "See, check and tidy what the cache keeps")
         {
             store._project.Directory, store._json, store.CreateStats(), store.CreateCollect(), store.CreateCheck(), store.CreatePin(), store.CreateUnpin(),
+            ToolCacheCommand.Create(services, store._json, parse => store.Locate(parse)?.Folder),
         };
     }
 
@@ -206,9 +207,21 @@ internal sealed class StoreCommand
     /// <summary>Opens the store that the settings mean.</summary>
     private int With(ParseResult parse, Func<ContentStore, Settings, Project, int> use)
     {
-        if (_project.Resolve(_services, parse, withFile: false) is not { } project)
+        if (Locate(parse) is not var (folder, settings, project))
         {
             return ExitCodes.Usage;
+        }
+
+        using var store = ContentStore.Open(folder, _services.Time);
+        return use(store, settings, project);
+    }
+
+    /// <summary>Finds the store that the settings mean; null after telling why there is none.</summary>
+    private (string Folder, Settings Settings, Project Project)? Locate(ParseResult parse)
+    {
+        if (_project.Resolve(_services, parse, withFile: false) is not { } project)
+        {
+            return null;
         }
 
         var mistakes = new DiagnosticBag();
@@ -216,16 +229,16 @@ internal sealed class StoreCommand
         DiagnosticPrinter.Print(_services, mistakes.ToSorted(), loaded.Sources);
         if (mistakes.HasErrors)
         {
-            return ExitCodes.Usage;
+            return null;
         }
 
-        if ((loaded.Settings.CacheDirectory ?? UserFolders.Cache(_services.Variable)) is not { } folder)
+        if (CacheFolder.Of(_services, loaded.Settings) is not { } folder)
         {
-            return DiagnosticPrinter.Usage(_services, "There is no home folder", "set HOME, XDG_CACHE_HOME or the setting cache.directory");
+            DiagnosticPrinter.Usage(_services, "There is no home folder", "set HOME, XDG_CACHE_HOME or the setting cache.directory");
+            return null;
         }
 
-        using var store = ContentStore.Open(folder, _services.Time);
-        return use(store, loaded.Settings, project);
+        return (folder, loaded.Settings, project);
     }
 
     private int Show(ParseResult parse, StoreReport report)

@@ -94,6 +94,8 @@ internal static class GraphFormats
     {
         json.WriteStartObject("analysis");
         json.WriteNumber("known_jobs", timings.KnownCount);
+        json.WriteNumber("results", timings.History.Results);
+        json.WriteNumber("cached_results", timings.History.CachedResults);
         json.WriteNumber("assumed_ms", timings.Assumed.TotalMilliseconds);
         json.WriteNumber("work_ms", timings.Work.TotalMilliseconds);
         json.WriteNumber("critical_path_ms", timings.CriticalTime.TotalMilliseconds);

@@ -15,6 +15,12 @@ internal sealed record Saving(int Job, TimeSpan Time);
 /// <param name="Factor">Against one job at a time.</param>
 internal sealed record SpeedUp(int Parallel, TimeSpan Time, double Factor);
 
+/// <summary>What jobs took in earlier runs.</summary>
+/// <param name="Known">For each job of a plan, by index; null where it never ran.</param>
+/// <param name="Results">How many results that was taken from.</param>
+/// <param name="CachedResults">How many of them came from the cache.</param>
+internal sealed record KnownDurations(ImmutableArray<TimeSpan?> Known, int Results, int CachedResults);
+
 /// <summary>What earlier runs tell about a plan: where its time goes and how far more parallel jobs would help.</summary>
 internal sealed class GraphTimings
 {
@@ -27,10 +33,11 @@ internal sealed class GraphTimings
     private readonly TimeSpan[] _toEnd;
     private readonly GraphAnalysis _analysis;
 
-    private GraphTimings(Plan plan, ImmutableArray<TimeSpan?> known)
+    private GraphTimings(Plan plan, KnownDurations history)
     {
         _plan = plan;
-        Known = known;
+        History = history;
+        var known = history.Known;
         var measured = known.Where(k => k is not null).Select(k => k!.Value).Order().ToArray();
         KnownCount = measured.Length;
 
@@ -45,8 +52,11 @@ internal sealed class GraphTimings
         SpeedUps = FindSpeedUps();
     }
 
+    /// <summary>What it is made from.</summary>
+    public KnownDurations History { get; }
+
     /// <summary>What each job took, by index; null where it never ran.</summary>
-    public ImmutableArray<TimeSpan?> Known { get; }
+    public ImmutableArray<TimeSpan?> Known => History.Known;
 
     /// <summary>How many jobs are known.</summary>
     public int KnownCount { get; }
@@ -69,7 +79,7 @@ internal sealed class GraphTimings
     /// <summary>For 1, 2, 4, … jobs at once, until more do not help.</summary>
     public ImmutableArray<SpeedUp> SpeedUps { get; }
 
-    public static GraphTimings Of(Plan plan, ImmutableArray<TimeSpan?> known) => new(plan, known);
+    public static GraphTimings Of(Plan plan, KnownDurations history) => new(plan, history);
 
     /// <summary>What a job takes or is assumed to take.</summary>
     public TimeSpan TimeOf(int job) => _times[job];

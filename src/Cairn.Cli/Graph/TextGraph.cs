@@ -108,6 +108,11 @@ internal static class TextGraph
         text.Append(timings.KnownCount == 0
             ? "  no earlier run is known: every job counts as 1 second\n"
             : $"  medians of earlier runs for {timings.KnownCount} of {SvgGraph.Count(plan.Jobs.Length, "job")}{(timings.KnownCount < plan.Jobs.Length ? $"; the others count as {Words.Duration(timings.Assumed)}" : "")}\n");
+        if (timings.History is { CachedResults: > 0 and var cached, Results: var results })
+        {
+            text.Append($"  {cached} of {results} results were cached; durations are those of executions\n");
+        }
+
 
         text.Append('\n').Append(ink.Bold("Critical path")).Append($"  {Words.Duration(timings.CriticalTime)} of {Words.Duration(timings.Work)} work\n  ");
         text.AppendJoin(arrow, timings.CriticalPath.Select(j => $"{plan.Jobs[j].Id} {ink.Dim(Words.Duration(timings.TimeOf(j)))}")).Append('\n');

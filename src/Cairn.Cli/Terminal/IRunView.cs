@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 using Cairn.Core;
 using Cairn.Core.Events;
 using Cairn.Engine;
@@ -35,7 +33,7 @@ internal sealed record ViewOptions
     public required Style Style { get; init; }
 
     /// <summary>Expected durations by job id.</summary>
-    public ImmutableDictionary<string, TimeSpan> Expected { get; init; } = ImmutableDictionary<string, TimeSpan>.Empty;
+    public IReadOnlyDictionary<string, TimeSpan> Expected { get; init; } = new Dictionary<string, TimeSpan>(StringComparer.Ordinal);
 
     /// <summary>What proposed commands need so that they mean this project, such as <c> -C samples/hello-c</c>.</summary>
     public string CommandSuffix { get; init; } = "";

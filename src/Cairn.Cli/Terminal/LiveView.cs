@@ -15,14 +15,14 @@ internal sealed class LiveView(ViewOptions options) : IRunView
     private const int IdColumnsMax = 32;
     private const int BarColumnsMax = 30;
     private const int LastLineBytesMax = 2048;
-    private const int SkipsShownMax = 10;
+    private const int FoldedShownMax = 10;
     private static readonly TimeSpan SpinnerStep = TimeSpan.FromMilliseconds(100);
 
     private readonly RunModel _model = new(options.Expected);
     private readonly ByteText _permanent = new();
     private readonly ByteText _frame = new();
     private readonly Stack<TailBuffer> _spareTails = new();
-    private readonly List<StepFinished> _skips = [];
+    private readonly JobFold _fold = new();
     private RunEstimate? _estimate;
     private byte[] _painted = [];
     private int[] _paintedWidths = [];
@@ -52,10 +52,10 @@ internal sealed class LiveView(ViewOptions options) : IRunView
                 MeasureIds();
                 break;
             case StepFinished finished:
-                Finish(finished);
+                Finish(finished, now);
                 break;
             case StepRetrying retrying:
-                FlushSkips();
+                FlushFold();
                 Style.Write(_permanent, Ink.Warning, $"{Style.Again} {Padded(retrying.Job)}").Append("  ");
                 _permanent.Append(AnsiText.Clean($"{retrying.Reason}, attempt {retrying.Attempt + 1} in {Words.Duration(retrying.WaitMs)}")).Line();
                 break;
@@ -63,15 +63,21 @@ internal sealed class LiveView(ViewOptions options) : IRunView
                 Note($"service {ready.Service} ready after {Words.Duration(ready.AfterMs)}");
                 break;
             case ServiceStopped { Reason: { } reason } stopped:
-                FlushSkips();
+                FlushFold();
                 Style.Write(_permanent, Ink.Bad, $"{Style.Bad} service {stopped.Service}").Append("  ").Append(AnsiText.Clean(reason)).Line();
                 break;
             case WarningRaised warning:
-                FlushSkips();
+                FlushFold();
                 Style.Write(_permanent, Ink.Warning, $"warning[{warning.Code}]: ").Append(AnsiText.Clean(warning.Job is { } job ? $"{job}: {warning.Message}" : warning.Message)).Line();
                 break;
             case PipelineFinished:
-                FlushSkips();
+                // The last line says the same of all.
+                if (_model.IsAllCached && _fold.Jobs.Count == _model.CachedCount)
+                {
+                    _fold.Jobs.Clear();
+                }
+
+                FlushFold();
                 RunReport.AppendSummary(_permanent, _model, options);
                 break;
             default:
@@ -92,7 +98,7 @@ internal sealed class LiveView(ViewOptions options) : IRunView
     /// <inheritdoc/>
     public void OnNotice(string text)
     {
-        FlushSkips();
+        FlushFold();
         Style.Write(_permanent, Ink.Warning, text).Line();
     }
 
@@ -100,7 +106,11 @@ internal sealed class LiveView(ViewOptions options) : IRunView
     public void Render(ByteText output, TimeSpan now, TerminalSize size)
     {
         ArgumentNullException.ThrowIfNull(output);
-        FlushSkips();
+        if (_fold.IsDue(now))
+        {
+            FlushFold();
+        }
+
         _frame.Clear();
         var widths = _model.Finished is null && (_model.Jobs.Count > 0 || _model.WaitsFor is not null) ? Paint(_frame, now, size) : [];
         if (_permanent.Length == 0 && _frame.Span.SequenceEqual(_painted))
@@ -139,7 +149,7 @@ internal sealed class LiveView(ViewOptions options) : IRunView
     public void Close(ByteText output, TerminalSize size)
     {
         ArgumentNullException.ThrowIfNull(output);
-        FlushSkips();
+        FlushFold();
         if (_paintedWidths.Length > 0 || _permanent.Length > 0)
         {
             MoveToFrame(output, size.Columns);
@@ -179,15 +189,16 @@ internal sealed class LiveView(ViewOptions options) : IRunView
         }
     }
 
-    private void Finish(StepFinished finished)
+    private void Finish(StepFinished finished, TimeSpan now)
     {
-        if (finished is StepSkipped or StepCancelled { Attempts: 0 })
+        if (finished.IsCached || finished is StepSkipped or StepCancelled { Attempts: 0 })
         {
-            _skips.Add(finished);
+            _fold.Add(finished, now);
+            KeepTail(_model.Find(finished.Job));
             return;
         }
 
-        FlushSkips();
+        FlushFold();
         var (sign, ink) = finished switch
         {
             StepCompleted => (Style.Good, Ink.Good),
@@ -218,44 +229,53 @@ internal sealed class LiveView(ViewOptions options) : IRunView
                 RunReport.AppendTail(_permanent, _model, job, options);
             }
 
-            if (job.Tail is { } tail)
-            {
-                tail.Clear();
-                _spareTails.Push(tail);
-                job.Tail = null;
-            }
+            KeepTail(job);
         }
     }
 
-    // A thousand steps left out by `--only` are one line.
-    private void FlushSkips()
+    private void KeepTail(JobView? job)
     {
-        for (var i = 0; i < _skips.Count;)
+        if (job?.Tail is { } tail)
         {
-            var end = i + 1;
-            while (end < _skips.Count && string.Equals(_skips[end].Reason, _skips[i].Reason, StringComparison.Ordinal) && _skips[end].Status == _skips[i].Status)
-            {
-                end++;
-            }
+            tail.Clear();
+            _spareTails.Push(tail);
+            job.Tail = null;
+        }
+    }
 
-            var reason = _skips[i].Reason ?? Words.Status(_skips[i].Status);
-            var grouped = end - i > SkipsShownMax;
-            for (; i < end; i++)
+    private void FlushFold()
+    {
+        for (var i = 0; i < _fold.Jobs.Count;)
+        {
+            var end = _fold.EndOfGroup(i);
+            var step = end - i > FoldedShownMax ? end - i : 1;
+            for (; i < end; i += step)
             {
-                Style.Write(_permanent, Ink.Dim, grouped ? $"{Style.Skip} {end - i} jobs  {reason}" : $"{Style.Skip} {Padded(_skips[i].Job)}  {reason}").Line();
-                if (grouped)
-                {
-                    i = end;
-                }
+                WriteFolded(i, i + step);
             }
         }
 
-        _skips.Clear();
+        _fold.Jobs.Clear();
+    }
+
+    private void WriteFolded(int start, int end)
+    {
+        var first = _fold.Jobs[start];
+        var subject = end - start > 1 ? $"{end - start} jobs" : Padded(first.Job);
+        if (first.IsCached)
+        {
+            Style.Write(_permanent, Ink.Good, Style.Good).Append(" ").Append(subject).Append("  ").Append(Words.Cached);
+            Style.Write(_permanent, Ink.Dim, Words.Saved(_fold.SavedMs(start, end)) is { } saved ? $", {saved}" : "").Line();
+        }
+        else
+        {
+            Style.Write(_permanent, Ink.Dim, $"{Style.Skip} {subject}  {first.Reason ?? Words.Status(first.Status)}").Line();
+        }
     }
 
     private void Note(string text)
     {
-        FlushSkips();
+        FlushFold();
         Style.Write(_permanent, Ink.Dim, $"{Style.Note} {text}").Line();
     }
 
@@ -345,6 +365,7 @@ internal sealed class LiveView(ViewOptions options) : IRunView
         var extra = _model.WaitsFor is { } waits ? $", {AnsiText.Clean(waits)}"
             : _estimate?.Left(now) is { } left ? $", about {About(left)} left" : "";
         var failed = _model.FailedCount > 0 ? $", {_model.FailedCount} failed" : "";
+        extra = _model.CachedCount > 0 ? $", {_model.CachedCount} {Words.Cached}{extra}" : extra;
         var bar = Math.Min(BarColumnsMax, columns - counts.Length - time.Length - TextWidth.Of(extra) - failed.Length - 2);
         if (bar < 5)
         {

@@ -10,6 +10,7 @@ internal sealed class PlainView(ViewOptions options) : IRunView
     private readonly RunModel _model = new(options.Expected);
     private readonly ByteText _pending = new();
     private readonly Dictionary<(string Job, OutputSource Source), LineJoiner> _lines = [];
+    private readonly JobFold _fold = new();
 
     /// <inheritdoc/>
     public int PendingBytes => _pending.Length;
@@ -33,6 +34,9 @@ internal sealed class PlainView(ViewOptions options) : IRunView
             case StepRetrying retrying:
                 EndLines(retrying.Job);
                 Mark(retrying.Job, $"failed: {retrying.Reason}; attempt {retrying.Attempt + 1} follows in {Words.Duration(retrying.WaitMs)}");
+                break;
+            case StepFinished { IsCached: true } finished when !_lines.ContainsKey((finished.Job, OutputSource.Stdout)) && !_lines.ContainsKey((finished.Job, OutputSource.Stderr)):
+                _fold.Add(finished, now);
                 break;
             case StepFinished finished:
                 EndLines(finished.Job);
@@ -58,6 +62,13 @@ internal sealed class PlainView(ViewOptions options) : IRunView
                 Mark(warning.Job ?? "run", $"warning[{warning.Code}]: {warning.Message}");
                 break;
             case PipelineFinished:
+                // The last line says the same of all.
+                if (_model.IsAllCached && _fold.Jobs.Count == _model.CachedCount)
+                {
+                    _fold.Jobs.Clear();
+                }
+
+                FlushFold();
                 RunReport.AppendSummary(_pending, _model, options);
                 break;
             default:
@@ -86,6 +97,11 @@ internal sealed class PlainView(ViewOptions options) : IRunView
     public void Render(ByteText output, TimeSpan now, TerminalSize size)
     {
         ArgumentNullException.ThrowIfNull(output);
+        if (_fold.IsDue(now))
+        {
+            FlushFold();
+        }
+
         output.Append(_pending.Span);
         _pending.Clear();
     }
@@ -98,6 +114,7 @@ internal sealed class PlainView(ViewOptions options) : IRunView
             EndLines(job);
         }
 
+        FlushFold();
         Render(output, TimeSpan.Zero, size);
     }
 
@@ -106,6 +123,7 @@ internal sealed class PlainView(ViewOptions options) : IRunView
         var duration = finished.Attempts > 0 ? $" in {Words.Duration(finished.DurationMs)}" : "";
         return finished switch
         {
+            { IsCached: true } => $"{Words.Cached}{CameFrom(finished.Cache)}",
             StepCompleted => $"succeeded{duration}{(finished.Attempts > 1 ? $" at attempt {finished.Attempts}" : "")}",
             StepFailed => $"failed{duration}: {Words.Failure(finished)}{(finished.Allowed ? " (allowed)" : "")}",
             _ when finished.Reason is { } reason && !string.Equals(reason, Words.Status(finished.Status), StringComparison.Ordinal) => $"{Words.Status(finished.Status)}{duration}: {reason}",
@@ -113,7 +131,47 @@ internal sealed class PlainView(ViewOptions options) : IRunView
         };
     }
 
+    private static string CameFrom(CacheUse? cache) => (cache?.FromRun, Words.Saved(cache?.SavedMs)) switch
+    {
+        (null, null) => "",
+        (null, var saved) => $" ({saved})",
+        (var run, null) => $" (run {run})",
+        (var run, var saved) => $" (run {run}, {saved})",
+    };
+
+    private void FlushFold()
+    {
+        var jobs = _fold.Jobs;
+        if (jobs.Count == 1)
+        {
+            WriteMark(jobs[0].Job, Ending(jobs[0]));
+        }
+        else if (jobs.Count > 1)
+        {
+            var names = new string[jobs.Count];
+            for (var i = 0; i < names.Length; i++)
+            {
+                names[i] = jobs[i].Job;
+            }
+
+            options.Style.Begin(_pending, Ink.Bold);
+            _pending.Append("==> ").Append(jobs.Count).Append(" jobs: ").Append(Words.Cached);
+            _pending.Append(Words.Saved(_fold.SavedMs(0, jobs.Count)) is { } saved ? $" ({saved}): " : ": ");
+            RunReport.AppendNames(_pending, names, ", ", options.Style);
+            options.Style.End(_pending, Ink.Bold);
+            _pending.Line();
+        }
+
+        jobs.Clear();
+    }
+
     private void Mark(string subject, string text)
+    {
+        FlushFold();
+        WriteMark(subject, text);
+    }
+
+    private void WriteMark(string subject, string text)
     {
         options.Style.Begin(_pending, Ink.Bold);
         _pending.Append("==> ").Append(AnsiText.Clean(subject)).Append(": ").Append(AnsiText.Clean(text));
@@ -123,6 +181,7 @@ internal sealed class PlainView(ViewOptions options) : IRunView
 
     private void Write(string job, ReadOnlySpan<byte> line)
     {
+        FlushFold();
         _pending.Append("[").Append(AnsiText.Clean(job)).Append("] ");
         AnsiText.AppendClean(_pending, line, options.Style.Color);
         _pending.Line();

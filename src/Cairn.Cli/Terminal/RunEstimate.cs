@@ -33,10 +33,18 @@ internal sealed class RunEstimate(RunModel model)
     private TimeSpan? Compute(TimeSpan now)
     {
         var known = 0;
+        var counted = 0;
         var knownMs = 0.0;
         foreach (var job in model.Jobs)
         {
-            if ((job.Expected?.TotalMilliseconds ?? job.Finished?.DurationMs) is { } ms && (job.Finished is null || job.Finished.Attempts > 0))
+            // What was skipped or cached tells nothing of how long jobs take.
+            if (job.Finished is { Attempts: 0 })
+            {
+                continue;
+            }
+
+            counted++;
+            if ((job.Expected?.TotalMilliseconds ?? job.Finished?.DurationMs) is { } ms)
             {
                 known++;
                 knownMs += ms;
@@ -44,7 +52,7 @@ internal sealed class RunEstimate(RunModel model)
         }
 
         // With less than half of the jobs known, a number would be an invention.
-        if (known == 0 || known * 2 < model.Jobs.Count)
+        if (known == 0 || known * 2 < counted)
         {
             return null;
         }

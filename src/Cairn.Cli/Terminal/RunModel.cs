@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 
 using Cairn.Core.Events;
+using Cairn.Core.Scheduling;
 
 namespace Cairn.Cli.Terminal;
 
@@ -32,7 +33,7 @@ internal sealed class JobView(string id, ImmutableArray<string> needs)
 }
 
 /// <summary>What a run looks like now: events in, state to show out. Times are since the view began.</summary>
-internal sealed class RunModel(ImmutableDictionary<string, TimeSpan> expected)
+internal sealed class RunModel(IReadOnlyDictionary<string, TimeSpan> expected)
 {
     private readonly Dictionary<string, JobView> _jobs = new(StringComparer.Ordinal);
 
@@ -52,6 +53,18 @@ internal sealed class RunModel(ImmutableDictionary<string, TimeSpan> expected)
 
     /// <summary>Failures that count.</summary>
     public int FailedCount { get; private set; }
+
+    /// <summary>Results that came from the cache.</summary>
+    public int CachedCount { get; private set; }
+
+    /// <summary>Jobs that were executed to their end, whatever it was.</summary>
+    public int ExecutedCount { get; private set; }
+
+    /// <summary>What the executions took that the cached results come from, in milliseconds.</summary>
+    public double SavedMs { get; private set; }
+
+    /// <summary>Whether the run succeeded without executing anything, because all there was to do is in the cache.</summary>
+    public bool IsAllCached => Finished is { Status: RunStatus.Succeeded } && CachedCount > 0 && ExecutedCount == 0;
 
     /// <summary>The last event, or null.</summary>
     public PipelineFinished? Finished { get; private set; }
@@ -102,6 +115,13 @@ internal sealed class RunModel(ImmutableDictionary<string, TimeSpan> expected)
                 Active.Remove(job);
                 FinishedCount++;
                 FailedCount += finished is StepFailed && !finished.Allowed ? 1 : 0;
+                ExecutedCount += finished.Attempts > 0 ? 1 : 0;
+                if (finished.IsCached)
+                {
+                    CachedCount++;
+                    SavedMs += finished.Cache?.SavedMs ?? 0;
+                }
+
                 break;
             case LockWaiting waiting:
                 var text = waiting.Holder is { } holder ? $"waits for lock `{waiting.Lock}`, held by {holder}" : $"waits for lock `{waiting.Lock}`";

@@ -35,6 +35,11 @@ internal static class RunReport
         var style = options.Style;
         text.Line();
         AppendHeadline(text, model, style);
+        if (model.IsAllCached)
+        {
+            return;
+        }
+
         if (finished.CriticalPath.Length > 1)
         {
             style.Write(text, Ink.Dim, $"  critical path {Words.Duration(finished.CriticalPathMs)}: ");
@@ -77,20 +82,57 @@ internal static class RunReport
         };
         style.Begin(text, ink);
         style.Begin(text, Ink.Bold);
-        text.Append(sign).Append(" ").Append(word);
+        text.Append(sign).Append(" ");
+        if (model.IsAllCached)
+        {
+            // What was left out is not among what could have been cached.
+            text.Append(model.CachedCount).Append(" of ").Append(model.CachedCount).Append(" cached");
+            style.End(text, ink);
+            AppendAllCached(text, finished, model);
+            return;
+        }
+
+        text.Append(word);
         style.End(text, ink);
         text.Append(finished.Status == RunStatus.Cancelled ? " after " : " in ").Append(Words.Duration(finished.DurationMs));
         var separator = ": ";
-        foreach (var (status, count) in finished.Counts)
+        if (model.CachedCount > 0)
         {
+            text.Append(separator).Append(model.CachedCount).Append(" ").Append(Words.Cached);
+            separator = ", ";
+        }
+
+        foreach (var (status, all) in finished.Counts)
+        {
+            var count = status == JobStatus.Succeeded ? all - model.CachedCount : all;
             if (count > 0)
             {
-                text.Append(separator).Append(count).Append(" ").Append(Words.Status(status));
+                var ran = status == JobStatus.Succeeded && model.CachedCount > 0 && finished.Status == RunStatus.Succeeded;
+                text.Append(separator).Append(count).Append(" ").Append(ran ? "ran" : Words.Status(status));
                 separator = ", ";
             }
         }
 
+        if (Words.Saved(model.SavedMs) is { } saved)
+        {
+            text.Append(", ").Append(saved);
+        }
+
         text.Line();
+    }
+
+    private static void AppendAllCached(ByteText text, PipelineFinished finished, RunModel model)
+    {
+        foreach (var (status, count) in finished.Counts)
+        {
+            if (count > 0 && status != JobStatus.Succeeded)
+            {
+                text.Append(", ").Append(count).Append(" ").Append(Words.Status(status));
+            }
+        }
+
+        text.Append(", nothing to do (").Append(Words.Duration(finished.DurationMs));
+        text.Append(Words.Saved(model.SavedMs) is { } saved ? $", {saved})" : ")").Line();
     }
 
     /// <summary>Which failures a run has, allowed ones last.</summary>

@@ -65,5 +65,7 @@ internal static class RunsJson
 
         json.WriteNumber("jobs", run.Jobs);
         json.WriteNumber("failed", run.Failed);
+        json.WriteNumber("cached", run.Cached);
+        json.WriteNumber("saved_ms", run.SavedMs);
     }
 }

@@ -28,7 +28,7 @@ internal static class RunsText
                 (Source(run.Branch, run.Commit), Ink.Plain),
                 (Words.Ago(run.StartedAt, now), Ink.Plain),
                 (run.State == RunState.Running ? Words.Elapsed(now - run.StartedAt) : Words.Duration(run.Duration), Ink.Plain),
-                (run.Failed > 0 ? $"{run.Jobs}, {run.Failed} failed" : $"{run.Jobs}", run.Failed > 0 ? Ink.Bad : Ink.Plain));
+                ($"{run.Jobs}{(run.Cached > 0 ? $", {run.Cached} {Words.Cached}" : "")}{(run.Failed > 0 ? $", {run.Failed} failed" : "")}", run.Failed > 0 ? Ink.Bad : Ink.Plain));
         }
 
         table.AppendTo(text, style, indent: 0);
@@ -57,7 +57,7 @@ internal static class RunsText
         Field(text, style, "record", record.Directory);
         var model = Replay(record);
         text.Line();
-        AppendJobs(text, model, style);
+        AppendJobs(text, model, now, style);
         AppendOutputs(text, model, style);
         AppendSummaries(text, model, summaryOf, style);
         foreach (var runEvent in record.Events)
@@ -89,7 +89,7 @@ internal static class RunsText
 
     private static RunModel Replay(RunRecord record)
     {
-        var model = new RunModel([]);
+        var model = new RunModel(new Dictionary<string, TimeSpan>(StringComparer.Ordinal));
         foreach (var runEvent in record.Events)
         {
             model.Apply(runEvent, runEvent.Time - record.Started.Time);
@@ -98,7 +98,7 @@ internal static class RunsText
         return model;
     }
 
-    private static void AppendJobs(ByteText text, RunModel model, Style style)
+    private static void AppendJobs(ByteText text, RunModel model, DateTimeOffset now, Style style)
     {
         var table = new Table("JOB", "STATUS", "TOOK", "CPU", "MEMORY", "LOG", "");
         foreach (var job in model.Jobs)
@@ -106,7 +106,13 @@ internal static class RunsText
             var finished = job.Finished;
             var status = finished?.Status ?? (job.Running ? JobStatus.Running : JobStatus.Waiting);
             var resources = finished is { Attempts: > 0 } ? finished.Resources : null;
-            var remark = finished is StepCompleted or null ? job.WaitsFor ?? "" : Words.Failure(finished);
+            var remark = finished switch
+            {
+                null => job.WaitsFor ?? "",
+                { IsCached: true } => Origin(finished.Cache, now),
+                StepCompleted => "",
+                _ => Words.Failure(finished),
+            };
             if (finished is { Attempts: > 1 })
             {
                 remark = $"{remark}{(remark.Length > 0 ? ", " : "")}{finished.Attempts} attempts ({string.Join(", ", job.Retries)})";
@@ -122,9 +128,14 @@ internal static class RunsText
                 remark = $"{remark}{(remark.Length > 0 ? ", " : "")}{tests.Tests} tests{(tests.Failures + tests.Errors > 0 ? $", {tests.Failures + tests.Errors} failed" : "")}";
             }
 
+            if (finished is { IsCached: false, Cache.Reason: { } notCached })
+            {
+                remark = $"{remark}{(remark.Length > 0 ? ", " : "")}not cached: {notCached}";
+            }
+
             table.Add(
                 (job.Id, Ink.Plain),
-                (Words.Status(status), InkOf(status)),
+                (finished is null ? Words.Status(status) : Words.Status(finished), InkOf(status)),
                 (finished is { Attempts: > 0 } ? Words.Duration(finished.DurationMs) : "", Ink.Plain),
                 (resources is null ? "" : Words.Duration(resources.UserMs + resources.SystemMs), Ink.Plain),
                 (resources is null ? "" : resources.MaxRssKib == 0 ? "-" : Words.Bytes(resources.MaxRssKib * 1024.0), Ink.Plain),
@@ -133,6 +144,15 @@ internal static class RunsText
         }
 
         table.AppendTo(text, style, indent: 0);
+    }
+
+    /// <summary>Where a cached result came from.</summary>
+    private static string Origin(CacheUse? cache, DateTimeOffset now)
+    {
+        var run = cache?.FromRun is { } id ? $"from run {id}" : "";
+        var time = cache?.FromTime is { } then ? $"{(run.Length > 0 ? ", " : "")}{Words.Ago(then, now)}" : "";
+        var host = cache?.FromHost is { } name ? $" on {name}" : "";
+        return $"{run}{time}{host}{(Words.Saved(cache?.SavedMs) is { } saved ? $", {saved}" : "")}".TrimStart(' ', ',');
     }
 
     private static void AppendOutputs(ByteText text, RunModel model, Style style)
@@ -158,7 +178,7 @@ internal static class RunsText
     {
         foreach (var job in model.Jobs)
         {
-            if (job.Finished is not { Attempts: > 0 } || summaryOf(new JobId(job.Id)) is not { } path)
+            if (job.Finished is null or { Attempts: 0, IsCached: false } || summaryOf(new JobId(job.Id)) is not { } path)
             {
                 continue;
             }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Cairn.Cli.Terminal;
 
 /// <summary>Columns and rows.</summary>
@@ -126,6 +124,20 @@ internal sealed class TerminalInfo
     private static string Text(IReadOnlyDictionary<string, string> environment, string name) =>
         environment.TryGetValue(name, out var value) ? value : "";
 
-    private static int Number(IReadOnlyDictionary<string, string> environment, string name, int otherwise) =>
-        int.TryParse(Text(environment, name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value is > 0 and < 10_000 ? value : otherwise;
+    private static int Number(IReadOnlyDictionary<string, string> environment, string name, int otherwise)
+    {
+        var text = Text(environment, name);
+        var value = 0;
+        foreach (var c in text)
+        {
+            if (!char.IsAsciiDigit(c) || text.Length > 4)
+            {
+                return otherwise;
+            }
+
+            value = (value * 10) + (c - '0');
+        }
+
+        return value > 0 ? value : otherwise;
+    }
 }

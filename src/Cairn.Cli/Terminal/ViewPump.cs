@@ -4,10 +4,16 @@ using Cairn.Engine;
 
 namespace Cairn.Cli.Terminal;
 
-/// <summary>Feeds a view with a run and writes what it shows: one timer, one write for each frame. Once nobody reads any more it goes on silently.</summary>
+/// <summary>
+/// Feeds a view with a run and writes what it shows: one timer, one write for each frame. Once nobody reads any more it goes on silently. The timer, and what
+/// else the caller wants to have by then, begins when something begins that takes time: a run that has nothing to do needs neither.
+/// </summary>
 internal sealed class ViewPump : IRunObserver, IAsyncDisposable
 {
     private const int PendingBytesMax = 256 * 1024;
+
+    // Where results are only looked up, nothing is shown before.
+    private static readonly TimeSpan LookUpsShownAfter = TimeSpan.FromMilliseconds(250);
 
     private readonly IRunView _view;
     private readonly Stream _output;
@@ -17,18 +23,27 @@ internal sealed class ViewPump : IRunObserver, IAsyncDisposable
     private readonly Lock _viewGate = new();
     private readonly Lock _writeGate = new();
     private readonly ByteText _frame = new();
-    private readonly ITimer _timer;
+    private readonly TimeSpan _interval;
+    private readonly Action? _goLive;
+    private ITimer? _timer;
     private volatile bool _closed;
 
     /// <summary>Starts to show.</summary>
-    public ViewPump(IRunView view, Stream output, TerminalInfo terminal, TimeProvider time, TimeSpan interval)
+    /// <param name="view">What is shown.</param>
+    /// <param name="output">Where.</param>
+    /// <param name="terminal">Its size.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="interval">From frame to frame.</param>
+    /// <param name="goLive">Called once, before the first step, service or wait begins.</param>
+    public ViewPump(IRunView view, Stream output, TerminalInfo terminal, TimeProvider time, TimeSpan interval, Action? goLive = null)
     {
         _view = view;
         _output = output;
         _terminal = terminal;
         _time = time;
         _began = time.GetTimestamp();
-        _timer = time.CreateTimer(_ => Tick(), state: null, interval, interval);
+        _interval = interval;
+        _goLive = goLive;
     }
 
     /// <inheritdoc/>
@@ -37,7 +52,14 @@ internal sealed class ViewPump : IRunObserver, IAsyncDisposable
         int pending;
         lock (_viewGate)
         {
-            _view.OnEvent(runEvent, _time.GetElapsedTime(_began));
+            var now = _time.GetElapsedTime(_began);
+            if (_timer is null && (runEvent is not (PipelineStarted or StepFinished or WarningRaised or PipelineFinished) || now > LookUpsShownAfter))
+            {
+                _goLive?.Invoke();
+                _timer = _time.CreateTimer(static pump => ((ViewPump)pump!).Tick(), this, _interval, _interval);
+            }
+
+            _view.OnEvent(runEvent, now);
             pending = _view.PendingBytes;
         }
 
@@ -86,7 +108,11 @@ internal sealed class ViewPump : IRunObserver, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _timer.DisposeAsync().ConfigureAwait(false);
+        if (_timer is not null)
+        {
+            await _timer.DisposeAsync().ConfigureAwait(false);
+        }
+
         Flush();
         Restore();
     }

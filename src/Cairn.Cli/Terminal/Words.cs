@@ -8,6 +8,9 @@ namespace Cairn.Cli.Terminal;
 /// <summary>Durations, statuses and failures as a person reads them.</summary>
 internal static class Words
 {
+    /// <summary>The word for a job whose result came from the cache.</summary>
+    public const string Cached = "cached";
+
     /// <summary><c>4ms</c>, <c>320ms</c>, <c>8.4s</c>, <c>2m 05s</c>, <c>1h 02m</c>.</summary>
     public static string Duration(TimeSpan duration)
     {
@@ -68,6 +71,12 @@ internal static class Words
         JobStatus.Cancelled => "cancelled",
         _ => throw new ArgumentOutOfRangeException(nameof(status)),
     };
+
+    /// <summary>How a job ended, where its result came from the cache said so: <c>cached</c>.</summary>
+    public static string Status(StepFinished finished) => finished.IsCached ? Cached : Status(finished.Status);
+
+    /// <summary>What the cache saved: <c>saved 1.2s</c>; null where that is not known.</summary>
+    public static string? Saved(double? milliseconds) => milliseconds is > 0 and { } saved ? $"saved {Duration(saved)}" : null;
 
     /// <summary>What went wrong: the recorded reason, with what an exit code or signal usually means.</summary>
     public static string Failure(StepFinished finished)

@@ -41,6 +41,9 @@ public readonly record struct Digest : ISpanParsable<Digest>, ISpanFormattable
     /// <summary>The number of bytes.</summary>
     public long SizeBytes { get; }
 
+    /// <summary>The first eight bytes of the hash: spread evenly, for tables.</summary>
+    public ulong Prefix => _a;
+
     /// <summary>The hash as lower-case hex.</summary>
     public string Hash => string.Create(HashChars, this, static (text, digest) => digest.FormatHash(text));
 
@@ -130,6 +133,6 @@ public readonly record struct Digest : ISpanParsable<Digest>, ISpanFormattable
     {
         Span<byte> hash = stackalloc byte[HashBytes];
         CopyHashTo(hash);
-        Convert.TryToHexStringLower(hash, text, out _);
+        Hex.Write(hash, text);
     }
 }

@@ -13,55 +13,97 @@ public sealed class Glob
 {
     private const int OverlapCellsMax = 1 << 20;
 
-    /// <summary>The glob without braces; a path matches if it matches one. An alternative without segments is the project.</summary>
-    private readonly ImmutableArray<ImmutableArray<GlobSegment>> _alternatives;
+    private readonly bool _isPlain;
+    private ImmutableArray<ImmutableArray<GlobSegment>> _alternatives;
+    private ImmutableArray<string> _literalPaths;
+    private ImmutableArray<string> _roots;
+    private string? _literalPrefix;
 
-    private Glob(string text, ImmutableArray<ImmutableArray<GlobSegment>> alternatives)
+    private Glob(string source, string text, ImmutableArray<ImmutableArray<GlobSegment>> alternatives)
     {
+        Source = source;
         Text = text;
         _alternatives = alternatives;
-        var literals = ImmutableArray.CreateBuilder<string>();
-        var roots = ImmutableArray.CreateBuilder<string>();
-        foreach (var alternative in alternatives)
-        {
-            var length = LiteralLength(alternative);
-            var path = Join(alternative, length);
-            roots.Add(path);
-            if (length == alternative.Length)
-            {
-                literals.Add(path);
-            }
-        }
+    }
 
-        LiteralPaths = literals.DrainToImmutable();
-        Roots = roots.DrainToImmutable();
-        LiteralPrefix = PrefixOf(alternatives);
+    /// <summary>Takes a text of which <see cref="IsPlain"/> holds.</summary>
+    private Glob(string text)
+    {
+        Source = text;
+        Text = text;
+        _isPlain = true;
     }
 
     /// <summary>The text as written, normalised (<c>./</c>, double slashes and a slash at the end gone).</summary>
     public string Text { get; }
 
     /// <summary>Whether it has no wildcard, so that it names one path.</summary>
-    public bool IsLiteral => _alternatives.Length == 1 && LiteralPaths.Length == 1;
+    public bool IsLiteral => _isPlain || (_alternatives.Length == 1 && LiteralPaths.Length == 1);
 
     /// <summary>The path that a literal glob names, quotes resolved; else null.</summary>
-    public string? LiteralPath => IsLiteral ? LiteralPaths[0] : null;
+    public string? LiteralPath => _isPlain ? Text : IsLiteral ? LiteralPaths[0] : null;
 
     /// <summary>The paths that it names without a wildcard: <c>{a,b*}</c> names <c>a</c>. The project itself is the empty text.</summary>
-    public ImmutableArray<string> LiteralPaths { get; }
+    public ImmutableArray<string> LiteralPaths
+    {
+        get
+        {
+            if (_literalPaths.IsDefault)
+            {
+                _literalPaths = _isPlain ? [Text] : FindLiteralPaths();
+            }
+
+            return _literalPaths;
+        }
+    }
 
     /// <summary>The folder below which all matches stand: <c>build/</c> of <c>build/**/*.o</c>; empty for the project itself.</summary>
-    public string LiteralPrefix { get; }
+    public string LiteralPrefix => _literalPrefix ??= _isPlain ? Text[..(Text.LastIndexOf('/') + 1)] : PrefixOf(_alternatives);
 
     /// <summary>Of each alternative the part before its first wildcard: where a walker finds all matches, itself or below.</summary>
-    internal ImmutableArray<string> Roots { get; }
+    internal ImmutableArray<string> Roots
+    {
+        get
+        {
+            if (_roots.IsDefault)
+            {
+                _roots = _isPlain ? LiteralPaths : FindRoots();
+            }
+
+            return _roots;
+        }
+    }
+
+    /// <summary>The text exactly as it was parsed.</summary>
+    internal string Source { get; }
+
+    /// <summary>The glob without braces; a path matches if it matches one. An alternative without segments is the project.</summary>
+    private ImmutableArray<ImmutableArray<GlobSegment>> Alternatives
+    {
+        get
+        {
+            if (_alternatives.IsDefault)
+            {
+                _alternatives = [[.. Text.Split('/').Select(static name => new GlobSegment.Literal(name))]];
+            }
+
+            return _alternatives;
+        }
+    }
 
     /// <summary>Parses a glob; says what is wrong with a bad one: absolute, escaping through <c>..</c>, unclosed brackets, too long, empty.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out Glob? glob, [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(text);
+        if (IsPlain(text))
+        {
+            glob = new Glob(text);
+            error = null;
+            return true;
+        }
+
         var parser = new GlobParser(text);
-        glob = parser.Parse() is { } alternatives ? new Glob(Normalise(text), alternatives) : null;
+        glob = parser.Parse() is { } alternatives ? new Glob(text, Normalise(text), alternatives) : null;
         error = glob is null ? parser.Error : null;
         return glob is not null;
     }
@@ -72,6 +114,11 @@ public sealed class Glob
     /// <summary>Whether a path (no leading <c>./</c>) matches, itself or by a folder above it. Linear in the path times the glob.</summary>
     public bool IsMatch(ReadOnlySpan<char> path)
     {
+        if (_isPlain)
+        {
+            return IsAtOrBelow(Text, path);
+        }
+
         foreach (var alternative in _alternatives)
         {
             if (IsMatch(alternative.AsSpan(), path, tailTaken: false))
@@ -86,6 +133,11 @@ public sealed class Glob
     /// <summary>Whether something below this folder could match, so that a walker need not enter others. The project is the empty text.</summary>
     public bool CouldMatchBelow(ReadOnlySpan<char> folder)
     {
+        if (_isPlain)
+        {
+            return AreInLine(Text, folder);
+        }
+
         foreach (var alternative in _alternatives)
         {
             if (CouldMatchBelow(alternative.AsSpan(), folder))
@@ -102,10 +154,15 @@ public sealed class Glob
     {
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
-        var budget = OverlapCellsMax;
-        foreach (var one in a._alternatives)
+        if (a._isPlain && b._isPlain)
         {
-            foreach (var other in b._alternatives)
+            return AreInLine(a.Text, b.Text);
+        }
+
+        var budget = OverlapCellsMax;
+        foreach (var one in a.Alternatives)
+        {
+            foreach (var other in b.Alternatives)
             {
                 if (MayOverlap(one, other, ref budget))
                 {
@@ -123,6 +180,11 @@ public sealed class Glob
     /// <summary>Whether everything below this folder matches.</summary>
     internal bool MatchesAllBelow(ReadOnlySpan<char> folder)
     {
+        if (_isPlain)
+        {
+            return IsAtOrBelow(Text, folder);
+        }
+
         foreach (var alternative in _alternatives)
         {
             if (IsMatch(alternative.AsSpan(), folder, tailTaken: true))
@@ -132,6 +194,70 @@ public sealed class Glob
         }
 
         return false;
+    }
+
+    /// <summary>Whether a text is a good glob that means itself, by far the most common kind: no wildcard, no quote, nothing to normalise.</summary>
+    internal static bool IsPlain(ReadOnlySpan<char> text)
+    {
+        if (text.Length > Limits.GlobCharsMax)
+        {
+            return false;
+        }
+
+        var start = 0;
+        for (var i = 0; i <= text.Length; i++)
+        {
+            var c = i == text.Length ? '/' : text[i];
+            if (c == '/')
+            {
+                if (text[start..i] is "" or "." or "..")
+                {
+                    return false;
+                }
+
+                start = i + 1;
+            }
+            else if (c is '*' or '?' or '[' or ']' or '{' or '}' or '\\' or '\0')
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a path is the plain one or stands below it.</summary>
+    internal static bool IsAtOrBelow(ReadOnlySpan<char> plain, ReadOnlySpan<char> path)
+    {
+        while (plain.Length > 0)
+        {
+            if (path.Length == 0 || !First(path).SequenceEqual(First(plain)))
+            {
+                return false;
+            }
+
+            plain = Rest(plain);
+            path = Rest(path);
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether one of two paths is the other or stands below it.</summary>
+    private static bool AreInLine(ReadOnlySpan<char> a, ReadOnlySpan<char> b)
+    {
+        while (a.Length > 0 && b.Length > 0)
+        {
+            if (!First(a).SequenceEqual(First(b)))
+            {
+                return false;
+            }
+
+            a = Rest(a);
+            b = Rest(b);
+        }
+
+        return true;
     }
 
     /// <summary>
@@ -234,6 +360,31 @@ public sealed class Glob
     private static ReadOnlySpan<char> First(ReadOnlySpan<char> path) => path.IndexOf('/') is >= 0 and var end ? path[..end] : path;
 
     private static ReadOnlySpan<char> Rest(ReadOnlySpan<char> path) => path.IndexOf('/') is >= 0 and var end ? path[(end + 1)..] : [];
+
+    private ImmutableArray<string> FindLiteralPaths()
+    {
+        var literals = ImmutableArray.CreateBuilder<string>();
+        foreach (var alternative in _alternatives)
+        {
+            if (LiteralLength(alternative) == alternative.Length)
+            {
+                literals.Add(Join(alternative, alternative.Length));
+            }
+        }
+
+        return literals.DrainToImmutable();
+    }
+
+    private ImmutableArray<string> FindRoots()
+    {
+        var roots = ImmutableArray.CreateBuilder<string>(_alternatives.Length);
+        foreach (var alternative in _alternatives)
+        {
+            roots.Add(Join(alternative, LiteralLength(alternative)));
+        }
+
+        return roots.DrainToImmutable();
+    }
 
     private static int LiteralLength(ImmutableArray<GlobSegment> segments)
     {

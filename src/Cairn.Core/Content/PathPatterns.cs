@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 
 namespace Cairn.Core.Content;
 
@@ -7,16 +8,100 @@ namespace Cairn.Core.Content;
 public sealed class PathPatterns
 {
     /// <summary>Matches nothing.</summary>
-    public static PathPatterns None { get; } = new([]);
+    public static PathPatterns None { get; } = new(ImmutableArray<PathPattern>.Empty);
+
+    private ImmutableArray<PathPattern> _patterns;
+    private ImmutableArray<string> _texts;
+    private ImmutableArray<string> _literalPaths;
+    private Kind _kind;
 
     /// <summary>Takes globs; a leading <c>!</c> was already turned into <see cref="PathPattern.Exclude"/>.</summary>
-    public PathPatterns(ImmutableArray<PathPattern> patterns) => Patterns = patterns;
+    public PathPatterns(ImmutableArray<PathPattern> patterns)
+    {
+        _patterns = patterns;
+        Count = patterns.Length;
+    }
 
-    /// <summary>The globs in order.</summary>
-    public ImmutableArray<PathPattern> Patterns { get; }
+    private PathPatterns(ImmutableArray<string> texts)
+    {
+        _texts = texts;
+        Count = texts.Length;
+    }
+
+    private enum Kind : byte
+    {
+        Unknown,
+        Plain,
+        Mixed,
+    }
+
+    /// <summary>How many globs there are.</summary>
+    public int Count { get; }
 
     /// <summary>Whether there is none.</summary>
-    public bool IsEmpty => Patterns.IsEmpty;
+    public bool IsEmpty => Count == 0;
+
+    /// <summary>The globs in order.</summary>
+    public ImmutableArray<PathPattern> Patterns
+    {
+        get
+        {
+            // Threads that parse at the same time come to the same globs.
+            if (_patterns.IsDefault)
+            {
+                _patterns = ParseTexts(_texts);
+            }
+
+            return _patterns;
+        }
+    }
+
+    /// <summary>The globs as texts that <see cref="Parse"/> takes, in order.</summary>
+    public ImmutableArray<string> Texts
+    {
+        get
+        {
+            if (_texts.IsDefault)
+            {
+                var texts = new string[_patterns.Length];
+                for (var i = 0; i < texts.Length; i++)
+                {
+                    texts[i] = _patterns[i].Source;
+                }
+
+                _texts = ImmutableCollectionsMarshal.AsImmutableArray(texts);
+            }
+
+            return _texts;
+        }
+    }
+
+    /// <summary>
+    /// Whether all globs are simply paths, without wildcards, quotes and exclusions. <see cref="LiteralPaths"/> then says all there is to
+    /// say, and no glob is ever parsed for it.
+    /// </summary>
+    public bool IsLiteral
+    {
+        get
+        {
+            if (_kind == Kind.Unknown)
+            {
+                var kind = Kind.Plain;
+                foreach (var text in Texts)
+                {
+                    if (text.StartsWith('!') || !Glob.IsPlain(text))
+                    {
+                        kind = Kind.Mixed;
+                        break;
+                    }
+                }
+
+                _kind = kind;
+            }
+
+            return _kind == Kind.Plain;
+        }
+    }
 
     /// <summary>
     /// The paths that are named without a wildcard and not taken out again, in order, each once: what must exist afterwards if this
@@ -26,24 +111,12 @@ public sealed class PathPatterns
     {
         get
         {
-            var paths = ImmutableArray.CreateBuilder<string>();
-            foreach (var pattern in Patterns)
+            if (_literalPaths.IsDefault)
             {
-                if (pattern.Exclude)
-                {
-                    continue;
-                }
-
-                foreach (var path in pattern.Glob.LiteralPaths)
-                {
-                    if (IsMatch(path) && !paths.Contains(path))
-                    {
-                        paths.Add(path);
-                    }
-                }
+                _literalPaths = FindLiteralPaths();
             }
 
-            return paths.DrainToImmutable();
+            return _literalPaths;
         }
     }
 
@@ -105,9 +178,25 @@ public sealed class PathPatterns
     /// <summary>Takes globs that are known to be good.</summary>
     public static PathPatterns Parse(params IEnumerable<string> texts) => TryParse(texts, out var patterns, out var error) ? patterns : throw new FormatException(error);
 
+    /// <summary>Takes globs that are known to be good, and parses them when something is asked that needs it.</summary>
+    internal static PathPatterns Deferred(ImmutableArray<string> texts) => texts.IsEmpty ? None : new PathPatterns(texts);
+
     /// <summary>Whether a path matches: the last glob that matches it decides.</summary>
     public bool IsMatch(ReadOnlySpan<char> path)
     {
+        if (IsLiteral)
+        {
+            foreach (var text in Texts)
+            {
+                if (Glob.IsAtOrBelow(text, path))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
         for (var i = Patterns.Length - 1; i >= 0; i--)
         {
             if (Patterns[i].Glob.IsMatch(path))
@@ -156,6 +245,58 @@ public sealed class PathPatterns
     /// <inheritdoc/>
     public override string ToString() => string.Join(", ", Patterns);
 
+    private ImmutableArray<string> FindLiteralPaths()
+    {
+        if (IsLiteral && Count == 1)
+        {
+            return Texts;
+        }
+
+        var paths = ImmutableArray.CreateBuilder<string>(Count);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        if (IsLiteral)
+        {
+            foreach (var text in Texts)
+            {
+                if (seen.Add(text))
+                {
+                    paths.Add(text);
+                }
+            }
+
+            return paths.DrainToImmutable();
+        }
+
+        foreach (var pattern in Patterns)
+        {
+            if (pattern.Exclude)
+            {
+                continue;
+            }
+
+            foreach (var path in pattern.Glob.LiteralPaths)
+            {
+                if (IsMatch(path) && seen.Add(path))
+                {
+                    paths.Add(path);
+                }
+            }
+        }
+
+        return paths.DrainToImmutable();
+    }
+
+    private static ImmutableArray<PathPattern> ParseTexts(ImmutableArray<string> texts)
+    {
+        var patterns = new PathPattern[texts.Length];
+        for (var i = 0; i < patterns.Length; i++)
+        {
+            patterns[i] = PathPattern.TryParse(texts[i], out var pattern, out var error) ? pattern : throw new FormatException(error);
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(patterns);
+    }
+
     private static bool IsAtOrBelow(string path, HashSet<string> folders)
     {
         for (var end = path.Length; end > 0; end = path.LastIndexOf('/', end - 1))
@@ -183,6 +324,9 @@ public sealed record PathPattern(Glob Glob, bool Exclude)
         pattern = Glob.TryParse(exclude ? text[1..] : text, out var glob, out error) ? new PathPattern(glob, exclude) : null;
         return pattern is not null;
     }
+
+    /// <summary>A text that parses to this; <c>./</c> keeps a <c>!</c> that belongs to the glob.</summary>
+    internal string Source => Exclude ? $"!{Glob.Source}" : Glob.Source.StartsWith('!') ? $"./{Glob.Source}" : Glob.Source;
 
     /// <inheritdoc/>
     public override string ToString() => Exclude ? $"!{Glob}" : Glob.Text;

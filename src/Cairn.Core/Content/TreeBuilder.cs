@@ -1,6 +1,7 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Text;
+
+using Cairn.Core.Protobuf;
 
 namespace Cairn.Core.Content;
 
@@ -103,17 +104,17 @@ public sealed class TreeBuilder
 
     private static Digest Encode(Folder folder, ImmutableArray<EncodedDirectory>.Builder directories, HashSet<Digest> seen)
     {
-        var entries = new (byte[] Name, Entry Entry)[folder.Entries.Count];
+        var entries = new (byte[] Key, string Name, Entry Entry)[folder.Entries.Count];
         var count = 0;
         foreach (var (name, entry) in folder.Entries)
         {
-            entries[count++] = (StrictUtf8.GetBytes(name), entry);
+            entries[count++] = (StrictUtf8.GetBytes(name), name, entry);
         }
 
         // By bytes: UTF-16 would order characters beyond U+FFFF before U+E000.
-        Array.Sort(entries, static (left, right) => left.Name.AsSpan().SequenceCompareTo(right.Name));
-        var writer = new ArrayBufferWriter<byte>();
-        foreach (var (name, entry) in entries)
+        Array.Sort(entries, static (left, right) => left.Key.AsSpan().SequenceCompareTo(right.Key));
+        var writer = new ProtoWriter();
+        foreach (var (_, name, entry) in entries)
         {
             if (entry is File file)
             {
@@ -121,7 +122,7 @@ public sealed class TreeBuilder
             }
         }
 
-        foreach (var (name, entry) in entries)
+        foreach (var (_, name, entry) in entries)
         {
             if (entry is Folder below)
             {
@@ -129,7 +130,7 @@ public sealed class TreeBuilder
             }
         }
 
-        foreach (var (name, entry) in entries)
+        foreach (var (_, name, entry) in entries)
         {
             if (entry is Symlink symlink)
             {
@@ -137,10 +138,10 @@ public sealed class TreeBuilder
             }
         }
 
-        var digest = Digest.Of(writer.WrittenSpan);
+        var digest = Digest.Of(writer.Written);
         if (seen.Add(digest))
         {
-            directories.Add(new EncodedDirectory(digest, [.. writer.WrittenSpan]));
+            directories.Add(new EncodedDirectory(digest, writer.ToImmutableArray()));
         }
 
         return digest;

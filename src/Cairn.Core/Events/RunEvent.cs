@@ -182,6 +182,10 @@ public abstract record StepFinished : StepEvent
 
     /// <summary>What the action cache had to do with it; null where it did not run.</summary>
     public CacheUse? Cache { get; init; }
+
+    /// <summary>Whether the result came from the cache and nothing was executed.</summary>
+    [JsonIgnore]
+    public bool IsCached => Cache is { State: CacheState.Hit };
 }
 
 /// <summary>A job succeeded.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -10,7 +9,7 @@ namespace Cairn.Core.Events;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(SnakeCaseEnumConverter<RunStatus>), typeof(SnakeCaseEnumConverter<JobStatus>)],
+    Converters = [typeof(SnakeCaseEnumConverter<RunStatus>), typeof(SnakeCaseEnumConverter<JobStatus>), typeof(SnakeCaseEnumConverter<CacheState>)],
     AllowOutOfOrderMetadataProperties = true)]
 [JsonSerializable(typeof(RunEvent))]
 public sealed partial class RunEventJson : JsonSerializerContext
@@ -18,10 +17,20 @@ public sealed partial class RunEventJson : JsonSerializerContext
     /// <summary>Writes one event as one line of UTF-8 without the newline.</summary>
     public static byte[] Serialize(RunEvent runEvent)
     {
+        var buffer = new byte[512];
+        var length = Append(runEvent, ref buffer, 0);
+        return buffer[..length];
+    }
+
+    /// <summary>Writes one event as one line of UTF-8 without the newline behind the lines that a buffer holds, which grows as it must; returns the new length.</summary>
+    public static int Append(RunEvent runEvent, ref byte[] buffer, int length)
+    {
         ArgumentNullException.ThrowIfNull(runEvent);
-        var output = new ArrayBufferWriter<byte>();
-        RunEventWriter.Write(runEvent, output);
-        return output.WrittenSpan.ToArray();
+        ArgumentNullException.ThrowIfNull(buffer);
+        var text = new EventText(buffer, length);
+        RunEventWriter.Write(runEvent, text);
+        buffer = text.Buffer;
+        return text.Length;
     }
 
     /// <summary>The word of a status in events and expressions: <c>timed_out</c>.</summary>

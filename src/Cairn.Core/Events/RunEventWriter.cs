@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Collections.Immutable;
-using System.Text.Json;
 
 using Cairn.Core.Scheduling;
 
@@ -13,9 +11,8 @@ namespace Cairn.Core.Events;
 internal static class RunEventWriter
 {
     /// <summary>Writes one event as one JSON object.</summary>
-    public static void Write(RunEvent runEvent, IBufferWriter<byte> output)
+    public static void Write(RunEvent runEvent, EventText json)
     {
-        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true });
         json.WriteStartObject();
         json.WriteString("type"u8, TypeOf(runEvent));
         json.WriteString("time"u8, runEvent.Time);
@@ -66,7 +63,6 @@ internal static class RunEventWriter
         }
 
         json.WriteEndObject();
-        json.Flush();
     }
 
     /// <summary>The word of a status: <c>timed_out</c>.</summary>
@@ -104,7 +100,7 @@ internal static class RunEventWriter
         _ => throw new InvalidOperationException($"An event of type {runEvent.GetType().Name} has no JSON form"),
     };
 
-    private static void WriteStarted(Utf8JsonWriter json, PipelineStarted started)
+    private static void WriteStarted(EventText json, PipelineStarted started)
     {
         json.WriteString("run"u8, started.Run);
         json.WriteNumber("schema"u8, started.Schema);
@@ -123,7 +119,7 @@ internal static class RunEventWriter
         WriteJobs(json, started.Jobs);
     }
 
-    private static void WriteFinished(Utf8JsonWriter json, PipelineFinished finished)
+    private static void WriteFinished(EventText json, PipelineFinished finished)
     {
         json.WriteString("status"u8, finished.Status switch
         {
@@ -144,7 +140,7 @@ internal static class RunEventWriter
         json.WriteNumber("critical_path_ms"u8, finished.CriticalPathMs);
     }
 
-    private static void WriteStep(Utf8JsonWriter json, StepEvent step)
+    private static void WriteStep(EventText json, StepEvent step)
     {
         switch (step)
         {
@@ -171,7 +167,7 @@ internal static class RunEventWriter
         }
     }
 
-    private static void WriteStepFinished(Utf8JsonWriter json, StepFinished finished)
+    private static void WriteStepFinished(EventText json, StepFinished finished)
     {
         json.WriteString("status"u8, NameOf(finished.Status));
         json.WriteNumber("attempts"u8, finished.Attempts);
@@ -209,9 +205,42 @@ internal static class RunEventWriter
         }
 
         json.WriteNumber("log_bytes"u8, finished.LogBytes);
+        if (finished.Cache is { } cache)
+        {
+            WriteCache(json, cache);
+        }
     }
 
-    private static void WriteJobs(Utf8JsonWriter json, ImmutableArray<JobSummary> jobs)
+    private static void WriteCache(EventText json, CacheUse cache)
+    {
+        json.WriteStartObject("cache"u8);
+        json.WriteString("state"u8, cache.State switch
+        {
+            CacheState.Hit => "hit",
+            CacheState.Miss => "miss",
+            CacheState.Off => "off",
+            _ => throw new InvalidOperationException($"The cache cannot be `{cache.State}`"),
+        });
+        WriteOptional(json, "action"u8, cache.Action);
+        WriteOptional(json, "reason"u8, cache.Reason);
+        WriteOptional(json, "from_run"u8, cache.FromRun);
+        if (cache.FromTime is { } time)
+        {
+            json.WriteString("from_time"u8, time);
+        }
+
+        WriteOptional(json, "from_host"u8, cache.FromHost);
+        if (cache.SavedMs is { } saved)
+        {
+            json.WriteNumber("saved_ms"u8, saved);
+        }
+
+        WriteOptional(json, "log"u8, cache.Log);
+        WriteOptional(json, "log_index"u8, cache.LogIndex);
+        json.WriteEndObject();
+    }
+
+    private static void WriteJobs(EventText json, ImmutableArray<JobSummary> jobs)
     {
         json.WriteStartArray("jobs"u8);
         foreach (var job in jobs)
@@ -226,7 +255,7 @@ internal static class RunEventWriter
         json.WriteEndArray();
     }
 
-    private static void WriteMap(Utf8JsonWriter json, ReadOnlySpan<byte> name, ImmutableSortedDictionary<string, string> map)
+    private static void WriteMap(EventText json, ReadOnlySpan<byte> name, ImmutableSortedDictionary<string, string> map)
     {
         json.WriteStartObject(name);
         foreach (var (key, value) in map)
@@ -237,7 +266,7 @@ internal static class RunEventWriter
         json.WriteEndObject();
     }
 
-    private static void WriteTexts(Utf8JsonWriter json, ReadOnlySpan<byte> name, ImmutableArray<string> texts)
+    private static void WriteTexts(EventText json, ReadOnlySpan<byte> name, ImmutableArray<string> texts)
     {
         json.WriteStartArray(name);
         foreach (var text in texts)
@@ -248,7 +277,7 @@ internal static class RunEventWriter
         json.WriteEndArray();
     }
 
-    private static void WriteOptional(Utf8JsonWriter json, ReadOnlySpan<byte> name, string? value)
+    private static void WriteOptional(EventText json, ReadOnlySpan<byte> name, string? value)
     {
         if (value is not null)
         {

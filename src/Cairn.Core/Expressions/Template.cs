@@ -11,14 +11,23 @@ public sealed class Template
 {
     private const string Open = "${{";
 
-    /// <summary>Literal texts and expressions in order; default where <see cref="Source"/> is all there is.</summary>
-    private readonly ImmutableArray<Part> _parts;
+    /// <summary>The scalar; null where <see cref="Source"/> is all there is.</summary>
+    private readonly ScalarNode? _node;
+    private readonly ExpressionScope? _scope;
+    private Content? _content;
 
-    private Template(string source, SourceSpan span, ImmutableArray<Part> parts)
+    private Template(string source, SourceSpan span)
     {
         Source = source;
         Span = span;
-        _parts = parts;
+    }
+
+    private Template(ScalarNode node, ExpressionScope? scope, Content? content)
+        : this(node.Text, node.Span)
+    {
+        _node = node;
+        _scope = scope;
+        _content = content;
     }
 
     /// <summary>The place of the scalar.</summary>
@@ -28,19 +37,28 @@ public sealed class Template
     public string Source { get; }
 
     /// <summary>Whether it holds no expression.</summary>
-    public bool IsLiteral => Expressions.IsEmpty;
+    public bool IsLiteral => _node is null || Expressions.IsEmpty;
 
     /// <summary>Whether it is exactly one expression and nothing else, so that <see cref="Evaluate"/> keeps the value's type.</summary>
-    public bool IsSingleExpression => !_parts.IsDefault && _parts is [{ Expression: not null }];
+    public bool IsSingleExpression => _node is not null && Parsed.Parts is [{ Expression: not null }];
 
     /// <summary>The expressions in order.</summary>
-    public ImmutableArray<Expression> Expressions { get; private init; } = [];
+    public ImmutableArray<Expression> Expressions => _node is null ? [] : Parsed.Expressions;
+
+    /// <summary>The scalar where its text is not simply taken; else null.</summary>
+    internal ScalarNode? Node => _node;
+
+    /// <summary>The body that its expressions are part of, or null.</summary>
+    internal ExpressionScope? Scope => _scope;
+
+    // Threads that parse at the same time come to the same content.
+    private Content Parsed => _content ??= ParseKnown(_node!, _scope);
 
     /// <summary>A template without expressions, whatever the text holds.</summary>
     public static Template Literal(string text, SourceSpan span = default)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return new Template(text, span, default);
+        return new Template(text, span);
     }
 
     /// <summary>Parses a scalar. Null after mistakes, which are added.</summary>
@@ -50,7 +68,7 @@ public sealed class Template
         ArgumentNullException.ThrowIfNull(diagnostics);
         var text = node.Text;
         var open = text.IndexOf(Open, StringComparison.Ordinal);
-        return open < 0 ? new Template(text, node.Span, default) : Parse(node, open, diagnostics);
+        return open < 0 ? new Template(text, node.Span) : ParseContent(node, open, diagnostics) is { } content ? new Template(node, null, content) : null;
     }
 
     /// <summary>The value; a text unless <see cref="IsSingleExpression"/>. Null after a mistake, which is added.</summary>
@@ -69,15 +87,16 @@ public sealed class Template
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(diagnostics);
-        if (_parts.IsDefault)
+        if (_node is null)
         {
             return Source;
         }
 
-        var result = _parts.Length == 1 ? null : new StringBuilder();
+        var parts = Parsed.Parts;
+        var result = parts.Length == 1 ? null : new StringBuilder();
         var single = "";
         var failed = false;
-        foreach (var part in _parts)
+        foreach (var part in parts)
         {
             // After a mistake the other expressions are still looked at, so that all mistakes show at once.
             if ((part.Expression is { } expression ? TextOf(expression, context, diagnostics) : part.Text) is not { } text)
@@ -100,26 +119,16 @@ public sealed class Template
     }
 
     /// <summary>The same template as part of a body with parameters of its own. A template has one scope.</summary>
-    internal Template Within(ExpressionScope scope)
+    internal Template Within(ExpressionScope scope) => IsLiteral ? this : new Template(_node!, scope, Parsed.Within(scope));
+
+    /// <summary>Takes a scalar that <see cref="Parse(ScalarNode, DiagnosticBag)"/> is known to accept, and looks at it when something is asked of it.</summary>
+    internal static Template Deferred(ScalarNode node, ExpressionScope? scope) => new(node, scope, null);
+
+    private static Content ParseKnown(ScalarNode node, ExpressionScope? scope)
     {
-        if (IsLiteral)
-        {
-            return this;
-        }
-
-        var parts = ImmutableArray.CreateBuilder<Part>(_parts.Length);
-        var expressions = ImmutableArray.CreateBuilder<Expression>(Expressions.Length);
-        foreach (var part in _parts)
-        {
-            var scoped = part.Expression?.Within(scope);
-            parts.Add(part with { Expression = scoped });
-            if (scoped is not null)
-            {
-                expressions.Add(scoped);
-            }
-        }
-
-        return new Template(Source, Span, parts.MoveToImmutable()) { Expressions = expressions.MoveToImmutable() };
+        var open = node.Text.IndexOf(Open, StringComparison.Ordinal);
+        var content = (open < 0 ? null : ParseContent(node, open, new DiagnosticBag())) ?? throw new FormatException($"`{node.Text}` is not a template");
+        return scope is null ? content : content.Within(scope);
     }
 
     private static string? TextOf(Expression expression, EvaluationContext context, DiagnosticBag diagnostics)
@@ -139,7 +148,7 @@ public sealed class Template
         return null;
     }
 
-    private static Template? Parse(ScalarNode node, int open, DiagnosticBag diagnostics)
+    private static Content? ParseContent(ScalarNode node, int open, DiagnosticBag diagnostics)
     {
         var text = node.Text;
         var parts = ImmutableArray.CreateBuilder<Part>();
@@ -192,7 +201,28 @@ public sealed class Template
             parts.Add(new Part(literal.ToString(), null));
         }
 
-        return new Template(text, node.Span, parts.DrainToImmutable()) { Expressions = expressions.DrainToImmutable() };
+        return new Content(parts.DrainToImmutable(), expressions.DrainToImmutable());
+    }
+
+    /// <summary>Literal texts and expressions in order; and the expressions alone.</summary>
+    private sealed record Content(ImmutableArray<Part> Parts, ImmutableArray<Expression> Expressions)
+    {
+        public Content Within(ExpressionScope scope)
+        {
+            var parts = ImmutableArray.CreateBuilder<Part>(Parts.Length);
+            var expressions = ImmutableArray.CreateBuilder<Expression>(Expressions.Length);
+            foreach (var part in Parts)
+            {
+                var scoped = part.Expression?.Within(scope);
+                parts.Add(part with { Expression = scoped });
+                if (scoped is not null)
+                {
+                    expressions.Add(scoped);
+                }
+            }
+
+            return new Content(parts.MoveToImmutable(), expressions.MoveToImmutable());
+        }
     }
 
     private readonly record struct Part(string Text, Expression? Expression);

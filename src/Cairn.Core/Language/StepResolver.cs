@@ -90,6 +90,7 @@ internal sealed class StepResolver(Definitions definitions)
             Locks = Locks(First(layers, static d => d.Concurrency)),
             MaxParallel = First(layers, static d => d.Concurrency)?.MaxParallel,
             Services = References(resolved.Services),
+            Cache = Cache(layers, defaults),
             JUnitReports = ScopedList(layers, static d => d.JUnitReports) ?? [],
             Generates = Scoped(layers, static d => d.Generates),
             Templates = scopes,
@@ -99,8 +100,13 @@ internal sealed class StepResolver(Definitions definitions)
     /// <summary>Locks sorted, each once.</summary>
     public static ImmutableArray<LockName> Locks(ConcurrencyDraft? concurrency)
     {
+        if (concurrency is null || concurrency.Locks.IsEmpty)
+        {
+            return [];
+        }
+
         var names = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var name in concurrency?.Locks ?? [])
+        foreach (var name in concurrency.Locks)
         {
             names.Add(name.Value);
         }
@@ -181,6 +187,19 @@ internal sealed class StepResolver(Definitions definitions)
         }
 
         return entries.ToImmutable();
+    }
+
+    private static CachePolicy Cache(ImmutableArray<Layer> layers, StepDraft defaults)
+    {
+        foreach (var (draft, scope) in layers)
+        {
+            if (draft.Cache is { } cache)
+            {
+                return cache.KeyExtra is { } extra && scope is not null ? cache with { KeyExtra = Within(extra, scope) } : cache;
+            }
+        }
+
+        return defaults.Cache ?? CachePolicy.Default;
     }
 
     private static Expression? Condition(ImmutableArray<Layer> layers)

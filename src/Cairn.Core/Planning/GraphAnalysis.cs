@@ -97,14 +97,15 @@ public sealed record GraphAnalysis
     }
 
     /// <summary>The chain that determined how long a run took: from the job that ended last, back through the need that ended last. Jobs without an interval did not run.</summary>
-    public static ImmutableArray<int> CriticalPathOf(Plan plan, IEnumerable<JobInterval> executed)
+    public static ImmutableArray<int> CriticalPathOf(Plan plan, IReadOnlyList<JobInterval> executed)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(executed);
         var ends = new Dictionary<int, TimeSpan>();
         var last = -1;
-        foreach (var interval in executed)
+        for (var i = 0; i < executed.Count; i++)
         {
+            var interval = executed[i];
             ends[interval.Job] = interval.End;
             if (last < 0 || interval.End > ends[last] || (interval.End == ends[last] && interval.Job < last))
             {

@@ -68,7 +68,7 @@ public static class PlanScheduling
         {
             Timeout = step.Timeout,
             AllowFailure = step.AllowFailure,
-            Locks = [.. step.Locks.Select(l => l.Value).Order(StringComparer.Ordinal)],
+            Locks = step.Locks.IsEmpty ? [] : [.. step.Locks.Select(l => l.Value).Order(StringComparer.Ordinal)],
         };
         return step.Retries is not { } retries ? scheduled : scheduled with
         {

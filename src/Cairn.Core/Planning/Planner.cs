@@ -19,6 +19,7 @@ public static class Planner
 
         var jobs = new JobExpansion(parameters, input, diagnostics).Expand(pipeline.Steps);
         OutputOwnership.Check(jobs, firstNew: 0, input, diagnostics);
+        ToolCachePlaces.Check(jobs, firstNew: 0, input, diagnostics);
         var plan = diagnostics.HasErrors ? null : new Plan(pipeline, jobs) { Parameters = parameters };
         return new PlanResult(plan, diagnostics.ToSorted());
     }
@@ -54,10 +55,22 @@ public static class Planner
 
         var jobs = new JobExpansion(plan.Parameters, input, diagnostics) { Existing = plan.Jobs, GeneratedBy = generator }.Expand(generated.Steps);
         OutputOwnership.Check(jobs, plan.Jobs.Length, input, diagnostics);
+        ToolCachePlaces.Check(jobs, plan.Jobs.Length, input, diagnostics);
         var extended = diagnostics.HasErrors
             ? null
             : plan with { Pipeline = plan.Pipeline with { Steps = [.. plan.Pipeline.Steps, .. generated.Steps] }, Jobs = jobs };
         return new PlanResult(extended, diagnostics.ToSorted());
+    }
+
+    /// <summary>
+    /// Whether git tracks by now something that a job of the plan would write, which is a mistake: what remains to be asked where a plan is used again
+    /// whose <see cref="PlanDependencies.Fingerprint"/> is the same.
+    /// </summary>
+    public static bool WouldWriteTracked(Plan plan, PlanInput input)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(input);
+        return OutputOwnership.WouldWriteTracked(plan.Jobs, input);
     }
 
     private static void CheckNames(Plan plan, Pipeline generated, DiagnosticBag diagnostics)

@@ -3,20 +3,21 @@ namespace Cairn.Core.Scheduling;
 /// <summary>Jobs by priority, then by index. Entries whose job has moved on or changed its priority are dropped when they surface.</summary>
 internal sealed class JobHeap
 {
-    private readonly PriorityQueue<JobState, (long Later, int Index)> _entries = new();
+    private readonly Heap<JobState> _entries = new();
 
     public void Add(JobState job)
     {
         job.Place = this;
-        _entries.Enqueue(job, (-job.Priority, job.Index));
+        _entries.Add(job, -job.Priority, job.Index);
     }
 
     /// <summary>Takes the first job out, or null.</summary>
     public JobState? Take()
     {
-        while (_entries.TryDequeue(out var job, out var key))
+        while (_entries.Peek(out var later) is { } job)
         {
-            if (job.Place == this && key.Later == -job.Priority)
+            _entries.RemoveFirst();
+            if (job.Place == this && later == -job.Priority)
             {
                 job.Place = null;
                 return job;

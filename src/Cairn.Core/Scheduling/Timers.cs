@@ -3,13 +3,13 @@ namespace Cairn.Core.Scheduling;
 /// <summary>The moments at which something must happen: deadlines of attempts and ends of waits. A job has at most one.</summary>
 internal sealed class Timers
 {
-    private readonly PriorityQueue<JobState, (TimeSpan At, int Index)> _entries = new();
+    private readonly Heap<JobState> _entries = new();
     private TimeSpan? _announced;
 
     public void Set(JobState job, TimeSpan at)
     {
         job.Alarm = at;
-        _entries.Enqueue(job, (at, job.Index));
+        _entries.Add(job, at.Ticks, job.Index);
     }
 
     /// <summary>Takes out the next job whose moment has come, or null.</summary>
@@ -17,7 +17,8 @@ internal sealed class Timers
     {
         if (Earliest() is { } at && at <= now)
         {
-            var job = _entries.Dequeue();
+            var job = _entries.Peek(out _)!;
+            _entries.RemoveFirst();
             job.Alarm = null;
             return job;
         }
@@ -43,14 +44,14 @@ internal sealed class Timers
 
     private TimeSpan? Earliest()
     {
-        while (_entries.TryPeek(out var job, out var key))
+        while (_entries.Peek(out var ticks) is { } job)
         {
-            if (job.Alarm == key.At)
+            if (job.Alarm is { } at && at.Ticks == ticks)
             {
-                return key.At;
+                return at;
             }
 
-            _entries.Dequeue();
+            _entries.RemoveFirst();
         }
 
         return null;

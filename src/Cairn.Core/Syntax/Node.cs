@@ -51,6 +51,9 @@ public sealed class ScalarNode(string text, ScalarType type, SourceSpan span, Im
     /// <summary>The core-schema type.</summary>
     public ScalarType Type { get; } = type;
 
+    /// <summary>Where the characters of <see cref="Text"/> come from, or null where it stands in the source as it is.</summary>
+    internal ImmutableArray<TextOrigin>? Origins => origins;
+
     /// <inheritdoc/>
     public override string KindName => Type switch
     {

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Cairn.Core.Syntax;
 
 /// <summary>
@@ -9,8 +7,7 @@ namespace Cairn.Core.Syntax;
 internal static class ScannerMask
 {
     private const char Placeholder = '\uE000';
-
-    private static readonly SearchValues<char> Suspects = SearchValues.Create("\u0085\u2028\u2029\\");
+    private const string Suspects = "\u0085\u2028\u2029\\";
 
     public static string Apply(string text)
     {

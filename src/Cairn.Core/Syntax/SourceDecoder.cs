@@ -10,9 +10,6 @@ internal static class SourceDecoder
 {
     private const int Utf8MarkBytes = 3;
 
-    private static readonly SearchValues<char> Controls = SearchValues.Create(
-        "\0\u0001\u0002\u0003\u0004\u0005\u0006\u0007\b\u000B\f\u000E\u000F\u0010\u0011\u0012\u0013\u0014\u0015\u0016\u0017\u0018\u0019\u001A\u001B\u001C\u001D\u001E\u001F");
-
     public static SourceText? Decode(string name, ReadOnlySpan<byte> bytes, DiagnosticBag diagnostics)
     {
         if (bytes.Length > Limits.PipelineFileBytesMax)
@@ -62,7 +59,7 @@ internal static class SourceDecoder
     /// <summary>Whether a text has no control characters; the first one is reported.</summary>
     public static bool HasOnlyText(SourceText source, DiagnosticBag diagnostics)
     {
-        var index = source.Text.AsSpan().IndexOfAny(Controls);
+        var index = FindControl(source.Text);
         if (index < 0 && source.Text is not ['\uFEFF', ..])
         {
             return true;
@@ -77,6 +74,20 @@ internal static class SourceDecoder
         };
         diagnostics.Error(DiagnosticCodes.ControlCharacter, $"{what} is not allowed here", source.SpanAt(index, index + 1), help);
         return false;
+    }
+
+    // A loop: a set of characters to search for costs the start of a program more than the search saves.
+    private static int FindControl(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] < ' ' && text[i] is not ('\t' or '\n' or '\r'))
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     private static string? Utf16(ReadOnlySpan<byte> bytes) => bytes switch

@@ -22,6 +22,9 @@ public static class SettingsLoader
     /// <summary>The project's file: <c>.cairn/config.yaml</c>.</summary>
     public static string ProjectPath(string projectDirectory) => Path.Combine(projectDirectory, ".cairn", "config.yaml");
 
+    /// <summary>Whether there is any configuration; otherwise <see cref="Settings.Default"/> holds.</summary>
+    public static bool Exist(string? userPath, string projectPath) => File.Exists(projectPath) || (userPath is not null && File.Exists(userPath));
+
     /// <summary>The merged settings. After errors, those that were right.</summary>
     public static Settings Load(string? userPath, string projectPath, DiagnosticBag diagnostics) => LoadWithOrigins(userPath, projectPath, diagnostics).Settings;
 

@@ -12,6 +12,7 @@ internal sealed class DurationHistory
     private const double NewWeight = 0.4;
 
     private readonly Dictionary<string, double> _milliseconds = new(StringComparer.Ordinal);
+    private bool _changed;
 
     /// <summary>Reads the file; what cannot be read is left out.</summary>
     public static DurationHistory Load(string path)
@@ -19,12 +20,17 @@ internal sealed class DurationHistory
         var history = new DurationHistory();
         try
         {
-            foreach (var line in File.ReadLines(path))
+            var text = Encoding.UTF8.GetString(File.ReadAllBytes(path));
+            for (var start = 0; start < text.Length;)
             {
-                var space = line.IndexOf(' ', StringComparison.Ordinal);
-                if (space > 0 && double.TryParse(line.AsSpan(0, space), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) && value >= 0)
+                var end = text.IndexOf('\n', start);
+                end = end < 0 ? text.Length : end;
+                var line = text.AsSpan(start, end - start);
+                start = end + 1;
+                var space = line.IndexOf(' ');
+                if (space > 0 && double.TryParse(line[..space], NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) && value >= 0)
                 {
-                    history._milliseconds[line[(space + 1)..]] = value;
+                    history._milliseconds[line[(space + 1)..].ToString()] = value;
                 }
             }
         }
@@ -44,12 +50,20 @@ internal sealed class DurationHistory
     public TimeSpan? Expected(JobId job) => _milliseconds.TryGetValue(job.Value, out var value) ? TimeSpan.FromMilliseconds(value) : null;
 
     /// <summary>Takes in what a job took.</summary>
-    public void Record(JobId job, double milliseconds) =>
+    public void Record(JobId job, double milliseconds)
+    {
         _milliseconds[job.Value] = _milliseconds.TryGetValue(job.Value, out var known) ? known + (NewWeight * (milliseconds - known)) : milliseconds;
+        _changed = true;
+    }
 
-    /// <summary>Writes the file; not synced.</summary>
+    /// <summary>Writes the file where something was taken in; not synced.</summary>
     public void Save(string path)
     {
+        if (!_changed)
+        {
+            return;
+        }
+
         var text = new StringBuilder();
         foreach (var (job, value) in _milliseconds)
         {

@@ -6,14 +6,17 @@ using Microsoft.Win32.SafeHandles;
 namespace Cairn.Engine.History;
 
 /// <summary>
-/// The writer of <c>events.ndjson</c>. Each event is one write to the kernel, so that a killed process loses none; it is synced at the
-/// end. While it is open the file is locked: that is how others tell a live run from an interrupted one.
+/// The writer of <c>events.ndjson</c>. Each event of something that was done is in the kernel before anything else happens, so that a killed process loses none;
+/// those of results that were there already may wait for each other. It is synced at the end. While it is open the file is locked: that is how others tell a live run from an interrupted one.
 /// </summary>
 internal sealed class EventLog : IDisposable
 {
+    private const int PendingBytesMax = 64 << 10;
+
     private readonly FileLock _lock;
     private readonly SafeFileHandle _handle;
-    private byte[] _buffer = new byte[1024];
+    private byte[] _buffer = new byte[4096];
+    private int _pending;
     private long _position;
 
     public EventLog(string path)
@@ -25,18 +28,34 @@ internal sealed class EventLog : IDisposable
     /// <summary>Beside the events, since its own content is the holder.</summary>
     public static string LockPath(string eventsPath) => Path.ChangeExtension(eventsPath, "lock");
 
-    public void Write(RunEvent runEvent)
+    /// <summary>Writes an event.</summary>
+    /// <param name="runEvent">The event.</param>
+    /// <param name="canWait">Whether it may go to the kernel with the next: a run that is killed meanwhile loses nothing that it did.</param>
+    public void Write(RunEvent runEvent, bool canWait = false)
     {
-        var json = RunEventJson.Serialize(runEvent);
-        if (_buffer.Length < json.Length + 1)
+        _pending = RunEventJson.Append(runEvent, ref _buffer, _pending);
+        if (_pending == _buffer.Length)
         {
-            _buffer = new byte[Math.Max(json.Length + 1, _buffer.Length * 2)];
+            Array.Resize(ref _buffer, _pending * 2);
         }
 
-        json.CopyTo(_buffer, 0);
-        _buffer[json.Length] = (byte)'\n';
-        RandomAccess.Write(_handle, _buffer.AsSpan(0, json.Length + 1), _position);
-        _position += json.Length + 1;
+        _buffer[_pending++] = (byte)'\n';
+        if (!canWait || _pending >= PendingBytesMax)
+        {
+            Flush();
+        }
+    }
+
+    /// <summary>Gives the kernel what waits.</summary>
+    public void Flush()
+    {
+        if (_pending > 0)
+        {
+            var count = _pending;
+            _pending = 0;
+            RandomAccess.Write(_handle, _buffer.AsSpan(0, count), _position);
+            _position += count;
+        }
     }
 
     public void Sync() => RandomAccess.FlushToDisk(_handle);

@@ -36,11 +36,10 @@ internal sealed class OutputIndex
         while (reader.ReadLine() is { } line)
         {
             // size mtime ctime inode path, the path escaped as it may hold a newline
-            var parts = line.Split(' ', 5);
-            if (parts.Length == 5 && long.TryParse(parts[0], out var size) && long.TryParse(parts[1], out var modified)
-                && long.TryParse(parts[2], out var changed) && ulong.TryParse(parts[3], out var inode))
+            var rest = line.AsSpan();
+            if (Number(ref rest) is { } size && Number(ref rest) is { } modified && Number(ref rest) is { } changed && Number(ref rest) is { } inode)
             {
-                index._entries[Unescape(parts[4])] = new Entry(size, modified, changed, inode);
+                index._entries[Unescape(rest.ToString())] = new Entry(size, modified, changed, (ulong)inode);
             }
         }
 
@@ -57,7 +56,7 @@ internal sealed class OutputIndex
     }
 
     /// <summary>Notes what a step wrote.</summary>
-    public void Record(IReadOnlyList<TreeEntry> files)
+    public void Record(IReadOnlyList<TreeFile> files)
     {
         lock (_lock)
         {
@@ -104,6 +103,30 @@ internal sealed class OutputIndex
     }
 
     private static Entry Of(FileStat stat) => new(stat.SizeBytes, stat.ModifiedNs, stat.ChangedNs, stat.Inode);
+
+    /// <summary>The number before the next space, and moves behind that; null where there is none.</summary>
+    private static long? Number(ref ReadOnlySpan<char> rest)
+    {
+        var negative = rest is ['-', ..];
+        var value = 0UL;
+        for (var i = negative ? 1 : 0; i < rest.Length; i++)
+        {
+            if (rest[i] == ' ')
+            {
+                rest = rest[(i + 1)..];
+                return negative ? -(long)value : (long)value;
+            }
+
+            if (!char.IsAsciiDigit(rest[i]))
+            {
+                break;
+            }
+
+            value = unchecked((value * 10) + (uint)(rest[i] - '0'));
+        }
+
+        return null;
+    }
 
     private static string Escape(string path) =>
         path.AsSpan().ContainsAny('\\', '\n', '\r') ? path.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal).Replace("\r", "\\r", StringComparison.Ordinal) : path;

@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 
 using Cairn.Core;
+using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Core.Planning;
+using Cairn.Store.Content;
 using Cairn.Store.Files;
 
 namespace Cairn.Engine.Outputs;
@@ -12,7 +15,13 @@ namespace Cairn.Engine.Outputs;
 /// <param name="Files">Files and links, sorted by path.</param>
 /// <param name="Failure">Why they do not count, or null.</param>
 /// <param name="Warnings">What a person should know.</param>
-internal sealed record CollectedOutputs(List<TreeEntry> Files, string? Failure, List<string> Warnings);
+internal sealed record CollectedOutputs(List<TreeFile> Files, string? Failure, List<string> Warnings);
+
+/// <summary>What stands in place of an execution.</summary>
+/// <param name="Files">Files and links, sorted by path.</param>
+/// <param name="Failure">Why they do not count, or null.</param>
+/// <param name="Moved">How many files of other origin were moved to the trash.</param>
+internal sealed record RestoredOutputs(List<TreeFile> Files, string? Failure, int Moved);
 
 /// <summary>The outputs of steps in the working tree: cleared before an attempt, collected after it, each path written by one job only.</summary>
 internal sealed class OutputTree : IDisposable
@@ -44,22 +53,79 @@ internal sealed class OutputTree : IDisposable
                 continue;
             }
 
-            if (_index.IsOurs(file.Path, file.Stat))
-            {
-                parent.Unlink(name);
-            }
-            else
-            {
-                using var target = _root.TryCreatePath(folder.Length == 0 ? _trash : $"{_trash}/{folder}")
-                    ?? throw new IOException($"`{_trash}` is not a folder: move what stands there away");
-                MoveAside(parent, name, target, FreeName(target, name));
-                moved++;
-            }
-
-            _index.Forget(file.Path);
+            moved += Remove(file, parent, folder, name);
         }
 
         return moved;
+    }
+
+    /// <summary>The job's outputs where the working tree holds exactly what an action made, of all that matches them; else null. Changes nothing.</summary>
+    public RestoredOutputs? FindInPlace(Job job, ImmutableArray<OutputFile> wanted, OutputStorage storage)
+    {
+        var files = TreeWalker.Walk(_root, job.Outputs).Entries;
+        if (files.Count != wanted.Length)
+        {
+            return null;
+        }
+
+        for (var i = 0; i < wanted.Length; i++)
+        {
+            // Both are sorted, though by bytes and by UTF-16: where these differ the job is looked up as any other.
+            if (!string.Equals(files[i].Path, wanted[i].Path, StringComparison.Ordinal) || !storage.IsInPlace(files[i], wanted[i]))
+            {
+                return null;
+            }
+        }
+
+        return new RestoredOutputs(files, Claim(job, files), Moved: 0);
+    }
+
+    /// <summary>
+    /// Makes the working tree hold exactly what an action made, of all that matches the job's outputs: what is right already is not touched, what is missing is laid
+    /// out, the rest is cleared as before an attempt.
+    /// </summary>
+    /// <returns>What stands there now, sorted by path; null where the store no longer has a blob.</returns>
+    public RestoredOutputs? Restore(Job job, ImmutableArray<OutputFile> wanted, OutputStorage storage, Func<ContentStore> store)
+    {
+        var missing = new Dictionary<string, OutputFile>(wanted.Length, StringComparer.Ordinal);
+        foreach (var file in wanted)
+        {
+            missing[file.Path] = file;
+        }
+
+        var entries = new List<TreeFile>(wanted.Length);
+        var moved = 0;
+        foreach (var file in TreeWalker.Walk(_root, job.Outputs).Entries)
+        {
+            if (missing.TryGetValue(file.Path, out var expected) && storage.IsInPlace(file, expected))
+            {
+                missing.Remove(file.Path);
+                entries.Add(file);
+                continue;
+            }
+
+            var (folder, name) = Split(file.Path);
+            using var parent = _root.TryOpenPath(folder);
+            if (parent is not null)
+            {
+                moved += Remove(file, parent, folder, name);
+            }
+        }
+
+        if (missing.Count > 0)
+        {
+            var restored = storage.Restore([.. missing.Values], store());
+            if (restored is null)
+            {
+                return null;
+            }
+
+            entries.AddRange(restored);
+            entries.Sort(static (a, b) => string.CompareOrdinal(a.Path, b.Path));
+            _index.Record(restored);
+        }
+
+        return new RestoredOutputs(entries, Claim(job, entries), moved);
     }
 
     /// <summary>Finds what the job wrote.</summary>
@@ -91,23 +157,14 @@ internal sealed class OutputTree : IDisposable
             }
         }
 
-        foreach (var file in walk.Entries)
-        {
-            var owner = _owners.GetOrAdd(file.Path, job.Id);
-            if (owner != job.Id)
-            {
-                return new CollectedOutputs(walk.Entries, $"output `{file.Path}` was also written by `{owner}`: give each job its own path", warnings);
-            }
-        }
-
-        return new CollectedOutputs(walk.Entries, null, warnings);
+        return new CollectedOutputs(walk.Entries, Claim(job, walk.Entries), warnings);
     }
 
     /// <summary>Files that match patterns now.</summary>
-    public List<TreeEntry> Find(PathPatterns patterns) => TreeWalker.Walk(_root, patterns).Entries;
+    public List<TreeFile> Find(PathPatterns patterns) => TreeWalker.Walk(_root, patterns).Entries;
 
     /// <summary>The first problem with the explicit inputs of a job: a literal one that is not there. Null where all is well.</summary>
-    public string? MissingInput(Job job)
+    public string? MissingInput(Job job, MerkleTree? inputs = null)
     {
         if (job.Inputs is null)
         {
@@ -116,7 +173,7 @@ internal sealed class OutputTree : IDisposable
 
         foreach (var pattern in job.Inputs.Patterns)
         {
-            if (!pattern.Exclude && pattern.Glob.IsLiteral && _root.TryStatPath(pattern.Glob.LiteralPath!) is null)
+            if (!pattern.Exclude && pattern.Glob.IsLiteral && inputs?.TryGet(pattern.Glob.LiteralPath!) is null && _root.TryStatPath(pattern.Glob.LiteralPath!) is null)
             {
                 return pattern.Glob.Text;
             }
@@ -126,7 +183,7 @@ internal sealed class OutputTree : IDisposable
     }
 
     /// <summary>The digest of a tree of files: that of its canonical REAPI <c>Directory</c>.</summary>
-    public Digest DigestOf(IReadOnlyList<TreeEntry> files)
+    public Digest DigestOf(IReadOnlyList<TreeFile> files)
     {
         var tree = new TreeBuilder();
         foreach (var file in files)
@@ -149,9 +206,53 @@ internal sealed class OutputTree : IDisposable
     /// <summary><c>hashFiles</c>: lower-case hex SHA-256 over the tree of matching files; the same for the same files wherever the project stands.</summary>
     public string HashFiles(IEnumerable<string> globs) => DigestOf(Find(PathPatterns.Parse(globs))).Hash;
 
+    /// <summary>The project's folder.</summary>
+    public DirectoryHandle Root => _root;
+
     public void Save() => _index.Save(_indexPath);
 
     public void Dispose() => _root.Dispose();
+
+    /// <summary>A path into the folder and the name in it.</summary>
+    internal static (string Folder, string Name) Split(string path)
+    {
+        var slash = path.LastIndexOf('/');
+        return slash < 0 ? ("", path) : (path[..slash], path[(slash + 1)..]);
+    }
+
+    /// <summary>Notes whose files these are; says what is wrong where another job has one of them already.</summary>
+    private string? Claim(Job job, List<TreeFile> entries)
+    {
+        foreach (var file in entries)
+        {
+            var owner = _owners.GetOrAdd(file.Path, job.Id);
+            if (owner != job.Id)
+            {
+                return $"output `{file.Path}` was also written by `{owner}`: give each job its own path";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Removes what a step wrote, moves anything else to the trash; says how many were moved.</summary>
+    private int Remove(TreeFile file, DirectoryHandle parent, string folder, string name)
+    {
+        var ours = _index.IsOurs(file.Path, file.Stat);
+        if (ours)
+        {
+            parent.Unlink(name);
+        }
+        else
+        {
+            using var target = _root.TryCreatePath(folder.Length == 0 ? _trash : $"{_trash}/{folder}")
+                ?? throw new IOException($"`{_trash}` is not a folder: move what stands there away");
+            MoveAside(parent, name, target, FreeName(target, name));
+        }
+
+        _index.Forget(file.Path);
+        return ours ? 0 : 1;
+    }
 
     // An earlier attempt of this run may have moved a file of that name already.
     private static string FreeName(DirectoryHandle folder, string name)
@@ -200,12 +301,6 @@ internal sealed class OutputTree : IDisposable
         {
             throw new IOException($"`{path}` is both a file and a folder: the tree changed while it was read");
         }
-    }
-
-    private static (string Folder, string Name) Split(string path)
-    {
-        var slash = path.LastIndexOf('/');
-        return slash < 0 ? ("", path) : (path[..slash], path[(slash + 1)..]);
     }
 
     private Digest DigestOfFile(string path)

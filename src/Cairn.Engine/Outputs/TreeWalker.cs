@@ -6,12 +6,12 @@ namespace Cairn.Engine.Outputs;
 /// <summary>A file or link below the project.</summary>
 /// <param name="Path">Relative to the project, <c>/</c> between segments.</param>
 /// <param name="Stat">What it is.</param>
-internal readonly record struct TreeEntry(string Path, FileStat Stat);
+internal readonly record struct TreeFile(string Path, FileStat Stat);
 
 /// <summary>What a walk found.</summary>
 /// <param name="Entries">Files and links, sorted by path.</param>
 /// <param name="Problems">Things that cannot be inputs or outputs, in words.</param>
-internal sealed record WalkResult(List<TreeEntry> Entries, List<string> Problems);
+internal sealed record WalkResult(List<TreeFile> Entries, List<string> Problems);
 
 /// <summary>Finds the files that match patterns, entering only folders that can hold some.</summary>
 internal static class TreeWalker
@@ -124,7 +124,7 @@ internal static class TreeWalker
         }
         else
         {
-            result.Entries.Add(new TreeEntry(path, stat));
+            result.Entries.Add(new TreeFile(path, stat));
         }
     }
 

@@ -1,3 +1,4 @@
+using Cairn.Core.Content;
 using Cairn.Core.Language;
 
 namespace Cairn.Engine.Preparation;
@@ -5,8 +6,24 @@ namespace Cairn.Engine.Preparation;
 /// <summary>Loads pipeline files of a project from disk.</summary>
 public sealed class FileSourceLoader(string projectDirectory) : ISourceLoader
 {
+    private readonly SortedDictionary<string, Digest> _digests = new(StringComparer.Ordinal);
+
+    /// <summary>What was loaded so far, by path.</summary>
+    public IReadOnlyDictionary<string, Digest> Digests => _digests;
+
     /// <inheritdoc/>
     public byte[]? Load(string path)
+    {
+        var content = Read(path);
+        if (content is not null)
+        {
+            _digests[path] = Digest.Of(content);
+        }
+
+        return content;
+    }
+
+    private byte[]? Read(string path)
     {
         var full = Path.GetFullPath(Path.Combine(projectDirectory, path));
         try

@@ -9,6 +9,7 @@ using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 using Cairn.Core.Syntax;
+using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Configuration;
 using Cairn.Engine.History;
 using Cairn.Engine.Outputs;
@@ -33,62 +34,71 @@ internal static class RunPreparation
             return Refused();
         }
 
-        // git answers while the pipeline is read.
+        // git answers while the memo is read, and the pipeline where there is none.
         var git = GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: false, cancellationToken);
-        var read = PipelineReader.Read(request.PipelineFile, new FileSourceLoader(request.ProjectDirectory));
-        sources = read.Sources;
-        foreach (var diagnostic in read.Diagnostics)
+        var compiled = CompiledPipeline.Load(request);
+        var gitState = await git;
+        compiled = compiled with { PlanKey = MemoKeys.PlanKey(request, gitState) };
+        var input = Input(request, id, gitState);
+        if (compiled.TryDecode(request, input, out var known, out var said))
         {
-            if (diagnostic.Code != DiagnosticCodes.UntrustedScript || request.UntrustedLint == LintLevel.Warn)
+            if (gitState.Present && known.Pipeline.ReadsGitDetails())
+            {
+                gitState = await GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: true, cancellationToken);
+                input = Input(request, id, gitState);
+            }
+
+            foreach (var diagnostic in said)
             {
                 diagnostics.Add(diagnostic);
             }
-            else if (request.UntrustedLint == LintLevel.Error)
+        }
+        else
+        {
+            var loader = new FileSourceLoader(request.ProjectDirectory);
+            var read = PipelineReader.Read(request.PipelineFile, loader);
+            sources = read.Sources;
+            AddAll(read.Diagnostics, request.UntrustedLint, diagnostics);
+            if (read.Pipeline is not { } pipeline)
             {
-                diagnostics.Add(diagnostic with { Severity = DiagnosticSeverity.Error });
+                return Refused();
             }
+
+            LockOrder.Check(pipeline.Locks, pipeline.Steps, diagnostics);
+            if (gitState.Present && pipeline.ReadsGitDetails())
+            {
+                gitState = await GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: true, cancellationToken);
+            }
+
+            input = Input(request, id, gitState) with { Parameters = request.InspectOnly ? WithPlaceholders(pipeline, request.Parameters) : request.Parameters };
+            var planned = Planner.Plan(pipeline, input);
+            foreach (var diagnostic in planned.Diagnostics)
+            {
+                diagnostics.Add(diagnostic);
+            }
+
+            if (planned.Plan is null || diagnostics.HasErrors)
+            {
+                return Refused();
+            }
+
+            known = planned.Plan;
+            compiled = compiled with { Fresh = new FreshPlan(known, loader.Digests, diagnostics.ToSorted()) };
         }
 
-        var gitState = await git;
-        if (read.Pipeline is not { } pipeline)
-        {
-            return Refused();
-        }
-
-        LockOrder.Check(pipeline.Locks, pipeline.Steps, diagnostics);
-        if (gitState.Present && pipeline.ReadsGitDetails())
-        {
-            gitState = await GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: true, cancellationToken);
-        }
-
-        var input = new PlanInput
-        {
-            Parameters = request.InspectOnly ? WithPlaceholders(pipeline, request.Parameters) : request.Parameters,
-            Git = gitState.ToValue(),
-            Run = RunRoot(id, now),
-            IsTracked = gitState.Tracked is null ? null : gitState.IsTracked,
-            FirstTrackedBelow = gitState.Tracked is null ? null : gitState.FirstTrackedBelow,
-            FirstTrackedMatch = gitState.Tracked is null ? null : gitState.FirstTrackedMatch,
-            HashFiles = globs => HashFiles(request.ProjectDirectory, id, globs),
-        };
-        var planned = Planner.Plan(pipeline, input);
-        foreach (var diagnostic in planned.Diagnostics)
-        {
-            diagnostics.Add(diagnostic);
-        }
-
-        if (planned.Plan is not { } plan || diagnostics.HasErrors)
-        {
-            return Refused();
-        }
-
+        var plan = known;
         var (leftOut, selectionDiagnostics) = PlanSelection.Apply(plan, request.Only, request.From, request.Until);
         foreach (var diagnostic in selectionDiagnostics)
         {
             diagnostics.Add(diagnostic);
         }
 
-        var prior = ImmutableDictionary<JobId, ImmutableSortedDictionary<string, string>>.Empty;
+        foreach (var diagnostic in PlanSelection.Resolve(plan, request.Force, "--force").Diagnostics)
+        {
+            diagnostics.Add(diagnostic);
+        }
+
+        IReadOnlyDictionary<JobId, ImmutableSortedDictionary<string, string>>? prior = null;
         if (request.RetryFailedOf is { } earlier && !diagnostics.HasErrors)
         {
             (leftOut, prior) = RetrySelection.Apply(plan, leftOut, earlier, request.ProjectDirectory, diagnostics);
@@ -100,17 +110,44 @@ internal static class RunPreparation
         }
 
         var durations = DurationHistory.Load(RunDirectory.DurationsFile(RunDirectory.StateDirectory(request.ProjectDirectory)));
-        return new PreparedRun(request, diagnostics.ToSorted(), sources)
+        var prepared = new PreparedRun(request, diagnostics.ToSorted(), sources)
         {
             Id = id,
             Plan = plan,
             PlanInput = input,
             Git = gitState,
             LeftOut = leftOut,
-            Expected = [.. plan.Jobs.Select(j => durations.Expected(j.Id))],
+            Expected = Expectations(plan, durations),
             Durations = durations,
-            PriorOutputs = prior,
+            Compiled = compiled,
         };
+        return prior is null ? prepared : prepared with { PriorOutputs = prior };
+    }
+
+    private static PlanInput Input(RunRequest request, RunId id, GitState git) => new()
+    {
+        Parameters = request.Parameters,
+        Git = git.ToValue(),
+        Run = RunRoot(id),
+        IsTracked = git.Tracked is null ? null : git.IsTracked,
+        FirstTrackedBelow = git.Tracked is null ? null : git.FirstTrackedBelow,
+        FirstTrackedMatch = git.Tracked is null ? null : git.FirstTrackedMatch,
+        HashFiles = globs => HashFiles(request.ProjectDirectory, id, globs),
+    };
+
+    private static void AddAll(ImmutableArray<Diagnostic> found, LintLevel untrusted, DiagnosticBag diagnostics)
+    {
+        foreach (var diagnostic in found)
+        {
+            if (diagnostic.Code != DiagnosticCodes.UntrustedScript || untrusted == LintLevel.Warn)
+            {
+                diagnostics.Add(diagnostic);
+            }
+            else if (untrusted == LintLevel.Error)
+            {
+                diagnostics.Add(diagnostic with { Severity = DiagnosticSeverity.Error });
+            }
+        }
     }
 
     /// <summary>Gives required parameters that have no value one that their type and their list of values permit.</summary>
@@ -134,6 +171,17 @@ internal static class RunPreparation
         return given;
     }
 
+    private static ImmutableArray<TimeSpan?> Expectations(Plan plan, DurationHistory durations)
+    {
+        var expected = ImmutableArray.CreateBuilder<TimeSpan?>(plan.Jobs.Length);
+        foreach (var job in plan.Jobs)
+        {
+            expected.Add(durations.Expected(job.Id));
+        }
+
+        return expected.MoveToImmutable();
+    }
+
     // Not a generator of secrets: that would load OpenSSL for three bytes.
     private static uint RandomBits()
     {
@@ -145,14 +193,17 @@ internal static class RunPreparation
     private static bool IsNested(string project) =>
         Environment.GetEnvironmentVariable("CAIRN_PROJECT") is { } outer && string.Equals(Path.TrimEndingDirectorySeparator(outer), Path.TrimEndingDirectorySeparator(project), StringComparison.Ordinal);
 
-    private static Value.Map RunRoot(RunId id, DateTimeOffset now) => new(
+    private static Value.Map RunRoot(RunId id) => new(
     [
         new("id", Value.Of(id.Value)),
-        new("started_at", Value.Of(now.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture))),
+        new("started_at", Value.Of(StartedAt(id.Value))),
         new("user", Value.Of(Environment.UserName)),
         new("host", Value.Of(Environment.MachineName)),
         new("ci", Value.Of(Environment.GetEnvironmentVariable("CI") is { Length: > 0 } ci && ci is not ("false" or "0"))),
     ]);
+
+    // 20261121-021345-7f3a9c
+    private static string StartedAt(string id) => $"{id[..4]}-{id[4..6]}-{id[6..8]}T{id[9..11]}:{id[11..13]}:{id[13..15]}Z";
 
     private static string HashFiles(string project, RunId id, ImmutableArray<string> globs)
     {
@@ -208,7 +259,7 @@ internal static class PipelineNeeds
         }
     }
 
-    private static IEnumerable<Template> TemplatesOf(Step step)
+    internal static IEnumerable<Template> TemplatesOf(Step step)
     {
         IEnumerable<Template> action = step.Action switch
         {
@@ -216,7 +267,7 @@ internal static class PipelineNeeds
             StepAction.Command command => command.Arguments,
             _ => [],
         };
-        IEnumerable<Template?> single = [step.WorkingDirectory, step.Generates];
+        IEnumerable<Template?> single = [step.WorkingDirectory, step.Generates, step.Cache.KeyExtra];
         return action
             .Concat(step.Environment.Select(e => e.Value))
             .Concat(step.Inputs ?? [])
@@ -230,15 +281,15 @@ internal static class PipelineNeeds
 internal static class RetrySelection
 {
     /// <summary>Leaves out what succeeded in the earlier run and does not follow from what must run again.</summary>
-    public static (ImmutableArray<string?> LeftOut, ImmutableDictionary<JobId, ImmutableSortedDictionary<string, string>> Prior) Apply(
+    public static (ImmutableArray<string?> LeftOut, Dictionary<JobId, ImmutableSortedDictionary<string, string>> Prior) Apply(
         Plan plan, ImmutableArray<string?> leftOut, RunId earlier, string project, DiagnosticBag diagnostics)
     {
-        var prior = ImmutableDictionary.CreateBuilder<JobId, ImmutableSortedDictionary<string, string>>();
+        var prior = new Dictionary<JobId, ImmutableSortedDictionary<string, string>>();
         var record = new RunHistory(project).Read(earlier);
         if (record is null)
         {
             diagnostics.Error(DiagnosticCodes.NothingToRetry, $"There is no readable record of run `{earlier}`", SourceSpan.None, "`cairn runs` lists those there are");
-            return (leftOut, prior.ToImmutable());
+            return (leftOut, prior);
         }
 
         var done = new Dictionary<string, StepFinished>(StringComparer.Ordinal);
@@ -287,7 +338,7 @@ internal static class RetrySelection
             diagnostics.Error(DiagnosticCodes.NothingToRetry, $"Nothing failed in run `{earlier}`, so there is nothing to retry", SourceSpan.None, "run all of it with `cairn run`");
         }
 
-        return (result.ToImmutable(), prior.ToImmutable());
+        return (result.ToImmutable(), prior);
     }
 
     private static void MarkWithDependents(ILookup<int, int> dependents, int start, bool[] marked)

@@ -9,6 +9,7 @@ using Cairn.Core.Language;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
+using Cairn.Engine.Caching;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Reports;
@@ -27,16 +28,25 @@ internal sealed record AttemptReport(int Job, int Attempt, AttemptOutcome Outcom
 
     public ImmutableSortedDictionary<string, string> Outputs { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
-    public List<TreeEntry> Files { get; init; } = [];
+    public List<TreeFile> Files { get; init; } = [];
 
     public TestCounts? Tests { get; init; }
 
     /// <summary>The pipeline it generated.</summary>
     public Pipeline? Generated { get; init; }
+
+    /// <summary>What the action cache had to do with it; null where it was not used at all.</summary>
+    public CacheUse? Cache { get; init; }
+
+    /// <summary>Where its summary is kept; null where it wrote none.</summary>
+    public string? SummaryPath { get; init; }
+
+    /// <summary>Bytes of its log.</summary>
+    public long LogBytes { get; init; }
 }
 
 /// <summary>Executes one attempt of a job in the working tree: locks, services, secrets, the process, then everything it left behind.</summary>
-internal sealed class JobAttempt : IOutputSink, IDisposable
+internal sealed partial class JobAttempt : IOutputSink, IDisposable
 {
     private readonly RunContext _run;
     private readonly Job _job;
@@ -44,6 +54,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
     private RunningProcess? _process;
+    private AttemptReport? _report;
     private bool _killed;
 
     public JobAttempt(RunContext run, Job job, int attempt)
@@ -52,6 +63,9 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         _job = job;
         _attempt = attempt;
     }
+
+    /// <summary>What it yielded, after <see cref="RunAsync"/>. Not a task's result: tasks of classes are compiled at each start.</summary>
+    public AttemptReport Report => _report ?? throw new InvalidOperationException("The attempt has not ended");
 
     /// <summary>Ends it gracefully.</summary>
     public void Stop()
@@ -80,34 +94,67 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
 
     /// <summary>Runs to the end; never throws for what a step or a machine does.</summary>
     /// <param name="began">Called when the process is about to start, after every wait for locks and services: from here the timeout counts.</param>
-    public async Task<AttemptReport> RunAsync(Action began)
+    public async Task RunAsync(Action began)
     {
         try
         {
+            var action = _run.Cache?.Prepare(_job, _attempt, _stopping.Token);
+            if (Answer(action) is { } known)
+            {
+                _report = known;
+                return;
+            }
+
+            // A process will come: its guardian starts while everything else is made ready.
+            _run.Host.WarmUp();
             using var held = await _run.Locks.AcquireAsync(_job.Step.Locks.RemoveAll(l => _run.RunLocks.Contains(l)), _job.Id, _stopping.Token);
             foreach (var service in _job.Step.Services)
             {
                 await _run.Services.EnsureReadyAsync(service.Name, _stopping.Token);
             }
 
-            return await ExecuteAsync(began);
+            if (_run.Cache is not { } cache || action is not { Off: null })
+            {
+                await ExecuteAsync(action, began);
+                return;
+            }
+
+            // Last of all locks, as the order of locks has it. Whoever had it before may have left the result.
+            using var alone = await cache.HoldAsync(_job, action, _stopping.Token);
+            _report = Answer(action);
+            if (_report is null)
+            {
+                await ExecuteAsync(action, began);
+            }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            return new AttemptReport(_job.Index, _attempt, new AttemptOutcome.Broken("stopped before it started"));
+            _report = new AttemptReport(_job.Index, _attempt, new AttemptOutcome.Broken("stopped before it started"));
         }
         catch (Exception exception) when (exception is ServiceException or SecretException or EvaluationException or IOException or UnauthorizedAccessException)
         {
-            return Broken(exception.Message);
+            _report = Broken(exception.Message);
         }
     }
 
-    private async Task<AttemptReport> ExecuteAsync(Action began)
+    private void WarnMoved(int moved)
+    {
+        if (moved > 0)
+        {
+            _run.Reporter.Warn(
+                DiagnosticCodes.ForeignOutputsMoved,
+                $"{moved} {(moved == 1 ? "file that matches" : "files that match")} the outputs of `{_job.Id}` but {(moved == 1 ? "was" : "were")} not written by a step moved to `.cairn/trash/{_run.Reporter.Run}`",
+                _job.Id);
+        }
+    }
+
+    private async Task ExecuteAsync(PreparedAction? action, Action began)
     {
         var scratch = _run.Scratch.Take($"{_job.Index}.{_attempt}");
         try
         {
-            return await ExecuteAsync(scratch, began);
+            using var tools = PlacedToolCaches.Place(_job, _run.Request, _run.Tree.Root, scratch.Home, _run.Reporter.Now);
+            await ExecuteAsync(action, scratch, began);
         }
         finally
         {
@@ -115,7 +162,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         }
     }
 
-    private async Task<AttemptReport> ExecuteAsync(Scratch scratch, Action began)
+    private async Task ExecuteAsync(PreparedAction? action, Scratch scratch, Action began)
     {
         var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
         var environment = StepEnvironment.Base(_run.Request.StepPath, scratch.Home);
@@ -130,20 +177,13 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         environment["CAIRN_OUTPUT"] = scratch.OutputFile;
         environment["CAIRN_SUMMARY"] = scratch.SummaryFile;
 
-        if (_run.Tree.MissingInput(_job) is { } missing)
+        if (_run.Tree.MissingInput(_job, action?.Inputs) is { } missing)
         {
-            return Broken($"declared input `{missing}` does not exist");
+            _report = Broken($"declared input `{missing}` does not exist");
+            return;
         }
 
-        var moved = _job.Outputs.IsEmpty ? 0 : _run.Tree.Clear(_job);
-        if (moved > 0)
-        {
-            _run.Reporter.Warn(
-                DiagnosticCodes.ForeignOutputsMoved,
-                $"{moved} {(moved == 1 ? "file that matches" : "files that match")} the outputs of `{_job.Id}` but {(moved == 1 ? "was" : "were")} not written by a step moved to `.cairn/trash/{_run.Reporter.Run}`",
-                _job.Id);
-        }
-
+        WarnMoved(_job.Outputs.IsEmpty ? 0 : _run.Tree.Clear(_job));
         var spec = new ProcessSpec
         {
             Arguments = CommandLine(_job.Step.Action, scope, scratch.ScriptFile),
@@ -169,7 +209,8 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             }
         }
 
-        return Conclude(await completion, scratch);
+        var report = Conclude(await completion, scratch);
+        _report = action is null || _run.Cache is not { } cache ? report : report with { Cache = Keep(cache, action, report, spec) };
     }
 
     private AttemptReport Conclude(ProcessResult result, Scratch scratch)
@@ -188,8 +229,7 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             _run.Reporter.Warn(DiagnosticCodes.LogIncomplete, $"The log of `{_job.Id}` is incomplete: {logError}", _job.Id);
         }
 
-        KeepSummary(scratch.SummaryFile);
-        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = ReadReports() };
+        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, SummaryPath = KeepSummary(scratch.SummaryFile), LogBytes = result.LogBytes, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = _job.Step.JUnitReports.IsEmpty ? null : ReadReports() };
         if (report.Outcome is not AttemptOutcome.Succeeded)
         {
             _run.Tree.Collect(_job);
@@ -215,22 +255,27 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
             return Failed(report, failure);
         }
 
-        if (_job.Step.Generates is { } generates)
-        {
-            var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
-            StepEnvironment.Show(scope, generates.Expressions, _run.Scope.Plan.Pipeline.Environment, _job.Step.Environment);
-            var file = scope.Text(generates);
-            var read = PipelineReader.ReadGenerated(file, new FileSourceLoader(_run.Request.ProjectDirectory), _run.Scope.Plan.Pipeline);
-            if (read.Pipeline is null)
-            {
-                var first = read.Diagnostics.First(d => d.Severity == DiagnosticSeverity.Error);
-                return Failed(report, $"the generated pipeline is not valid: {first.Message} ({first.Span})");
-            }
+        return WithGenerated(report);
+    }
 
-            report = report with { Generated = read.Pipeline };
+    private AttemptReport WithGenerated(AttemptReport report)
+    {
+        if (_job.Step.Generates is not { } generates)
+        {
+            return report;
         }
 
-        return report;
+        var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
+        StepEnvironment.Show(scope, generates.Expressions, _run.Scope.Plan.Pipeline.Environment, _job.Step.Environment);
+        var file = scope.Text(generates);
+        var read = PipelineReader.ReadGenerated(file, new FileSourceLoader(_run.Request.ProjectDirectory), _run.Scope.Plan.Pipeline);
+        if (read.Pipeline is null)
+        {
+            var first = read.Diagnostics.First(d => d.Severity == DiagnosticSeverity.Error);
+            return Failed(report, $"the generated pipeline is not valid: {first.Message} ({first.Span})");
+        }
+
+        return report with { Generated = read.Pipeline };
     }
 
     /// <summary>The program and arguments of a step or service.</summary>
@@ -292,28 +337,25 @@ internal sealed class JobAttempt : IOutputSink, IDisposable
         return StepOutputFile.Parse(Redaction.Apply(File.ReadAllBytes(path), _run.Secrets.Known));
     }
 
-    private void KeepSummary(string path)
+    private string? KeepSummary(string path)
     {
         var info = new FileInfo(path);
         if (!info.Exists || info.Length == 0 || info.LinkTarget is not null)
         {
-            return;
+            return null;
         }
 
         using var stream = info.OpenRead();
         var content = new byte[Math.Min(info.Length, Limits.StepSummaryBytesMax)];
         stream.ReadExactly(content);
         Directory.CreateDirectory(_run.Directory.Logs);
-        File.WriteAllBytes(_run.Directory.SummaryPath(_job.Id), Redaction.Apply(content, _run.Secrets.Known));
+        var kept = _run.Directory.SummaryPath(_job.Id);
+        File.WriteAllBytes(kept, Redaction.Apply(content, _run.Secrets.Known));
+        return kept;
     }
 
     private TestCounts? ReadReports()
     {
-        if (_job.Step.JUnitReports.IsEmpty)
-        {
-            return null;
-        }
-
         var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
         TestCounts? counts = null;
         try

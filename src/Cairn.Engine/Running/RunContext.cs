@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 
 using Cairn.Core.Language.Model;
+using Cairn.Engine.Caching;
 using Cairn.Engine.History;
 using Cairn.Engine.Outputs;
 using Cairn.Execution;
@@ -29,6 +30,12 @@ internal sealed record RunContext
     public required NamedLocks Locks { get; init; }
 
     public required ServiceManager Services { get; init; }
+
+    /// <summary>The action cache; null where this run does without.</summary>
+    public RunCache? Cache { get; init; }
+
+    /// <summary>Why this run does without the action cache.</summary>
+    public string? CacheOff { get; init; }
 
     /// <summary>Locks that the whole run holds already.</summary>
     public required ImmutableArray<LockName> RunLocks { get; init; }

@@ -15,7 +15,7 @@ namespace Cairn.Engine.Running;
 /// The loop of a run: turns what happens into scheduler events and the scheduler's decisions into attempts. Everything here runs on one
 /// logical thread; attempts run beside it and report through a bounded channel.
 /// </summary>
-internal sealed class RunDriver : IAsyncDisposable
+internal sealed partial class RunDriver : IAsyncDisposable
 {
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(1);
 
@@ -35,11 +35,12 @@ internal sealed class RunDriver : IAsyncDisposable
     private readonly Dictionary<int, string> _conditionErrors = [];
     private readonly Dictionary<int, (TimeSpan Start, TimeSpan End)> _intervals = [];
     private readonly Dictionary<int, long> _logBytes = [];
-    private readonly SortedDictionary<JobStatus, int> _counts = [];
+    private readonly int[] _counts = new int[(int)JobStatus.Cancelled + 1];
     private readonly Dictionary<StepName, int> _serviceUsers = [];
     private readonly List<Task> _background = [];
-    private readonly ITimer _timer;
+    private ITimer? _timer;
     private RunStatus? _end;
+    private PipelineFinished? _finished;
 
     public RunDriver(RunContext run, PreparedRun prepared, int maxParallel, DurationHistory durations, RunControl control, TimeProvider time)
     {
@@ -54,7 +55,6 @@ internal sealed class RunDriver : IAsyncDisposable
         // Each running attempt has at most two messages under way; besides them there are ticks and cancels. Whoever reports runs the
         // loop's next turn itself: with steps of a millisecond, every hand-over to another thread is felt.
         _messages = Channel.CreateBounded<Message>(new BoundedChannelOptions((maxParallel * 2) + 64) { SingleReader = true, AllowSynchronousContinuations = true });
-        _timer = time.CreateTimer(_ => _messages.Writer.TryWrite(new Message.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         CountServiceUsers(0);
     }
 
@@ -73,8 +73,11 @@ internal sealed class RunDriver : IAsyncDisposable
 
     private TimeSpan Elapsed => _time.GetElapsedTime(_start);
 
+    /// <summary>How the run ended, after <see cref="RunAsync"/>. Not a task's result: tasks of classes are compiled at each start.</summary>
+    public PipelineFinished Finished => _finished ?? throw new InvalidOperationException("The run has not ended");
+
     /// <summary>Runs to the last job; emits everything but the first and the last event of the run.</summary>
-    public async Task<PipelineFinished> RunAsync()
+    public async Task RunAsync()
     {
         await using var cancel = _control.CancelToken.Register(() => _messages.Writer.TryWrite(new Message.Cancel(Kill: false)));
         await using var kill = _control.KillToken.Register(() =>
@@ -96,16 +99,22 @@ internal sealed class RunDriver : IAsyncDisposable
 
             if (_end is { } status)
             {
-                return await FinishAsync(status);
+                await FinishAsync(status);
+                return;
             }
 
+            _run.Reporter.Flush();
             Take(await _messages.Reader.ReadAsync(CancellationToken.None));
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _timer.DisposeAsync();
+        if (_timer is not null)
+        {
+            await _timer.DisposeAsync();
+        }
+
         foreach (var attempt in _running.Values)
         {
             attempt.Kill();
@@ -146,7 +155,7 @@ internal sealed class RunDriver : IAsyncDisposable
             _intervals[report.Job] = (now - TimeSpan.FromMilliseconds(process.Resources.WallMs), now);
         }
 
-        _logBytes[report.Job] = _logBytes.GetValueOrDefault(report.Job) + (report.Process?.LogBytes ?? 0);
+        _logBytes[report.Job] = _logBytes.GetValueOrDefault(report.Job) + report.LogBytes;
         if (report.Generated is { } generated)
         {
             report = Extend(report, generated);
@@ -212,6 +221,7 @@ internal sealed class RunDriver : IAsyncDisposable
                 break;
             case Decision.WakeAt wake:
                 var wait = wake.At - Elapsed;
+                _timer ??= _time.CreateTimer(_ => _messages.Writer.TryWrite(new Message.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
                 // A timer takes 49 days at most; one that comes early does no harm.
                 _timer.Change(TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, LongestTimer.Ticks)), Timeout.InfiniteTimeSpan);
                 break;
@@ -255,6 +265,12 @@ internal sealed class RunDriver : IAsyncDisposable
             return;
         }
 
+        if (number == 1 && JobAttempt.Recall(_run, job) is { } known)
+        {
+            TakeReport(known);
+            return;
+        }
+
         var attempt = new JobAttempt(_run, job, number);
         _running[index] = attempt;
         if (WaitsOutside(job))
@@ -276,7 +292,7 @@ internal sealed class RunDriver : IAsyncDisposable
         AttemptReport report;
         try
         {
-            report = await attempt.RunAsync(() =>
+            await attempt.RunAsync(() =>
             {
                 _run.Reporter.Emit(new StepStarted { Time = _run.Reporter.Now, Job = job.Id.Value, Attempt = number });
                 if (WaitsOutside(job))
@@ -284,6 +300,7 @@ internal sealed class RunDriver : IAsyncDisposable
                     _messages.Writer.TryWrite(new Message.Began(job.Index, number));
                 }
             });
+            report = attempt.Report;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
@@ -299,16 +316,17 @@ internal sealed class RunDriver : IAsyncDisposable
     }
 
     /// <summary>Whether more than a look at a few files comes before the process: then it must not hold up the loop.</summary>
-    private static bool TakesTime(Job job) =>
-        WaitsOutside(job) || job.Outputs.Patterns.Any(static p => !p.Glob.IsLiteral) || (job.Inputs?.Patterns.Any(static p => !p.Glob.IsLiteral) ?? false) || !job.Step.Environment.IsEmpty;
+    private bool TakesTime(Job job) =>
+        _run.Cache is not null || WaitsOutside(job) || job.Outputs.Patterns.Any(static p => !p.Glob.IsLiteral) || (job.Inputs?.Patterns.Any(static p => !p.Glob.IsLiteral) ?? false) || !job.Step.Environment.IsEmpty;
 
-    private static bool WaitsOutside(Job job) => !job.Step.Locks.IsEmpty || !job.Step.Services.IsEmpty;
+    // With a cache, every job may wait for another run that executes the same action; that matters to a timeout only.
+    private bool WaitsOutside(Job job) => !job.Step.Locks.IsEmpty || !job.Step.Services.IsEmpty || (_run.Cache is not null && job.Step.Timeout is not null);
 
     private void Finish(int index, JobStatus status)
     {
         var job = Plan.Jobs[index];
         var report = _reports.GetValueOrDefault(index);
-        _counts[status] = _counts.GetValueOrDefault(status) + 1;
+        _counts[(int)status]++;
         _run.Scope.Record(index, ResultOf(index, status, report));
         if (status == JobStatus.Succeeded && report?.Process is { } process)
         {
@@ -326,69 +344,11 @@ internal sealed class RunDriver : IAsyncDisposable
             return new StepResult(JobStatus.Succeeded, prior, static () => null);
         }
 
-        var digest = new Lazy<string?>(() => status == JobStatus.Succeeded && report is { Files.Count: > 0 } ? _run.Tree.DigestOf(report.Files).ToString() : null);
+        var digest = new Lazy<string?>(() => status == JobStatus.Succeeded && report is { Files.Count: > 0 }
+            ? (_run.Cache?.DigestOf(Plan.Jobs[index]) ?? _run.Tree.DigestOf(report.Files)).ToString()
+            : null);
         return new StepResult(status, report?.Outputs ?? ImmutableSortedDictionary<string, string>.Empty, () => digest.Value);
     }
-
-    private StepFinished Event(Job job, JobStatus status, AttemptReport? report)
-    {
-        StepFinished finished = status switch
-        {
-            JobStatus.Succeeded => new StepCompleted { Time = _run.Reporter.Now, Job = job.Id.Value, Status = status },
-            JobStatus.Failed or JobStatus.TimedOut => new StepFailed { Time = _run.Reporter.Now, Job = job.Id.Value, Status = status },
-            JobStatus.Cancelled => new StepCancelled { Time = _run.Reporter.Now, Job = job.Id.Value, Status = status },
-            _ => new StepSkipped { Time = _run.Reporter.Now, Job = job.Id.Value, Status = status },
-        };
-        return finished with
-        {
-            Attempts = report?.Attempt ?? 0,
-            DurationMs = report?.Process?.Resources.WallMs ?? 0,
-            ExitCode = report?.Process?.ExitCode,
-            Signal = report?.Process?.Signal is { } signal ? Signals.NameOf(signal) : null,
-            Reason = status == JobStatus.Succeeded ? null : Redact(WhyNot(job, status)),
-            Allowed = job.Step.AllowFailure && status is (JobStatus.Failed or JobStatus.TimedOut),
-            Resources = report?.Process?.Resources,
-            Outputs = report?.Outputs ?? _prepared.PriorOutputs.GetValueOrDefault(job.Id) ?? ImmutableSortedDictionary<string, string>.Empty,
-            Tests = report?.Tests,
-            LogBytes = _logBytes.GetValueOrDefault(job.Index),
-        };
-    }
-
-    private string? WhyNot(Job job, JobStatus status)
-    {
-        switch (status)
-        {
-            case JobStatus.Skipped:
-                return (job.Index < _prepared.LeftOut.Length ? _prepared.LeftOut[job.Index] : null) ?? "condition is false";
-            case JobStatus.NotRun:
-                return job.Needs.Select(Obstacle).Where(o => o.Reason is not null).OrderBy(o => o.Order).FirstOrDefault().Reason ?? "another step failed";
-            default:
-                return ReasonOf(job.Index);
-        }
-    }
-
-    /// <summary>How a need stands in the way of those that need it; the cause before what it brought about.</summary>
-    private (int Order, string? Reason) Obstacle(int need)
-    {
-        var job = Plan.Jobs[need];
-        return _scheduler.StatusOf(need) switch
-        {
-            JobStatus.Failed when !job.Step.AllowFailure => (0, $"`{job.Id}` failed"),
-            JobStatus.TimedOut when !job.Step.AllowFailure => (0, $"`{job.Id}` timed out"),
-            JobStatus.NotRun => (1, $"`{job.Id}` did not run"),
-            JobStatus.Cancelled => (2, $"`{job.Id}` was cancelled"),
-            _ => (3, null),
-        };
-    }
-
-    private string? ReasonOf(int index) => _stops.TryGetValue(index, out var stop)
-        ? stop switch
-        {
-            StopReason.Timeout => $"timed out after {Durations.Format(Plan.Jobs[index].Step.Timeout ?? TimeSpan.Zero)}",
-            StopReason.FailFast => "stopped because another step failed",
-            _ => "cancelled",
-        }
-        : _reports.GetValueOrDefault(index)?.Reason ?? (_control.CancelToken.IsCancellationRequested ? "cancelled" : null);
 
     private string Redact(string? text) => text is null ? "" : Redaction.Apply(text, _run.Secrets.Known);
 
@@ -427,30 +387,62 @@ internal sealed class RunDriver : IAsyncDisposable
     private ImmutableArray<ScheduledJob> ToScheduled(int from)
     {
         var jobs = PlanScheduling.ToScheduled(Plan, from, job => _durations.Expected(job.Id));
-        if (from > 0 || _prepared.LeftOut.All(static l => l is null))
+        for (var i = 0; from == 0 && i < jobs.Length; i++)
         {
-            return jobs;
+            if (_prepared.LeftOut[i] is not null)
+            {
+                jobs = jobs.SetItem(i, jobs[i] with { SkippedByPlan = true });
+            }
         }
 
-        return [.. jobs.Select(j => _prepared.LeftOut[j.Index] is null ? j : j with { SkippedByPlan = true })];
+        return jobs;
     }
 
-    private async Task<PipelineFinished> FinishAsync(RunStatus status)
+    private async Task FinishAsync(RunStatus status)
     {
         await Task.WhenAll(_background);
         _background.Clear();
         await _run.Services.DisposeAsync();
-        // A job that was stopped for another's failure ends last, but is not why the run took as long as it did.
-        var path = GraphAnalysis.CriticalPathOf(
-            Plan, _intervals.Where(i => _stops.GetValueOrDefault(i.Key) != StopReason.FailFast).Select(static i => new JobInterval(i.Key, i.Value.Start, i.Value.End)));
-        return new PipelineFinished
+        var executed = new List<JobInterval>(_intervals.Count);
+        foreach (var (job, (start, end)) in _intervals)
+        {
+            // A job that was stopped for another's failure ends last, but is not why the run took as long as it did.
+            if (_stops.GetValueOrDefault(job) != StopReason.FailFast)
+            {
+                executed.Add(new JobInterval(job, start, end));
+            }
+        }
+
+        var path = ImmutableArray.CreateBuilder<string>();
+        var pathMs = 0.0;
+        foreach (var job in GraphAnalysis.CriticalPathOf(Plan, executed))
+        {
+            path.Add(Plan.Jobs[job].Id.Value);
+            pathMs += (_intervals[job].End - _intervals[job].Start).TotalMilliseconds;
+        }
+
+        _finished = new PipelineFinished
         {
             Time = _run.Reporter.Now,
             Status = status,
             DurationMs = Elapsed.TotalMilliseconds,
-            Counts = _counts.ToImmutableSortedDictionary(),
-            CriticalPath = [.. path.Select(j => Plan.Jobs[j].Id.Value)],
-            CriticalPathMs = path.Sum(j => (_intervals[j].End - _intervals[j].Start).TotalMilliseconds),
+            Counts = Counts(),
+            CriticalPath = path.DrainToImmutable(),
+            CriticalPathMs = pathMs,
         };
+    }
+
+    private ImmutableSortedDictionary<JobStatus, int> Counts()
+    {
+        var counts = ImmutableSortedDictionary.CreateBuilder<JobStatus, int>();
+        for (var status = 0; status < _counts.Length; status++)
+        {
+            if (_counts[status] > 0)
+            {
+                counts.Add((JobStatus)status, _counts[status]);
+            }
+        }
+
+        return counts.ToImmutable();
     }
 }

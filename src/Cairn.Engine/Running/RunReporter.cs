@@ -30,6 +30,24 @@ internal sealed class RunReporter(RunId run, EventLog log, IRunObserver observer
             observer.OnEvent(runEvent);
         }
 
+        CheckLost();
+    }
+
+    /// <summary>Completes the record of what was told so far: before the run waits for something.</summary>
+    public void Flush()
+    {
+        lock (_gate)
+        {
+            Record(null);
+        }
+
+        CheckLost();
+    }
+
+    public void Dispose() => _lost.Dispose();
+
+    private void CheckLost()
+    {
         if (RecordError is not null)
         {
             // Outside the gate: what is cancelled by it reports again.
@@ -37,9 +55,7 @@ internal sealed class RunReporter(RunId run, EventLog log, IRunObserver observer
         }
     }
 
-    public void Dispose() => _lost.Dispose();
-
-    private void Record(RunEvent runEvent)
+    private void Record(RunEvent? runEvent)
     {
         if (RecordError is not null)
         {
@@ -48,7 +64,14 @@ internal sealed class RunReporter(RunId run, EventLog log, IRunObserver observer
 
         try
         {
-            log.Write(runEvent);
+            if (runEvent is null)
+            {
+                log.Flush();
+            }
+            else
+            {
+                log.Write(runEvent, canWait: runEvent is StepFinished { IsCached: true });
+            }
         }
         catch (IOException exception)
         {

@@ -5,6 +5,7 @@ using Cairn.Core.Events;
 using Cairn.Core.Expressions;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Scheduling;
+using Cairn.Engine.Caching;
 using Cairn.Engine.History;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Preparation;
@@ -24,8 +25,7 @@ internal static class RunSession
         var state = RunDirectory.StateDirectory(project);
         CreateStateDirectory(state);
 
-        // The guardian process needs a moment: it starts while the locks and files are made ready.
-        await using var host = ProcessHost.Start(new ProcessHostOptions { PidNamespace = prepared.Request.PidNamespace, RunToken = prepared.Id.Value });
+        await using var host = ProcessHost.Create(new ProcessHostOptions { PidNamespace = prepared.Request.PidNamespace, RunToken = prepared.Id.Value });
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, control.CancelToken);
         var start = time.GetTimestamp();
         var waited = false;
@@ -61,11 +61,17 @@ internal static class RunSession
                 }
             }
 
-            return await RunLockedAsync(prepared, host, observer, control, time);
+            using var inputs = RunInputs.Take(prepared, either.Token);
+            if (inputs.HasErrors)
+            {
+                return new RunResult(prepared.Id, RunStatus.Failed, null) { Refused = prepared with { Diagnostics = [.. prepared.Diagnostics, .. inputs.Diagnostics] } };
+            }
+
+            return await RunLockedAsync(prepared, inputs, host, observer, control, time);
         }
     }
 
-    private static async Task<RunResult> RunLockedAsync(PreparedRun prepared, ProcessHost host, IRunObserver observer, RunControl control, TimeProvider time)
+    private static async Task<RunResult> RunLockedAsync(PreparedRun prepared, RunInputs inputs, ProcessHost host, IRunObserver observer, RunControl control, TimeProvider time)
     {
         var request = prepared.Request;
         var plan = prepared.Plan ?? throw new InvalidOperationException("A run needs a plan");
@@ -78,7 +84,7 @@ internal static class RunSession
         var durations = prepared.Durations;
         using var tree = new OutputTree(request.ProjectDirectory, prepared.Id);
         var maxParallel = Math.Clamp(request.MaxParallel ?? plan.Pipeline.MaxParallel ?? Environment.ProcessorCount, 1, Core.Limits.JobsMax);
-        EmitStart(prepared, maxParallel, reporter);
+        EmitStart(prepared, inputs, maxParallel, reporter);
 
         var secrets = new SecretResolver(plan.Pipeline.Secrets, request.ProjectDirectory, host, reporter);
         var scope = new RunScope(plan, prepared.PlanInput.Git, prepared.PlanInput.Run, globs => tree.HashFiles(globs));
@@ -100,8 +106,11 @@ internal static class RunSession
         using (held)
         using (var folders = new ScratchFolders(scratch))
         {
+            var cache = inputs.Store is null ? null : new RunCache(prepared, inputs, scope, reporter, tree);
             var context = new RunContext
             {
+                Cache = cache,
+                CacheOff = inputs.Off,
                 Request = request,
                 Scope = scope,
                 Reporter = reporter,
@@ -117,10 +126,11 @@ internal static class RunSession
             PipelineFinished finished;
             await using (var driver = new RunDriver(context, prepared, maxParallel, durations, control, time))
             {
-                finished = await driver.RunAsync();
+                await driver.RunAsync();
+                finished = driver.Finished;
             }
 
-            Save(tree, durations, directory, reporter);
+            Save(tree, durations, () => inputs.Save(prepared, cache), directory, reporter);
             try
             {
                 RemoveScratch(directory.State);
@@ -132,7 +142,20 @@ internal static class RunSession
 
             var result = Conclude(prepared, finished, reporter, events, directory);
             RunRetention.Prune(request.ProjectDirectory, request.KeepRuns, request.KeepDays is { } days ? time.GetUtcNow().AddDays(-days) : null);
+            Tidy(inputs);
             return result;
+        }
+    }
+
+    private static void Tidy(RunInputs inputs)
+    {
+        try
+        {
+            inputs.Tidy();
+        }
+        catch (IOException)
+        {
+            // How the run ended is told already, and upkeep that fails comes again after the next.
         }
     }
 
@@ -148,12 +171,13 @@ internal static class RunSession
     }
 
     // What the next run would like to know must not take away how this one ended.
-    private static void Save(OutputTree tree, DurationHistory durations, RunDirectory directory, RunReporter reporter)
+    private static void Save(OutputTree tree, DurationHistory durations, Action saveInputs, RunDirectory directory, RunReporter reporter)
     {
         try
         {
             tree.Save();
             durations.Save(directory.Durations);
+            saveInputs();
         }
         catch (IOException exception)
         {
@@ -161,7 +185,7 @@ internal static class RunSession
         }
     }
 
-    private static void EmitStart(PreparedRun prepared, int maxParallel, RunReporter reporter)
+    private static void EmitStart(PreparedRun prepared, RunInputs inputs, int maxParallel, RunReporter reporter)
     {
         var plan = prepared.Plan!;
         reporter.Emit(new PipelineStarted
@@ -170,7 +194,7 @@ internal static class RunSession
             Run = prepared.Id.Value,
             Pipeline = plan.Pipeline.Name ?? Path.GetFileName(prepared.Request.ProjectDirectory.TrimEnd('/')),
             File = prepared.Request.PipelineFile,
-            Parameters = plan.Parameters.Entries.ToImmutableSortedDictionary(e => e.Key, e => ValueText.ToText(e.Value) ?? ValueText.ToJson(e.Value, Core.Limits.ExpressionResultCharsMax) ?? "", StringComparer.Ordinal),
+            Parameters = ParameterTexts(plan.Parameters),
             Commit = prepared.Git.Commit,
             Branch = prepared.Git.Branch,
             Dirty = prepared.Git.Dirty,
@@ -183,10 +207,21 @@ internal static class RunSession
             reporter.Warn(DiagnosticCodes.GitUnavailable, $"git could not be asked, so `git` is empty in expressions: {problem}");
         }
 
-        foreach (var warning in prepared.Diagnostics)
+        foreach (var warning in prepared.Diagnostics.Concat(inputs.Diagnostics))
         {
             reporter.Warn(warning.Code, warning.Span.HasPlace ? $"{warning.Message} ({warning.Span})" : warning.Message);
         }
+    }
+
+    private static ImmutableSortedDictionary<string, string> ParameterTexts(Value.Map parameters)
+    {
+        var texts = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in parameters.Entries)
+        {
+            texts.Add(name, ValueText.ToText(value) ?? ValueText.ToJson(value, Core.Limits.ExpressionResultCharsMax) ?? "");
+        }
+
+        return texts.ToImmutable();
     }
 
     private static async Task<ProcessSpec> PrepareServiceAsync(

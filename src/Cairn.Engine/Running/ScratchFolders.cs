@@ -58,8 +58,12 @@ internal sealed class ScratchFolders : IDisposable
 
         foreach (var file in (ReadOnlySpan<string>)[scratch.OutputFile, scratch.SummaryFile, scratch.ScriptFile])
         {
-            // Whatever the step made of it: a file, a folder, or nothing.
-            _root.RemoveTree(Path.GetFileName(file));
+            // Whatever the step made of it: nothing, a file, or a folder.
+            var leaf = Path.GetFileName(file);
+            if (_root.TryStat(leaf) is not null)
+            {
+                _root.RemoveTree(leaf);
+            }
         }
     }
 

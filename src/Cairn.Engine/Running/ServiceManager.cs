@@ -20,7 +20,7 @@ internal sealed class ServiceException(string message) : Exception(message);
 internal sealed class ServiceManager(
     ImmutableArray<Service> services, ProcessHost host, RunDirectory directory, RunReporter reporter, TimeProvider time) : IAsyncDisposable
 {
-    private static readonly IReadOnlyDictionary<StepName, int> NoUsers = ImmutableDictionary<StepName, int>.Empty;
+    private static readonly IReadOnlyDictionary<StepName, int> NoUsers = new Dictionary<StepName, int>();
 
     private readonly ConcurrentDictionary<StepName, Entry> _entries = new();
     private readonly ConcurrentDictionary<StepName, Task> _stopping = new();

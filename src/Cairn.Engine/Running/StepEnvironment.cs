@@ -14,13 +14,16 @@ public static class StepEnvironment
     /// <summary>Where programs are looked for, unless the pipeline sets <c>PATH</c> or the user's configuration <c>process.path</c>.</summary>
     public const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+    // The runtime reads /etc/passwd each time it is asked.
+    private static readonly string UserName = Environment.UserName;
+
     /// <summary>The variables that every step gets.</summary>
     internal static Dictionary<string, string> Base(string path, string home) => new(StringComparer.Ordinal)
     {
         ["PATH"] = path,
         ["HOME"] = home,
-        ["USER"] = Environment.UserName,
-        ["LOGNAME"] = Environment.UserName,
+        ["USER"] = UserName,
+        ["LOGNAME"] = UserName,
         ["SHELL"] = "/bin/sh",
         ["LANG"] = "C.UTF-8",
         ["CI"] = "true",
@@ -69,6 +72,6 @@ public static class StepEnvironment
     }
 
     // The reader allows `${{ secrets.x }}` as a whole value only.
-    private static string? SecretOf(Template template) =>
+    internal static string? SecretOf(Template template) =>
         template is { IsSingleExpression: true } && template.Expressions is [{ References: [{ Root: "secrets", Path: [var name] }] }] ? name : null;
 }

@@ -74,6 +74,9 @@ internal static unsafe partial class Libc
     private static bool IsArm64 => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
     [LibraryImport("libc")]
+    public static partial nint gnu_get_libc_version();
+
+    [LibraryImport("libc")]
     public static partial int posix_spawn(int* pid, byte* path, void* fileActions, void* attributes, byte** argv, byte** envp);
 
     [LibraryImport("libc")]

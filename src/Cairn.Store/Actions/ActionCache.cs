@@ -1,43 +1,200 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Store.Content;
+using Cairn.Store.Files;
+
+using Microsoft.Win32.SafeHandles;
 
 namespace Cairn.Store.Actions;
 
 /// <summary>
-/// Turns a result into the bytes that the action cache keeps, and such bytes into a result that may be used. The one place where trust in an
-/// entry is decided.
+/// Action digest to sealed result: <c>ac/AB/ABCD…</c> in the store's folder, one file for each action. Nothing is synced: a crash may lose the newest
+/// entries, and one that it left in pieces does not open.
 /// </summary>
-public interface IResultSeal
-{
-    /// <summary>Seals a result.</summary>
-    byte[] Seal(ActionResult result);
-
-    /// <summary>Opens an entry for the action that was asked for; null, with the reason, where it does not count.</summary>
-    ActionResult? TryOpen(ReadOnlySpan<byte> entry, Digest action, out string? reason);
-}
-
-/// <summary>Action digest to sealed result, in <c>ac/</c> of the store's folder.</summary>
 public sealed class ActionCache
 {
+    private readonly string _entries;
+    private readonly string _lockPath;
+    private readonly Func<string?> _readOnlyReason;
+    private readonly IResultSeal _seal;
+
+    private RangeLockFile? _running;
+    private int _temporaries;
+
     /// <summary>Over a store, with the seal of its entries.</summary>
-    public ActionCache(ContentStore store, IResultSeal seal) => throw new NotSupportedException();
+    public ActionCache(ContentStore store, IResultSeal seal)
+        : this(store.Directory, () => store.ReadOnlyReason, seal)
+    {
+    }
+
+    internal ActionCache(string directory, Func<string?> readOnlyReason, IResultSeal seal)
+    {
+        _entries = Path.Combine(directory, "ac");
+        _lockPath = Path.Combine(directory, "running.lock");
+        _readOnlyReason = readOnlyReason;
+        _seal = seal;
+    }
+
+    /// <summary>Called, from any thread, with each entry that did not open, and why.</summary>
+    public Action<Digest, string>? Dropped { get; init; }
 
     /// <summary>Looks an action up. An entry that does not open is removed and counts as missing.</summary>
-    public ActionResult? TryGet(Digest action) => throw new NotSupportedException();
+    public ActionResult? TryGet(Digest action) => TryGet(action, out _);
+
+    /// <summary>Looks an action up; <paramref name="reason"/> says why an entry that is there did not open.</summary>
+    public ActionResult? TryGet(Digest action, out string? reason)
+    {
+        reason = null;
+        var path = PathOf(action);
+        if (Read(path, ref reason) is not { } entry)
+        {
+            return null;
+        }
+
+        var result = reason is null ? _seal.TryOpen(entry, action, out reason) : null;
+        if (result is not null)
+        {
+            return result;
+        }
+
+        Dropped?.Invoke(action, reason ?? "It does not open");
+        if (_readOnlyReason() is null)
+        {
+            Remove(action);
+        }
+
+        return null;
+    }
 
     /// <summary>Adds or replaces the entry of an action; atomic. Throws <see cref="IOException"/> where it cannot.</summary>
-    public void Put(ActionResult result) => throw new NotSupportedException();
+    public void Put(ActionResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var entry = _seal.Seal(result);
+        var path = PathOf(result.Action);
+        var temporary = string.Create(CultureInfo.InvariantCulture, $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref _temporaries)}.tmp");
+        using var file = Create(temporary);
+        try
+        {
+            BlobCalls.Write((int)file.DangerousGetHandle(), entry);
+            if (FileNative.RenameAt(FileNative.AtCurrentDirectory, temporary, FileNative.AtCurrentDirectory, path) < 0)
+            {
+                throw BlobCalls.Failure("keep a result");
+            }
+        }
+        catch
+        {
+            FileNative.UnlinkAt(FileNative.AtCurrentDirectory, temporary, 0);
+            throw;
+        }
+    }
 
     /// <summary>Removes the entry of an action (its blobs turned out to be missing).</summary>
-    public void Remove(Digest action) => throw new NotSupportedException();
+    public void Remove(Digest action) => _ = FileNative.UnlinkAt(FileNative.AtCurrentDirectory, PathOf(action), 0);
 
     /// <summary>
     /// Waits until no other process of this machine executes the action, then holds it. Null at once where the cache cannot be written: then
-    /// everybody executes for themselves.
+    /// everybody executes for themselves. Whoever waited looks the action up again.
     /// </summary>
     /// <param name="action">The action.</param>
     /// <param name="waiting">Called once where somebody else executes it, with who.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public Task<IDisposable?> HoldAsync(Digest action, Action<string?>? waiting, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<IDisposable?> HoldAsync(Digest action, Action<string?>? waiting, CancellationToken cancellationToken)
+    {
+        if (_readOnlyReason() is not null)
+        {
+            return Task.FromResult<IDisposable?>(null);
+        }
+
+        RangeLockFile running;
+        try
+        {
+            running = LazyInitializer.EnsureInitialized(ref _running, () => RangeLockFile.Open(_lockPath));
+            if (running.TryAcquire(action.Prefix) is { } free)
+            {
+                return Task.FromResult<IDisposable?>(free);
+            }
+        }
+        catch (IOException)
+        {
+            // A folder of somebody else, a file system without such locks: that two runs do the same work is no harm.
+            return Task.FromResult<IDisposable?>(null);
+        }
+
+        waiting?.Invoke(running.FindHolder(action.Prefix) is { } process ? $"process {process}" : null);
+        return WaitAsync(running, action, cancellationToken);
+    }
+
+    private static async Task<IDisposable?> WaitAsync(RangeLockFile running, Digest action, CancellationToken cancellationToken) =>
+        await running.AcquireAsync(action.Prefix, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+
+    private string PathOf(Digest action)
+    {
+        var hash = action.Hash;
+        return string.Concat(_entries, "/", hash.AsSpan(0, 2), $"/{hash}");
+    }
+
+    /// <summary>The bytes of an entry; null where there is none. One that cannot be read has a reason, and no bytes.</summary>
+    private static byte[]? Read(string path, ref string? reason)
+    {
+        var descriptor = FileNative.OpenAt(FileNative.AtCurrentDirectory, path, FileNative.OpenReadOnly | FileNative.OpenCloseOnExec, 0);
+        if (descriptor < 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            if (error is FileNative.ErrorNotFound or FileNative.ErrorNotDirectory)
+            {
+                return null;
+            }
+
+            reason = $"It cannot be opened: {new Win32Exception(error).Message}";
+            return [];
+        }
+
+        using var file = new SafeFileHandle(descriptor, ownsHandle: true);
+        try
+        {
+            var length = RandomAccess.GetLength(file);
+            if (length > Core.Limits.ActionBlobBytesMax)
+            {
+                reason = "It is too large";
+                return [];
+            }
+
+            var bytes = new byte[length];
+            var count = 0;
+            for (int read; count < bytes.Length && (read = RandomAccess.Read(file, bytes.AsSpan(count), count)) > 0; count += read)
+            {
+            }
+
+            return count == bytes.Length ? bytes : bytes[..count];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            reason = $"It cannot be read: {e.Message}";
+            return [];
+        }
+    }
+
+    private static SafeFileHandle Create(string path)
+    {
+        const int Flags = FileNative.OpenReadWrite | FileNative.OpenCreate | FileNative.OpenCloseOnExec;
+        var descriptor = FileNative.OpenAt(FileNative.AtCurrentDirectory, path, Flags, 0x1b6);
+        if (descriptor < 0 && Marshal.GetLastPInvokeError() == FileNative.ErrorNotFound)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            descriptor = FileNative.OpenAt(FileNative.AtCurrentDirectory, path, Flags, 0x1b6);
+        }
+
+        if (descriptor < 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            throw new IOException($"Cannot create `{path}`: {new Win32Exception(error).Message}", error);
+        }
+
+        return new SafeFileHandle(descriptor, ownsHandle: true);
+    }
 }

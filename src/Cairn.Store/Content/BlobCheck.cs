@@ -38,7 +38,7 @@ internal static class BlobCheck
             return BlobState.Unknown;
         }
 
-        var descriptor = FileCalls.TryOpen(cas, path, FileNative.OpenReadOnly | FileNative.OpenNoFollow | FileNative.OpenNonBlocking);
+        var descriptor = BlobCalls.TryOpen(cas, path, FileNative.OpenReadOnly | FileNative.OpenNoFollow | FileNative.OpenNonBlocking);
         if (descriptor < 0)
         {
             return Marshal.GetLastPInvokeError() switch
@@ -50,7 +50,7 @@ internal static class BlobCheck
         }
 
         using var blob = new BlobFile(descriptor, compressed);
-        if (!FileCalls.LookAt(descriptor).IsRegular)
+        if (!BlobCalls.LookAt(descriptor).IsRegular)
         {
             return BlobState.Wrong;
         }
@@ -65,7 +65,7 @@ internal static class BlobCheck
     {
         Span<byte> path = stackalloc byte[BlobPath.BytesMax];
         BlobPath.Write(path, file.Name, file.Compressed);
-        var descriptor = file.Compressed && Zstd.IsAvailable ? FileCalls.TryOpen(folder.BlobFolder.Descriptor, path, FileNative.OpenReadOnly | FileNative.OpenNoFollow | FileNative.OpenNonBlocking) : -1;
+        var descriptor = file.Compressed && Zstd.IsAvailable ? BlobCalls.TryOpen(folder.BlobFolder.Descriptor, path, FileNative.OpenReadOnly | FileNative.OpenNoFollow | FileNative.OpenNonBlocking) : -1;
         if (descriptor < 0)
         {
             return file.Look.SizeBytes;

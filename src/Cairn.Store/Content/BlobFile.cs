@@ -21,7 +21,7 @@ internal sealed class BlobFile : IDisposable
     public bool IsCompressed => _reader is not null;
 
     /// <summary>The content's length as the file says; negative where a compressed one does not.</summary>
-    public long DeclaredBytes => _reader?.DeclaredBytes() ?? FileCalls.LookAt(Descriptor).SizeBytes;
+    public long DeclaredBytes => _reader?.DeclaredBytes() ?? BlobCalls.LookAt(Descriptor).SizeBytes;
 
     /// <summary>The next bytes of the content; 0 at the end. Throws <see cref="InvalidDataException"/> where they cannot be made out.</summary>
     public int Read(Span<byte> content)
@@ -31,7 +31,7 @@ internal sealed class BlobFile : IDisposable
             return _reader.Read(content);
         }
 
-        var count = FileCalls.ReadAt(Descriptor, content, _offset);
+        var count = BlobCalls.ReadAt(Descriptor, content, _offset);
         _offset += count;
         return count;
     }
@@ -64,7 +64,7 @@ internal sealed class BlobFile : IDisposable
                 var content = hash.Append(count);
                 if (target >= 0)
                 {
-                    FileCalls.Write(target, content);
+                    BlobCalls.Write(target, content);
                 }
 
                 hash.Advance();

@@ -21,7 +21,7 @@ internal static class BlobPath
     {
         Span<byte> hash = stackalloc byte[Digest.HashBytes];
         digest.CopyHashTo(hash);
-        Convert.TryToHexStringLower(hash, path[FolderBytes..], out _);
+        Hex.Write(hash, path[FolderBytes..]);
         path[0] = path[FolderBytes];
         path[1] = path[FolderBytes + 1];
         path[2] = (byte)'/';

@@ -18,7 +18,7 @@ public sealed partial class ContentStore
     public const long DefaultQuotaBytes = 20L << 30;
 
     /// <summary>How entries of the action cache are read; without it entries keep nothing alive and are not checked.</summary>
-    public ActionEntryReader? EntryReader { get; set; }
+    public ActionEntryReader? EntryReader { get; set; } = Actions.ResultSeals.BlobsOf;
 
     /// <summary>The quota for this store's disk where none is set.</summary>
     public long DefaultQuota()
@@ -169,7 +169,7 @@ public sealed partial class ContentStore
     public CollectionResult? CollectIfDue(long quotaBytes, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (_folder.IsForeign || FileCalls.TryLook(_folder.Root.Descriptor, "gc.stamp\0"u8, out var look) && Math.Abs(_time.GetUtcNow().ToUnixTimeSeconds() - look.ModifiedSeconds) < Limits.CollectionInterval.TotalSeconds)
+        if (_folder.IsForeign || BlobCalls.TryLook(_folder.Root.Descriptor, "gc.stamp\0"u8, out var look) && Math.Abs(_time.GetUtcNow().ToUnixTimeSeconds() - look.ModifiedSeconds) < Limits.CollectionInterval.TotalSeconds)
         {
             return null;
         }
@@ -215,7 +215,7 @@ public sealed partial class ContentStore
 
         var error = Marshal.GetLastPInvokeError();
         turn.Dispose();
-        return error == FileNative.ErrorAgain ? null : throw FileCalls.Failure($"lock `{turn.DisplayPath}`", error);
+        return error == FileNative.ErrorAgain ? null : throw BlobCalls.Failure($"lock `{turn.DisplayPath}`", error);
     }
 
     private void Stamp()

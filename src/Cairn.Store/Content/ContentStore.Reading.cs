@@ -76,7 +76,7 @@ public sealed partial class ContentStore
             }
 
             using var file = NewFile.Create(folder.Descriptor, ModeOf(executable), locked: false);
-            FileCalls.Write(file.Descriptor, content);
+            BlobCalls.Write(file.Descriptor, content);
             Name(file, folder, name);
             return true;
         }
@@ -122,7 +122,7 @@ public sealed partial class ContentStore
         path[length] = 0;
         if (file.Publish(folder.Descriptor, path, replace: true) is not 0 and var error)
         {
-            throw FileCalls.Failure($"write `{folder.DisplayPath}/{name}`", error);
+            throw BlobCalls.Failure($"write `{folder.DisplayPath}/{name}`", error);
         }
     }
 
@@ -137,15 +137,15 @@ public sealed partial class ContentStore
     private BlobFile? TryOpenFile(in Digest digest, Span<byte> path, bool compressed)
     {
         BlobPath.SetCompressed(path, compressed);
-        var descriptor = FileCalls.TryOpen(_folder.BlobFolder.Descriptor, path, FileNative.OpenReadOnly | FileNative.OpenNoFollow | FileNative.OpenNonBlocking);
+        var descriptor = BlobCalls.TryOpen(_folder.BlobFolder.Descriptor, path, FileNative.OpenReadOnly | FileNative.OpenNoFollow | FileNative.OpenNonBlocking);
         if (descriptor < 0)
         {
             return Marshal.GetLastPInvokeError() is FileNative.ErrorNotFound or FileNative.ErrorAccess or FileNative.ErrorLoop or FileNative.ErrorNotDirectory
                 ? null
-                : throw FileCalls.Failure($"open a blob in `{_folder.BlobFolder.DisplayPath}`");
+                : throw BlobCalls.Failure($"open a blob in `{_folder.BlobFolder.DisplayPath}`");
         }
 
-        var look = FileCalls.LookAt(descriptor);
+        var look = BlobCalls.LookAt(descriptor);
         if (look.IsRegular && (compressed || look.SizeBytes == digest.SizeBytes))
         {
             MarkUse(path, look);

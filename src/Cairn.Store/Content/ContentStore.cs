@@ -16,7 +16,7 @@ public sealed partial class ContentStore : IDisposable
 {
     private readonly StoreFolder _folder;
     private readonly TimeProvider _time;
-    private readonly uint _userId = FileCalls.UserId();
+    private readonly uint _userId = BlobCalls.UserId();
     private bool _disposed;
 
     private ContentStore(StoreFolder folder, TimeProvider time)
@@ -81,7 +81,7 @@ public sealed partial class ContentStore : IDisposable
             var descriptor = (int)source.DangerousGetHandle();
             if (sizeBytes < 0)
             {
-                sizeBytes = FileCalls.LookAt(descriptor).SizeBytes;
+                sizeBytes = BlobCalls.LookAt(descriptor).SizeBytes;
             }
 
             return PutSmallFile(descriptor, sizeBytes, out added) ?? PutLargeFile(descriptor, sizeBytes, out added);
@@ -109,7 +109,7 @@ public sealed partial class ContentStore : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (FileNative.SyncFileSystem(_folder.Root.Descriptor) < 0)
         {
-            throw FileCalls.Failure($"sync the disk of `{Directory}`");
+            throw BlobCalls.Failure($"sync the disk of `{Directory}`");
         }
     }
 
@@ -148,7 +148,7 @@ public sealed partial class ContentStore : IDisposable
             }
 
             using var file = CreateFile();
-            FileCalls.Write(file.Descriptor, content);
+            BlobCalls.Write(file.Descriptor, content);
             return Publish(file, path, replace: presence == Presence.Unusable);
         }
         catch (IOException exception) when (exception is not StoreException)
@@ -176,7 +176,7 @@ public sealed partial class ContentStore : IDisposable
         var buffer = ArrayPool<byte>.Shared.Rent((int)sizeBytes + 1);
         try
         {
-            var length = FileCalls.ReadAt(source, buffer.AsSpan(0, (int)sizeBytes + 1), 0);
+            var length = BlobCalls.ReadAt(source, buffer.AsSpan(0, (int)sizeBytes + 1), 0);
             if (length > sizeBytes)
             {
                 return null;
@@ -226,7 +226,7 @@ public sealed partial class ContentStore : IDisposable
         using var writer = new Zstd.Writer(file.Descriptor, sizeBytes);
         while (hash.Length < sizeBytes)
         {
-            var count = FileCalls.ReadAt(source, hash.Buffer, hash.Length);
+            var count = BlobCalls.ReadAt(source, hash.Buffer, hash.Length);
             if (count == 0 || !writer.TryWrite(hash.Append(count), isLast: hash.Length >= sizeBytes))
             {
                 return null;
@@ -243,7 +243,7 @@ public sealed partial class ContentStore : IDisposable
         var buffer = ArrayPool<byte>.Shared.Rent(Limits.CompressionProbeBytes);
         try
         {
-            return Zstd.Pays(sizeBytes, buffer.AsSpan(0, FileCalls.ReadAt(source, buffer.AsSpan(0, Limits.CompressionProbeBytes), 0)));
+            return Zstd.Pays(sizeBytes, buffer.AsSpan(0, BlobCalls.ReadAt(source, buffer.AsSpan(0, Limits.CompressionProbeBytes), 0)));
         }
         finally
         {
@@ -271,12 +271,12 @@ public sealed partial class ContentStore : IDisposable
     private static Digest CopyFile(int source, int target, long sizeBytes)
     {
         using var hash = new StreamingHash(sizeBytes);
-        while (FileCalls.ReadAt(source, hash.Buffer, hash.Length) is > 0 and var count)
+        while (BlobCalls.ReadAt(source, hash.Buffer, hash.Length) is > 0 and var count)
         {
             var content = hash.Append(count);
             if (target >= 0)
             {
-                FileCalls.Write(target, content);
+                BlobCalls.Write(target, content);
             }
 
             hash.Advance();
@@ -291,7 +291,7 @@ public sealed partial class ContentStore : IDisposable
         var cas = _folder.BlobFolder.Descriptor;
         BlobPath.Write(path, digest);
         var presence = Presence.Missing;
-        if (FileCalls.TryLook(cas, path, out var look))
+        if (BlobCalls.TryLook(cas, path, out var look))
         {
             if (look.IsRegular && look.SizeBytes == digest.SizeBytes && IsReadable(look))
             {
@@ -308,7 +308,7 @@ public sealed partial class ContentStore : IDisposable
         }
 
         BlobPath.SetCompressed(path, compressed: true);
-        if (FileCalls.TryLook(cas, path, out look) && Zstd.IsAvailable)
+        if (BlobCalls.TryLook(cas, path, out look) && Zstd.IsAvailable)
         {
             if (look.IsRegular && look.SizeBytes > 0 && look.SizeBytes <= Zstd.WorthwhileBytesMax(digest.SizeBytes) && IsReadable(look))
             {
@@ -324,10 +324,10 @@ public sealed partial class ContentStore : IDisposable
     }
 
     /// <summary>Whether this user can read a blob, as far as its mode tells: others may have stored it under a strict umask.</summary>
-    private bool IsReadable(in FileCalls.Look look) => (look.Mode & 0x24) != 0 || look.UserId == _userId || _userId == 0;
+    private bool IsReadable(in BlobCalls.Look look) => (look.Mode & 0x24) != 0 || look.UserId == _userId || _userId == 0;
 
     /// <summary>Marks the use of a file, at most once an hour. A mark from the future is set right by that.</summary>
-    private unsafe void MarkUse(ReadOnlySpan<byte> path, in FileCalls.Look look)
+    private unsafe void MarkUse(ReadOnlySpan<byte> path, in BlobCalls.Look look)
     {
         var now = _time.GetUtcNow().ToUnixTimeSeconds();
         if (Math.Abs(now - look.ModifiedSeconds) <= (long)Limits.UseGranularity.TotalSeconds)
@@ -362,7 +362,7 @@ public sealed partial class ContentStore : IDisposable
         {
             0 => true,
             FileNative.ErrorExists => false,
-            _ => throw FileCalls.Failure("name a blob", error),
+            _ => throw BlobCalls.Failure("name a blob", error),
         };
     }
 

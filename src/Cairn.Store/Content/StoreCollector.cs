@@ -206,7 +206,7 @@ internal sealed class StoreCollector(StoreFolder folder, TimeProvider time, Acti
             BlobPath.Write(path, file.Name, file.Compressed);
             using var top = part == StoreFolder.Actions ? folder.OpenPart(part) : null;
             var descriptor = (top ?? folder.BlobFolder).Descriptor;
-            if (FileCalls.TryLook(descriptor, path, out var look) && look.ModifiedSeconds > Math.Min(file.Look.ModifiedSeconds, _now))
+            if (BlobCalls.TryLook(descriptor, path, out var look) && look.ModifiedSeconds > Math.Min(file.Look.ModifiedSeconds, _now))
             {
                 return false;
             }

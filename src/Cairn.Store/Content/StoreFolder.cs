@@ -34,7 +34,7 @@ internal sealed class StoreFolder : IDisposable
         Root = root;
         BlobFolder = blobs;
         TemporaryFolder = temporary;
-        _fanOutMode = FileCalls.LookAt(blobs.Descriptor).Mode & 0xfff;
+        _fanOutMode = BlobCalls.LookAt(blobs.Descriptor).Mode & 0xfff;
         _readOnlyReason = WhyReadOnly();
         IsForeign = _readOnlyReason is not null;
     }
@@ -97,7 +97,7 @@ internal sealed class StoreFolder : IDisposable
         }
         else if (Marshal.GetLastPInvokeError() != FileNative.ErrorExists)
         {
-            throw FileCalls.Failure($"make a folder in `{BlobFolder.DisplayPath}`");
+            throw BlobCalls.Failure($"make a folder in `{BlobFolder.DisplayPath}`");
         }
     }
 

@@ -41,15 +41,15 @@ public sealed class StoreLease : IDisposable
             var descriptor = FileNative.OpenAt(FileNative.AtCurrentDirectory, path, FileNative.OpenReadWrite | FileNative.OpenCreate | FileNative.OpenExclusive | FileNative.OpenCloseOnExec, 0x1a4);
             if (descriptor < 0)
             {
-                throw folder.Failed(FileCalls.Failure($"make a lease in `{folder.Path}`"));
+                throw folder.Failed(BlobCalls.Failure($"make a lease in `{folder.Path}`"));
             }
 
             var handle = new SafeFileHandle(descriptor, ownsHandle: true);
 
             // A collector that came between took it for a dead one.
-            if (FileNative.Lock(descriptor, FileNative.LockExclusive | FileNative.LockNonBlocking) == 0 && FileCalls.LookAt(descriptor).LinkCount > 0)
+            if (FileNative.Lock(descriptor, FileNative.LockExclusive | FileNative.LockNonBlocking) == 0 && BlobCalls.LookAt(descriptor).LinkCount > 0)
             {
-                FileCalls.Write(descriptor, Encoding.UTF8.GetBytes(holder));
+                BlobCalls.Write(descriptor, Encoding.UTF8.GetBytes(holder));
                 return new StoreLease(handle, path);
             }
 
@@ -78,7 +78,7 @@ public sealed class StoreLease : IDisposable
                     continue;
                 }
 
-                live.Add((Encoding.UTF8.GetString(holder[..FileCalls.ReadAt(descriptor, holder, 0)]), FileCalls.LookAt(descriptor).ModifiedSeconds));
+                live.Add((Encoding.UTF8.GetString(holder[..BlobCalls.ReadAt(descriptor, holder, 0)]), BlobCalls.LookAt(descriptor).ModifiedSeconds));
             }
         }
 

@@ -65,7 +65,7 @@ public sealed record StorePin(string Name, ImmutableArray<Digest> Blobs, Immutab
         }
 
         var bytes = new byte[length];
-        var text = Encoding.UTF8.GetString(bytes, 0, FileCalls.ReadAt((int)file.DangerousGetHandle(), bytes, 0));
+        var text = Encoding.UTF8.GetString(bytes, 0, BlobCalls.ReadAt((int)file.DangerousGetHandle(), bytes, 0));
         var blobs = ImmutableArray.CreateBuilder<Digest>();
         var actions = ImmutableArray.CreateBuilder<string>();
         foreach (var line in text.AsSpan(0, Math.Max(0, text.Length - 1)).EnumerateLines())

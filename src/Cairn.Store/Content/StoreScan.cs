@@ -12,7 +12,7 @@ public delegate IReadOnlyCollection<Digest>? ActionEntryReader(string actionHash
 /// <param name="Name">The digest of its name, of size 0.</param>
 /// <param name="Compressed">Whether it is a compressed blob.</param>
 /// <param name="Look">What the file system says.</param>
-internal readonly record struct StoredFile(Digest Name, bool Compressed, FileCalls.Look Look);
+internal readonly record struct StoredFile(Digest Name, bool Compressed, BlobCalls.Look Look);
 
 /// <summary>Goes through a store's folders.</summary>
 internal static class StoreScan
@@ -49,7 +49,7 @@ internal static class StoreScan
             }
 
             path[Encoding.ASCII.GetBytes(entry.Name, path)] = 0;
-            if (!FileCalls.TryLook(below.Descriptor, path, out var look))
+            if (!BlobCalls.TryLook(below.Descriptor, path, out var look))
             {
                 continue;
             }
@@ -90,7 +90,7 @@ internal static class StoreScan
             }
 
             var bytes = new byte[length];
-            return FileCalls.ReadAt((int)file.DangerousGetHandle(), bytes, 0) == length ? bytes : null;
+            return BlobCalls.ReadAt((int)file.DangerousGetHandle(), bytes, 0) == length ? bytes : null;
         }
         catch (IOException)
         {

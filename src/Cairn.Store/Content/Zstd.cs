@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 
-using Cairn.Store.Files;
 
 namespace Cairn.Store.Content;
 
@@ -99,7 +98,7 @@ internal static unsafe partial class Zstd
                         return false;
                     }
 
-                    FileCalls.Write(_target, _buffer.AsSpan(0, (int)output.Position));
+                    BlobCalls.Write(_target, _buffer.AsSpan(0, (int)output.Position));
                     Length += (long)output.Position;
                 }
                 while (input.Position < input.Length || (isLast && remaining > 0));
@@ -188,7 +187,7 @@ internal static unsafe partial class Zstd
             if (_start == _end)
             {
                 _start = 0;
-                _end = FileCalls.ReadAt(_source, _buffer.AsSpan(0, Limits.TransferBytes), _offset);
+                _end = BlobCalls.ReadAt(_source, _buffer.AsSpan(0, Limits.TransferBytes), _offset);
                 _offset += _end;
             }
         }

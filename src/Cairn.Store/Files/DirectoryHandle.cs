@@ -10,7 +10,7 @@ namespace Cairn.Store.Files;
 /// A directory by descriptor: the one way to walk, read and delete trees that steps have written. Names are single segments and
 /// symbolic links are never followed, so that nothing a step leaves behind leads outside.
 /// </summary>
-public sealed class DirectoryHandle : IDisposable
+public sealed partial class DirectoryHandle : IDisposable
 {
     private const int EntryBufferBytes = 32 * 1024;
     private const int LinkTargetBytesMax = 4096;
@@ -170,6 +170,12 @@ public sealed class DirectoryHandle : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether what stands at a path still has a stat that was taken before. One call; links on the way are followed, which cannot make another file
+    /// look like that one.
+    /// </summary>
+    public unsafe bool HasStat(string relativePath, in FileStat expected) => StatAt(_descriptor, relativePath, Join(relativePath)) == expected;
+
     /// <summary>The target of a symbolic link.</summary>
     public unsafe string ReadLink(string name)
     {
@@ -177,6 +183,18 @@ public sealed class DirectoryHandle : IDisposable
         var buffer = stackalloc byte[LinkTargetBytesMax];
         var length = FileNative.ReadLinkAt(_descriptor, name, buffer, LinkTargetBytesMax);
         return length >= 0 ? Encoding.UTF8.GetString(buffer, (int)length) : throw Failure("read the link", Join(name));
+    }
+
+    /// <summary>Makes a symbolic link, in place of a file or link of that name.</summary>
+    public void ReplaceSymlink(string name, string target)
+    {
+        CheckName(name);
+        ArgumentException.ThrowIfNullOrEmpty(target);
+        _ = Unlink(name);
+        if (FileNative.MakeSymlinkAt(target, _descriptor, name) < 0)
+        {
+            throw Failure("make the link", Join(name));
+        }
     }
 
     /// <summary>Opens a regular file for reading, following no link; null where there is none.</summary>
@@ -236,11 +254,16 @@ public sealed class DirectoryHandle : IDisposable
     /// Removes whatever stands at a name, with everything below it: names that are not UTF-8 and folders that their owner may not write among it.
     /// Does not recurse on the stack, so depth does no harm.
     /// </summary>
-    public unsafe void RemoveTree(string name)
+    public void RemoveTree(string name)
     {
         CheckName(name);
+        RemoveTree([.. Encoding.UTF8.GetBytes(name), 0]);
+    }
+
+    private unsafe void RemoveTree(byte[] name)
+    {
         var pending = new Stack<(DirectoryHandle Parent, byte[] Name, DirectoryHandle? Opened)>();
-        pending.Push((this, [.. Encoding.UTF8.GetBytes(name), 0], null));
+        pending.Push((this, name, null));
         try
         {
             while (pending.TryPop(out var item))

@@ -7,7 +7,8 @@ public static class DurableFile
     /// <param name="path">The target, absolute.</param>
     /// <param name="content">All of it.</param>
     /// <param name="durable">False where losing the newest version in a crash is no harm: then nothing is synced, but it is atomic still.</param>
-    public static void Replace(string path, ReadOnlySpan<byte> content, bool durable = true)
+    /// <param name="mode">Its permissions; null for what the umask leaves.</param>
+    public static void Replace(string path, ReadOnlySpan<byte> content, bool durable = true, UnixFileMode? mode = null)
     {
         var folder = Path.GetDirectoryName(path) ?? throw new ArgumentException($"`{path}` has no folder", nameof(path));
         var temporary = $"{path}.{Environment.ProcessId}.tmp";
@@ -15,6 +16,11 @@ public static class DurableFile
         {
             using (var handle = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
             {
+                if (mode is { } permissions)
+                {
+                    File.SetUnixFileMode(handle, permissions);
+                }
+
                 RandomAccess.Write(handle, content, 0);
                 if (durable)
                 {

@@ -1,121 +1,193 @@
-using System.ComponentModel;
 using System.Runtime.InteropServices;
 
 namespace Cairn.Store.Files;
 
-/// <summary>Reading, writing and looking by descriptor, with what the kernel leaves to its callers: short transfers and interruptions.</summary>
-internal static unsafe partial class FileCalls
+/// <summary>
+/// File calls for walks over many thousands of names: no exceptions, no objects, names as bytes that end with a NUL. A result below zero is an error's
+/// number, negated. Like <see cref="DirectoryHandle"/>, nothing here follows a symbolic link.
+/// </summary>
+internal static unsafe class FileCalls
 {
-    /// <summary>Fills the buffer from an offset, or to the end of the file; how many bytes there were.</summary>
-    public static int ReadAt(int descriptor, Span<byte> buffer, long offset)
+    private static volatile bool HasOpenAt2 = true;
+
+    /// <summary>Opens the folder at a relative path for listing.</summary>
+    public static int OpenFolder(int directory, byte* path) => OpenBelow(directory, path, FileNative.OpenReadOnly | FileNative.OpenDirectory);
+
+    /// <summary>Opens the folder at a relative path only to look at names in it, which takes no right to list it.</summary>
+    public static int OpenParent(int directory, byte* path) => OpenBelow(directory, path, FileNative.OpenPath | FileNative.OpenDirectory);
+
+    /// <summary>Opens a file by its single name. A FIFO in its place does not block.</summary>
+    public static int OpenFile(int directory, byte* name)
     {
-        var total = 0;
-        fixed (byte* start = buffer)
-        {
-            while (total < buffer.Length)
-            {
-                var count = FileNative.ReadAt(descriptor, start + total, (nuint)(buffer.Length - total), offset + total);
-                if (count == 0)
-                {
-                    break;
-                }
-
-                if (count < 0)
-                {
-                    ThrowUnlessInterrupted("read a file");
-                    continue;
-                }
-
-                total += (int)count;
-            }
-        }
-
-        return total;
+        var descriptor = FileNative.OpenAt(directory, name, FileNative.OpenReadOnly | FileNative.OpenNoFollow | FileNative.OpenCloseOnExec | FileNative.OpenNonBlocking, 0);
+        return descriptor >= 0 ? descriptor : -Marshal.GetLastPInvokeError();
     }
 
-    /// <summary>Writes all bytes at the file's position.</summary>
-    public static void Write(int descriptor, ReadOnlySpan<byte> content)
-    {
-        fixed (byte* start = content)
-        {
-            for (var total = 0; total < content.Length;)
-            {
-                var count = FileNative.Write(descriptor, start + total, (nuint)(content.Length - total));
-                if (count < 0)
-                {
-                    ThrowUnlessInterrupted("write a file");
-                    continue;
-                }
+    /// <summary>Closes a descriptor.</summary>
+    public static void Close(int descriptor) => _ = FileNative.Close(descriptor);
 
-                total += (int)count;
-            }
-        }
-    }
-
-    /// <summary>Looks at a name, following no link; false with the error in <see cref="Marshal.GetLastPInvokeError"/>.</summary>
-    public static bool TryLook(int directory, ReadOnlySpan<byte> name, out Look look)
+    /// <summary>Looks at a single name, or with an empty one at the descriptor itself.</summary>
+    public static int Stat(int directory, byte* name, out FileStat stat)
     {
         FileNative.StatxBuffer buffer;
-        fixed (byte* path = name)
+        var flags = *name == 0 ? FileNative.AtSymlinkNoFollow | FileNative.AtEmptyPath : FileNative.AtSymlinkNoFollow;
+        if (FileNative.Statx(directory, name, flags, FileNative.StatxNeeded, &buffer) < 0)
         {
-            if (FileNative.Statx(directory, path, FileNative.AtSymlinkNoFollow, FileNative.StatxBasic, &buffer) < 0)
-            {
-                look = default;
-                return false;
-            }
+            stat = default;
+            return -Marshal.GetLastPInvokeError();
         }
 
-        look = new Look(buffer);
-        return true;
+        var kind = (buffer.Mode & 0xF000) switch
+        {
+            0x8000 => FileKind.Regular,
+            0x4000 => FileKind.Directory,
+            0xA000 => FileKind.Symlink,
+            _ => FileKind.Special,
+        };
+        stat = new FileStat(kind, (buffer.Mode & 0x40) != 0, (long)buffer.Size, buffer.ModifyTime.ToNanoseconds(), buffer.ChangeTime.ToNanoseconds(), buffer.Inode);
+        return 0;
     }
 
     /// <summary>Looks at an open file.</summary>
-    public static Look LookAt(int descriptor)
+    public static int Stat(int descriptor, out FileStat stat)
     {
-        FileNative.StatxBuffer buffer;
         byte empty = 0;
-        return FileNative.Statx(descriptor, &empty, FileNative.AtEmptyPath, FileNative.StatxBasic, &buffer) >= 0 ? new Look(buffer) : throw Failure("look at a file");
+        return Stat(descriptor, &empty, out stat);
     }
 
-    /// <summary>Opens by a name with a NUL at its end; negative where it cannot.</summary>
-    public static int TryOpen(int directory, ReadOnlySpan<byte> name, int flags, uint mode = 0)
+    /// <summary>Reads until the buffer is full or the file ends.</summary>
+    public static int Read(int descriptor, Span<byte> buffer)
     {
-        fixed (byte* path = name)
+        var filled = 0;
+        fixed (byte* start = buffer)
         {
-            return FileNative.OpenAt(directory, path, flags | FileNative.OpenCloseOnExec, mode);
+            while (filled < buffer.Length)
+            {
+                var length = FileNative.Read(descriptor, start + filled, (nuint)(buffer.Length - filled));
+                if (length > 0)
+                {
+                    filled += (int)length;
+                }
+                else if (length == 0)
+                {
+                    break;
+                }
+                else if (Marshal.GetLastPInvokeError() is var error and not FileNative.ErrorInterrupted)
+                {
+                    return -error;
+                }
+            }
+        }
+
+        return filled;
+    }
+
+    /// <summary>Reads a link's target; as many bytes as the buffer has means that it may be longer.</summary>
+    public static int ReadLink(int directory, byte* name, Span<byte> target)
+    {
+        fixed (byte* start = target)
+        {
+            var length = FileNative.ReadLinkAt(directory, name, start, (nuint)target.Length);
+            return length >= 0 ? (int)length : -Marshal.GetLastPInvokeError();
         }
     }
 
-    /// <summary>What went wrong in the call that was just made. <see cref="Exception.HResult"/> is the error's number.</summary>
-    public static IOException Failure(string what) => Failure(what, Marshal.GetLastPInvokeError());
-
-    /// <summary>The failure of a call by its number.</summary>
-    public static IOException Failure(string what, int error) => new($"Cannot {what}: {new Win32Exception(error).Message}", error);
-
-    /// <summary>Who this process acts as.</summary>
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    public static partial uint UserId();
-
-    private static void ThrowUnlessInterrupted(string what)
+    /// <summary>Reads the next names of a folder as the kernel lays them out; 0 at the end.</summary>
+    public static int ReadNames(int directory, Span<byte> buffer)
     {
-        if (Marshal.GetLastPInvokeError() != FileNative.ErrorInterrupted)
+        fixed (byte* start = buffer)
         {
-            throw Failure(what);
+            var length = FileNative.GetDirectoryEntries(directory, start, (nuint)buffer.Length);
+            return length >= 0 ? (int)length : -Marshal.GetLastPInvokeError();
         }
     }
 
-    /// <summary>What the store wants to know of a file.</summary>
-    public readonly struct Look(in FileNative.StatxBuffer buffer)
+    /// <summary>Whether an error says that there is nothing at a path, or something of another kind.</summary>
+    public static bool IsAbsent(int error) => -error is FileNative.ErrorNotFound or FileNative.ErrorNotDirectory or FileNative.ErrorLoop;
+
+    private static int OpenBelow(int directory, byte* path, int flags)
     {
-        public readonly uint Mode = buffer.Mode;
-        public readonly long SizeBytes = (long)buffer.Size;
-        public readonly long DiskBytes = (long)buffer.Blocks * 512;
-        public readonly long ModifiedSeconds = buffer.ModifyTime.Seconds;
-        public readonly uint UserId = buffer.UserId;
-        public readonly uint LinkCount = buffer.LinkCount;
+        flags |= FileNative.OpenCloseOnExec | FileNative.OpenNoFollow;
+        if (*path == 0)
+        {
+            byte* self = stackalloc byte[2] { (byte)'.', 0 };
+            return OpenSingle(directory, self, flags);
+        }
 
-        public bool IsRegular => (Mode & 0xf000) == 0x8000;
+        if (HasOpenAt2)
+        {
+            var how = new FileNative.OpenHow { Flags = (uint)flags, Resolve = FileNative.ResolveNoSymlinks | FileNative.ResolveBeneath };
+            while (true)
+            {
+                var descriptor = (int)FileNative.OpenAt2(FileNative.OpenAt2Number, directory, path, &how, sizeof(FileNative.OpenHow));
+                if (descriptor >= 0)
+                {
+                    return descriptor;
+                }
 
-        public bool IsDirectory => (Mode & 0xf000) == 0x4000;
+                // With ResolveBeneath a rename elsewhere may ask to try again.
+                if (Marshal.GetLastPInvokeError() is var error and not FileNative.ErrorAgain)
+                {
+                    if (error is not (FileNative.ErrorNoSuchCall or FileNative.ErrorNotPermitted))
+                    {
+                        return -error;
+                    }
+
+                    // An old kernel, or a filter that does not know the call.
+                    HasOpenAt2 = false;
+                    break;
+                }
+            }
+        }
+
+        return OpenBySegments(directory, path, flags);
+    }
+
+    private static int OpenBySegments(int directory, byte* path, int flags)
+    {
+        var rest = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(path);
+        Span<byte> segment = stackalloc byte[256];
+        var current = directory;
+        while (true)
+        {
+            var slash = rest.IndexOf((byte)'/');
+            var name = slash < 0 ? rest : rest[..slash];
+            if (name.Length >= segment.Length)
+            {
+                Release(current, directory);
+                return -FileNative.ErrorNameTooLong;
+            }
+
+            name.CopyTo(segment);
+            segment[name.Length] = 0;
+            int next;
+            fixed (byte* start = segment)
+            {
+                next = OpenSingle(current, start, slash < 0 ? flags : FileNative.OpenPath | FileNative.OpenDirectory | FileNative.OpenCloseOnExec | FileNative.OpenNoFollow);
+            }
+
+            Release(current, directory);
+            if (next < 0 || slash < 0)
+            {
+                return next;
+            }
+
+            current = next;
+            rest = rest[(slash + 1)..];
+        }
+    }
+
+    private static int OpenSingle(int directory, byte* name, int flags)
+    {
+        var descriptor = FileNative.OpenAt(directory, name, flags, 0);
+        return descriptor >= 0 ? descriptor : -Marshal.GetLastPInvokeError();
+    }
+
+    private static void Release(int current, int directory)
+    {
+        if (current != directory)
+        {
+            Close(current);
+        }
     }
 }

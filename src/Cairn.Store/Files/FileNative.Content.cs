@@ -10,7 +10,6 @@ internal static unsafe partial class FileNative
     internal const int OpenNonBlocking = 0x800;
     internal const int AtSymlinkFollow = 0x400;
     internal const int AccessWriteAndSearch = 3;
-    internal const int ErrorInterrupted = 4;
     internal const int ErrorInvalid = 22;
     internal const int ErrorReadOnlyFileSystem = 30;
     internal const int ErrorNoSpace = 28;
@@ -21,9 +20,6 @@ internal static unsafe partial class FileNative
 
     // O_TMPFILE contains O_DIRECTORY, which has another number on arm64.
     internal static int OpenTemporary => 0x400000 | OpenDirectory;
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
-    internal static partial int Statx(int directory, byte* path, int flags, uint mask, StatxBuffer* buffer);
 
     [LibraryImport("libc", EntryPoint = "mkdirat", SetLastError = true)]
     internal static partial int MakeDirectoryAt(int directory, byte* path, uint mode);

@@ -22,6 +22,11 @@ internal static unsafe partial class FileNative
     internal const int LockExclusive = 2;
     internal const int LockShared = 1;
     internal const int LockNonBlocking = 4;
+    internal const int LockUnlock = 8;
+    internal const int GetOpenFileLock = 36;
+    internal const int SetOpenFileLock = 37;
+    internal const short WriteLock = 1;
+    internal const short Unlock = 2;
     internal const int OpenPath = 0x200000;
     internal const nint OpenAt2Number = 437;
     internal const ulong ResolveNoSymlinks = 0x04;
@@ -29,6 +34,7 @@ internal static unsafe partial class FileNative
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorNoSuchCall = 38;
     internal const int ErrorNotFound = 2;
+    internal const int ErrorInterrupted = 4;
     internal const int ErrorAgain = 11;
     internal const int ErrorAccess = 13;
     internal const int ErrorExists = 17;
@@ -55,6 +61,9 @@ internal static unsafe partial class FileNative
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Statx(int directory, string path, int flags, uint mask, StatxBuffer* buffer);
 
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
+    internal static partial int Statx(int directory, byte* path, int flags, uint mask, StatxBuffer* buffer);
+
     [LibraryImport("libc", EntryPoint = "getdents64", SetLastError = true)]
     internal static partial nint GetDirectoryEntries(int descriptor, byte* buffer, nuint length);
 
@@ -69,6 +78,9 @@ internal static unsafe partial class FileNative
 
     [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint ReadLinkAt(int directory, string path, byte* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "symlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int MakeSymlinkAt(string target, int directory, string path);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);
@@ -85,6 +97,9 @@ internal static unsafe partial class FileNative
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     internal static partial int Lock(int descriptor, int operation);
 
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int LockControl(int descriptor, int command, LockRange* range);
+
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     internal static partial long Seek(int descriptor, long offset, int whence);
 
@@ -99,6 +114,17 @@ internal static unsafe partial class FileNative
         internal ulong Flags;
         internal ulong Mode;
         internal ulong Resolve;
+    }
+
+    /// <summary>The C library's <c>struct flock</c> on 64-bit machines; <see cref="Whence"/> and <see cref="Process"/> stay 0.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct LockRange
+    {
+        internal short Type;
+        internal short Whence;
+        internal long Start;
+        internal long Length;
+        internal int Process;
     }
 
     /// <summary>The kernel's <c>struct statx</c>, the same on every architecture.</summary>

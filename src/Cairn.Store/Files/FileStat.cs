@@ -23,4 +23,12 @@ public enum FileKind
 /// <param name="ModifiedNs">Modification time in nanoseconds since 1970.</param>
 /// <param name="ChangedNs">Status-change time in nanoseconds since 1970.</param>
 /// <param name="Inode">Its inode.</param>
-public readonly record struct FileStat(FileKind Kind, bool Executable, long SizeBytes, long ModifiedNs, long ChangedNs, ulong Inode);
+public readonly record struct FileStat(FileKind Kind, bool Executable, long SizeBytes, long ModifiedNs, long ChangedNs, ulong Inode)
+{
+    /// <summary>Whether all is the same. Written out: what the compiler makes asks a comparer for each member, and runs compare many thousands.</summary>
+    public bool Equals(FileStat other) =>
+        ModifiedNs == other.ModifiedNs && ChangedNs == other.ChangedNs && Inode == other.Inode && SizeBytes == other.SizeBytes && Kind == other.Kind && Executable == other.Executable;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(ModifiedNs, ChangedNs, Inode, SizeBytes);
+}

@@ -3,6 +3,8 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
+using Cairn.Store.Content;
+
 namespace Cairn.Store.Files;
 
 /// <summary>
@@ -43,7 +45,7 @@ internal sealed unsafe class NewFile : IDisposable
             return CreateNamed(directory, mode, locked);
         }
 
-        var descriptor = FileCalls.TryOpen(directory, ".\0"u8, FileNative.OpenTemporary | FileNative.OpenReadWrite, mode);
+        var descriptor = BlobCalls.TryOpen(directory, ".\0"u8, FileNative.OpenTemporary | FileNative.OpenReadWrite, mode);
         if (descriptor >= 0)
         {
             return new NewFile(directory, descriptor, null);
@@ -52,7 +54,7 @@ internal sealed unsafe class NewFile : IDisposable
         // A kernel or file system that does not know the flag takes it for the opening of a folder.
         return Marshal.GetLastPInvokeError() is FileNative.ErrorNotSupported or FileNative.ErrorIsDirectory or FileNative.ErrorInvalid or FileNative.ErrorNotFound
             ? CreateNamed(directory, mode, locked)
-            : throw FileCalls.Failure("create a file");
+            : throw BlobCalls.Failure("create a file");
     }
 
     /// <summary>Gives the file its name: 0, or the error's number. <see cref="FileNative.ErrorExists"/> where something has the name and <paramref name="replace"/> is false.</summary>
@@ -92,14 +94,14 @@ internal sealed unsafe class NewFile : IDisposable
         while (true)
         {
             var name = TemporaryName();
-            var descriptor = FileCalls.TryOpen(directory, name, FileNative.OpenCreate | FileNative.OpenExclusive | FileNative.OpenReadWrite | FileNative.OpenNoFollow, mode);
+            var descriptor = BlobCalls.TryOpen(directory, name, FileNative.OpenCreate | FileNative.OpenExclusive | FileNative.OpenReadWrite | FileNative.OpenNoFollow, mode);
             if (descriptor < 0)
             {
-                throw FileCalls.Failure("create a file");
+                throw BlobCalls.Failure("create a file");
             }
 
             // A collector that came between took it for a stray.
-            if (!locked || (FileNative.Lock(descriptor, FileNative.LockExclusive | FileNative.LockNonBlocking) == 0 && FileCalls.LookAt(descriptor).LinkCount > 0))
+            if (!locked || (FileNative.Lock(descriptor, FileNative.LockExclusive | FileNative.LockNonBlocking) == 0 && BlobCalls.LookAt(descriptor).LinkCount > 0))
             {
                 return new NewFile(directory, descriptor, name);
             }

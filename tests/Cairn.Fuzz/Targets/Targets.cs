@@ -9,6 +9,8 @@ internal static class All
         new PipelineTarget(),
         new ExpressionTarget(),
         new GlobTarget(),
+        new CompiledTarget(),
+        new ActionTarget(),
     ];
 
     public static IFuzzTarget? Find(string name)

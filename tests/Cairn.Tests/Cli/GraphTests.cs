@@ -137,6 +137,30 @@ public sealed class GraphTests
     }
 
     [Fact]
+    public async Task Analyze_CountsExecutions_NotWhatTheCacheTook()
+    {
+        using var cli = new CommandTester();
+        cli.Write("cairn.yaml", "version: 1\nsteps:\n  slow: { run: 'true' }\n  quick: { run: 'true' }\n");
+        WriteRun(cli, 1, slowMs: 8000);
+        WriteRun(cli, 2, slowMs: 7000, cached: true);
+        WriteRun(cli, 3, slowMs: 7000, cached: true);
+        var (exit, text, error) = await cli.RunAsync("graph", "--analyze");
+        Assert.Equal((0, ""), (exit, error));
+        Assert.Contains("4 of 6 results were cached; durations are those of executions\n", text, StringComparison.Ordinal);
+        Assert.Contains("Critical path  8.0s of 9.0s work\n  slow 8.0s\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Analyze_OfJobsThatWereOnlyCached_TakesWhatTheirExecutionsTook()
+    {
+        using var cli = new CommandTester();
+        cli.Write("cairn.yaml", "version: 1\nsteps:\n  slow: { run: 'true' }\n  quick: { run: 'true' }\n");
+        WriteRun(cli, 1, slowMs: 7000, cached: true);
+        var (_, text, _) = await cli.RunAsync("graph", "--analyze");
+        Assert.Contains("Critical path  7.0s of 7.0s work\n  slow 7.0s\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AWrongPipeline_IsExplained()
     {
         using var cli = new CommandTester();
@@ -157,7 +181,7 @@ public sealed class GraphTests
         Assert.Equal(0, (await cli.RunAsync("graph", "--format", "svg")).Exit);
     }
 
-    private static void WriteRun(CommandTester cli, int number, int slowMs)
+    private static void WriteRun(CommandTester cli, int number, int slowMs, bool cached = false)
     {
         var started = new DateTimeOffset(2026, 11, 20, 0, number, 0, TimeSpan.Zero);
         var id = RunId.Create(started, (uint)number);
@@ -166,10 +190,14 @@ public sealed class GraphTests
         var status = JobStatus.Succeeded.ToString().ToLowerInvariant();
         cli.Write($".cairn/runs/{id}/events.ndjson", $$"""
             {"type":"pipeline.started","time":"{{time}}","run":"{{id}}","schema":1,"pipeline":"p","file":"cairn.yaml","max_parallel":2,"process_id":1,"jobs":[{"id":"slow","step":"slow","needs":[]},{"id":"quick","step":"quick","needs":[]}]}
-            {"type":"step.completed","time":"{{time}}","job":"slow","status":"{{status}}","attempts":1,"duration_ms":{{slowMs}} }
-            {"type":"step.completed","time":"{{time}}","job":"quick","status":"{{status}}","attempts":1,"duration_ms":1000}
+            {"type":"step.completed","time":"{{time}}","job":"slow","status":"{{status}}",{{How(slowMs)}} }
+            {"type":"step.completed","time":"{{time}}","job":"quick","status":"{{status}}",{{How(cached ? 5 : 1000)}} }
             {"type":"pipeline.finished","time":"{{time}}","status":"succeeded","duration_ms":{{slowMs}},"counts":{"succeeded":2} }
 
             """);
+
+        string How(int milliseconds) => cached
+            ? $"\"attempts\":0,\"duration_ms\":2,\"cache\":{{\"state\":\"hit\",\"saved_ms\":{milliseconds}}}"
+            : $"\"attempts\":1,\"duration_ms\":{milliseconds}";
     }
 }

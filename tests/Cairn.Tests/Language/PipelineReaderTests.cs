@@ -51,6 +51,38 @@ public sealed class PipelineReaderTests
     }
 
     [Fact]
+    public void Read_TakesCacheOfTheStep_ThenItsTemplate_ThenTheDefaults()
+    {
+        var pipeline = Samples.Read("""
+            version: 1
+            defaults: { cache: false }
+            templates:
+              compile:
+                params: { level: 2 }
+                run: make
+                cache: { key_extra: "v${{ params.level }}", paths: { ccache: ~/.cache/ccache/, objects: { path: ./obj/x, shared: true, quota: 2GiB } } }
+            steps:
+              plain: { run: x }
+              on: { run: x, cache: true }
+              mapping: { run: x, cache: {} }
+              of_template: { uses: compile }
+              replaced: { uses: compile, cache: { key_extra: mine } }
+              off: { uses: compile, cache: false }
+            """).Pipeline!;
+
+        Assert.False(Find(pipeline, "plain").Cache.Enabled);
+        Assert.True(Find(pipeline, "on").Cache.Enabled);
+        Assert.Equal(CachePolicy.Default, Find(pipeline, "mapping").Cache);
+        Assert.True(Find(pipeline, "replaced").Cache is { Enabled: true, KeyExtra.Source: "mine", Paths: [] });
+        Assert.True(Find(pipeline, "off").Cache is { Enabled: false, KeyExtra: null, Paths: [] });
+
+        var cache = Find(pipeline, "of_template").Cache;
+        Assert.Equal(["ccache ~/.cache/ccache False ", "objects obj/x True 2147483648"], cache.Paths.Select(p => $"{p.Name} {p.Path} {p.Shared} {p.QuotaBytes}"));
+        var context = new EvaluationContext { Roots = ImmutableDictionary<string, Value>.Empty };
+        Assert.Equal("v2", cache.KeyExtra!.EvaluateText(context, new DiagnosticBag()));
+    }
+
+    [Fact]
     public void Read_GivesTemplatesTheirOwnParams_AndTheCallerIts()
     {
         var pipeline = Samples.Read("""

@@ -39,5 +39,20 @@ public sealed class PlanSelectionTests
         Assert.Equal("not in --only", leftOut[0]);
     }
 
+    [Fact]
+    public void Resolve_MarksJobs_AndNamesTheOptionInMistakes()
+    {
+        Assert.Equal([false, true, false, true, false], Resolve("build[n=1] test"));
+        Assert.Equal([false, true, true, false, false], Resolve("build"));
+        Assert.Equal([false, false, false, false, false], Resolve(""));
+
+        var (_, diagnostics) = PlanSelection.Resolve(Plan, ["biuld", "docs"], "--force");
+        var mistake = Assert.Single(diagnostics);
+        Assert.Equal("`--force biuld` names no step and no job", mistake.Message);
+        Assert.Equal("did you mean `build`?", mistake.Suggestion);
+
+        static ImmutableArray<bool> Resolve(string names) => PlanSelection.Resolve(Plan, Names(names), "--force").Chosen;
+    }
+
     private static ImmutableArray<string> Names(string text) => [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
 }

@@ -152,6 +152,62 @@ public sealed class LiveViewTests
     }
 
     [Fact]
+    public void Cached_AreShown_BeforeWhatFollows_OrAfterAWhile()
+    {
+        var screen = new Screen(80, 24);
+        var driver = Live().Begin("a", "b", "c", "d").Cached("a", 1.2).Start("b").Output("c", "replayed\n").Cached("c", 0).At(0.1).Show(screen);
+        Assert.Equal(
+            """
+            zlib  run 20261121-021345-7f3a9c, 4 jobs
+            ⠙ b  0s
+            2/4 ▕███████████████░░░░░░░░░░░░░░░▏ 0s, 2 cached
+            """,
+            screen.Text);
+        driver.At(0.6).Show(screen);
+        driver.At(1).Cached("d").Succeed("b", 1).End(RunStatus.Succeeded, 1, "b").Show(screen);
+        Assert.Equal(
+            """
+            zlib  run 20261121-021345-7f3a9c, 4 jobs
+            ✓ a  cached, saved 1.2s
+            ✓ c  cached
+            ✓ d  cached, saved 1.0s
+            ✓ b  1.0s
+
+            ✓ succeeded in 1.0s: 3 cached, 1 ran, saved 2.2s
+            """,
+            screen.Text);
+    }
+
+    [Fact]
+    public void Cached_ThatAreMany_AreOneLine_AndARunOfThemOnlyTheLast()
+    {
+        var screen = new Screen(80, 50);
+        var ids = Enumerable.Range(0, 1000).Select(n => $"s{n}").ToArray();
+        var driver = Live().Begin([.. ids, "last"]);
+        var all = Live().Begin(ids);
+        foreach (var id in ids)
+        {
+            driver.Cached(id);
+            all.Cached(id);
+        }
+
+        driver.Start("last").Succeed("last", 1).Show(screen);
+        Assert.Contains("\n✓ 1000 jobs  cached, saved 16m 40s\n✓ last  1.0s\n", screen.Text, StringComparison.Ordinal);
+
+        screen = new Screen(80, 50);
+        all.End(RunStatus.Succeeded, 0.06).Show(screen);
+        Assert.Equal("zlib  run 20261121-021345-7f3a9c, 1000 jobs\n\n✓ 1000 of 1000 cached, nothing to do (60ms, saved 16m 40s)", screen.Text);
+    }
+
+    [Fact]
+    public void Estimate_IsOf_WhatIsLeft_HoweverMuchIsCached()
+    {
+        var driver = new ViewDriver(new LiveView(ViewDriver.Options(expected: [("a", 10), ("b", 20)])));
+        driver.Begin("x", "y", "z", "a", "b: a").Cached("x").Cached("y").Cached("z").Start("a").At(4);
+        Assert.Contains(", 3 cached, about 30s left", driver.Render(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ManyRunning_LeaveRoomOnTheScreen()
     {
         var screen = new Screen(80, 10);

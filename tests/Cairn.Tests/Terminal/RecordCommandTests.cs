@@ -6,9 +6,11 @@ using System.Text;
 using Cairn.Cli;
 using Cairn.Cli.Commands;
 using Cairn.Cli.Terminal;
+using Cairn.Core.Content;
 using Cairn.Core.Events;
 using Cairn.Core.Scheduling;
 using Cairn.Execution;
+using Cairn.Store.Content;
 
 namespace Cairn.Tests.Terminal;
 
@@ -182,6 +184,75 @@ public sealed class RecordCommandTests : IDisposable
         Assert.Contains("critical path 2.7s: build -> test[opt=O2]\n", Out, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Runs_Show_TellsWhereCachedResultsCameFrom()
+    {
+        RecordCached();
+        await InvokeAsync(RunsCommand.Create, "show");
+        Assert.Contains(
+            """
+            JOB      STATUS     TOOK   LOG
+            build    cached            3 B  from run 20261120-101010-aaaaaa, 17h ago on forge, saved 1m 30s
+            test     cached                 1h ago
+            publish  succeeded  100ms       not cached: `cache: false`
+
+            """,
+            Out,
+            StringComparison.Ordinal);
+        Assert.EndsWith("+ succeeded in 200ms: 2 cached, 1 ran, saved 1m 30s\n", Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Runs_List_CountsCachedJobs()
+    {
+        RecordCached();
+        await InvokeAsync(RunsCommand.Create);
+        Assert.EndsWith("200ms  3, 2 cached\n", Out, StringComparison.Ordinal);
+        _out.SetLength(0);
+        await InvokeAsync(RunsCommand.Create, "--json");
+        Assert.Contains("\"jobs\":3,\"failed\":0,\"cached\":2,\"saved_ms\":90000", Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Logs_OfACachedJob_AreThoseInTheStore()
+    {
+        RecordCached();
+        using (var store = ContentStore.Open(Path.Combine(_project, ".cache", "cairn")))
+        {
+            store.Put("xyz"u8);
+        }
+
+        Assert.Equal(ExitCodes.Success, await InvokeAsync(LogsCommand.Create, Run, "build"));
+        Assert.Equal("xyz\n", Out);
+        Assert.Equal("", _error.ToString());
+        _out.SetLength(0);
+        Assert.Equal(ExitCodes.Success, await InvokeAsync(LogsCommand.Create, Run, "build", "--raw", "--follow"));
+        Assert.Equal("xyz", Out);
+    }
+
+    [Fact]
+    public async Task Logs_OfACachedJob_WhoseLogIsGone_NameTheRunThatExecutedIt()
+    {
+        RecordCached();
+        Log("publish", 1, "sent\n");
+        Assert.Equal(ExitCodes.Usage, await InvokeAsync(LogsCommand.Create));
+        Assert.Equal("==> publish\nsent\n", Out);
+        Assert.Equal(
+            "error: The log of `build` is no longer in the cache; run `20261120-101010-aaaaaa` on `forge` executed it\nhelp: `cairn run --force build` executes it again and stores its log\n",
+            _error.ToString());
+    }
+
+    [Fact]
+    public async Task Logs_OfACachedJob_ThatARunOfThisProjectExecuted_AreThoseOfThatRun()
+    {
+        RecordCached();
+        var logs = Path.Combine(_project, ".cairn", "runs", "20261120-101010-aaaaaa", "logs");
+        Directory.CreateDirectory(logs);
+        await File.WriteAllTextAsync(Path.Combine(logs, "build.2.log"), "built\n", TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCodes.Success, await InvokeAsync(LogsCommand.Create, Run, "build"));
+        Assert.Equal("built\n", Out);
+    }
+
     [Theory]
     [InlineData("exclude each other", "--json", "--plain")]
     [InlineData("--param name=value", "-p", "prefix")]
@@ -254,6 +325,39 @@ public sealed class RecordCommandTests : IDisposable
             ]);
         }
 
+        Write(events);
+    }
+
+    private void RecordCached()
+    {
+        Directory.CreateDirectory(Logs);
+        Write(
+        [
+            new PipelineStarted { Time = Start, Run = Run, Pipeline = "zlib", File = "cairn.yaml", MaxParallel = 2, ProcessId = 1, Jobs = [new("build", "build", []), new("test", "test", []), new("publish", "publish", [])] },
+            new StepCompleted
+            {
+                Time = Start,
+                Job = "build",
+                Status = JobStatus.Succeeded,
+                LogBytes = 3,
+                Cache = new CacheUse(CacheState.Hit)
+                {
+                    FromRun = "20261120-101010-aaaaaa",
+                    FromTime = Start - TimeSpan.FromHours(17),
+                    FromHost = "forge",
+                    SavedMs = 90_000,
+                    Log = Digest.Of("xyz"u8).ToString(),
+                },
+            },
+            new StepCompleted { Time = Start, Job = "test", Status = JobStatus.Succeeded, Cache = new CacheUse(CacheState.Hit) { FromTime = Start - TimeSpan.FromHours(1) } },
+            new StepStarted { Time = Start, Job = "publish", Attempt = 1 },
+            new StepCompleted { Time = Start, Job = "publish", Status = JobStatus.Succeeded, Attempts = 1, DurationMs = 100, Cache = new CacheUse(CacheState.Off) { Reason = "`cache: false`" } },
+            new PipelineFinished { Time = Start, Status = RunStatus.Succeeded, DurationMs = 200, Counts = ImmutableSortedDictionary<JobStatus, int>.Empty.Add(JobStatus.Succeeded, 3) },
+        ]);
+    }
+
+    private void Write(List<RunEvent> events)
+    {
         using var file = File.Create(Path.Combine(_project, ".cairn", "runs", Run, "events.ndjson"));
         foreach (var runEvent in events)
         {

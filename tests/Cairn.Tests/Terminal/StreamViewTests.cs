@@ -38,6 +38,102 @@ public sealed class StreamViewTests
     }
 
     [Fact]
+    public void Plain_Folds_CachedJobsThatFollowEachOther()
+    {
+        var driver = new ViewDriver(new PlainView(ViewDriver.Options(unicode: false))).Begin(Ids(1004)).Cached("s0", 1.2).Start("s1");
+        for (var i = 2; i < 1003; i++)
+        {
+            driver.Cached($"s{i}", 0.5);
+        }
+
+        var text = driver.Output("s1", "x\n").Succeed("s1", 1).Cached("s1003", 0).End(RunStatus.Succeeded, 1.3, "s1").Render();
+        Assert.Equal(
+            """
+            ==> run: 20261121-021345-7f3a9c of zlib: 1004 jobs, 2 at once
+            ==> s0: cached (run 20261120-101010-aaaaaa, saved 1.2s)
+            ==> s1: started
+            ==> 1001 jobs: cached (saved 8m 20s): s2, s3, s4, s5, s6, ... 991 more ..., s998, s999, s1000, s1001, s1002
+            [s1] x
+            ==> s1: succeeded in 1.0s
+            ==> s1003: cached (run 20261120-101010-aaaaaa)
+
+            + succeeded in 1.3s: 1003 cached, 1 ran, saved 8m 22s
+              slowest: s1 1.0s
+
+            """,
+            text);
+    }
+
+    [Fact]
+    public void Plain_Shows_FoldedJobs_WhereNothingFollowsForAWhile()
+    {
+        var driver = new ViewDriver(new PlainView(ViewDriver.Options())).Begin("a", "b", "c").Start("c").Cached("a").At(0.4);
+        Assert.DoesNotContain("cached", driver.Render(), StringComparison.Ordinal);
+        Assert.Equal("==> 2 jobs: cached (saved 2.0s): a, b\n", driver.Cached("b").At(0.6).Render());
+        Assert.Equal("", driver.At(3).Render());
+    }
+
+    [Fact]
+    public void Plain_Replays_TheOutputOfACachedJob_AsThatOfAnExecutedOne()
+    {
+        var driver = new ViewDriver(new PlainView(ViewDriver.Options(unicode: false))).Begin("a", "b", "c");
+        driver.Render();
+        Assert.Equal(
+            """
+            ==> a: cached (run 20261120-101010-aaaaaa, saved 1.0s)
+            [b] one
+            [b] oh
+            [b] no end
+            ==> b: cached (run 20261120-101010-aaaaaa, saved 1.0s)
+
+            """,
+            driver.Cached("a").Output("b", "one\nno").Output("b", "oh\n", OutputSource.Stderr).Output("b", " end").Cached("b").Render());
+    }
+
+    [Fact]
+    public void AllCached_EndsIn_OneLine()
+    {
+        foreach (var view in (IRunView[])[new PlainView(ViewDriver.Options()), new QuietView(ViewDriver.Options())])
+        {
+            var driver = new ViewDriver(view).Begin(Ids(42));
+            driver.Render();
+            foreach (var id in Ids(42))
+            {
+                driver.Cached(id, 6);
+            }
+
+            Assert.Equal("✓ 42 of 42 cached, nothing to do (31ms, saved 4m 12s)\n", driver.End(RunStatus.Succeeded, 0.031, "s0", "s1").Render().TrimStart('\n'));
+        }
+    }
+
+    [Fact]
+    public void AllCached_ButForWhatWasSkipped_SaysSo()
+    {
+        var driver = new ViewDriver(new QuietView(ViewDriver.Options())).Begin("a", "b", "c").Cached("a").Skip("b", "condition is false").Cached("c");
+        Assert.Equal("✓ 2 of 2 cached, 1 skipped, nothing to do (20ms, saved 2.0s)\n", driver.End(RunStatus.Succeeded, 0.02).Render());
+    }
+
+    [Fact]
+    public void Failed_WithCachedJobs_CountsThemApart()
+    {
+        var driver = new ViewDriver(new QuietView(ViewDriver.Options())).Begin("a", "b", "c").Cached("a").Succeed("b", 1).Fail("c", 1, 1);
+        Assert.EndsWith("✗ failed in 2.0s: 1 cached, 1 succeeded, 1 failed, saved 1.0s\n", driver.End(RunStatus.Failed, 2).Render(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Json_OfACachedJob_HasItsOutputAndWhereItCameFrom()
+    {
+        var driver = new ViewDriver(new JsonView()).Begin("a");
+        driver.Render();
+        var lines = driver.Output("a", "x\ny").Cached("a").Render().TrimEnd('\n').Split('\n');
+        Assert.Equal(["x", "y"], lines[..2].Select(line => ((StepOutput)RunEventJson.Parse(Encoding.UTF8.GetBytes(line))!).Text), StringComparer.Ordinal);
+        Assert.True(RunEventJson.Parse(Encoding.UTF8.GetBytes(lines[2])) is StepCompleted { IsCached: true, Attempts: 0, Cache: { FromHost: "forge", SavedMs: 1000 } }, lines[2]);
+        Assert.Contains("\"cache\":{\"state\":\"hit\",\"from_run\":\"20261120-101010-aaaaaa\"", lines[2], StringComparison.Ordinal);
+    }
+
+    private static string[] Ids(int count) => [.. Enumerable.Range(0, count).Select(n => $"s{n}")];
+
+    [Fact]
     public void Plain_Strips_EscapesAndOverwrittenProgress()
     {
         var driver = new ViewDriver(new PlainView(ViewDriver.Options())).Begin("a").Start("a");

@@ -55,6 +55,14 @@ internal sealed class ViewDriver(IRunView view)
     public ViewDriver Succeed(string job, double seconds, int attempts = 1, TestCounts? tests = null) =>
         Count(new StepCompleted { Time = Time, Job = job, Status = JobStatus.Succeeded, Attempts = attempts, DurationMs = seconds * 1000, ExitCode = 0, Tests = tests });
 
+    public ViewDriver Cached(string job, double savedSeconds = 1) => Count(new StepCompleted
+    {
+        Time = Time,
+        Job = job,
+        Status = JobStatus.Succeeded,
+        Cache = new CacheUse(CacheState.Hit) { FromRun = "20261120-101010-aaaaaa", FromTime = Time, FromHost = "forge", SavedMs = savedSeconds * 1000 },
+    });
+
     public ViewDriver Fail(string job, double seconds, int exitCode, bool allowed = false) =>
         Count(new StepFailed { Time = Time, Job = job, Status = JobStatus.Failed, Attempts = 1, DurationMs = seconds * 1000, ExitCode = exitCode, Reason = $"exit {exitCode}", Allowed = allowed, LogBytes = 10 });
 

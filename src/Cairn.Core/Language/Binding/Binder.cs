@@ -18,6 +18,7 @@ internal enum ExpressionRole
     Condition,
     Matrix,
     Argument,
+    CacheKey,
 }
 
 /// <summary>The expressions of one scalar with their place in the language.</summary>

@@ -79,6 +79,8 @@ internal sealed class StepDraft : ExpressionSite
 
     public ImmutableArray<Template>? Outputs { get; set; }
 
+    public CachePolicy? Cache { get; set; }
+
     public TimeSpan? Timeout { get; set; }
 
     public RetryPolicy? Retries { get; set; }

@@ -15,6 +15,8 @@ internal static class ForeignKeys
         "defaults" => InDefaults(name),
         "pipeline" or "included" or "generated" => AtTop(name),
         "service" => InService(name),
+        "cache" => InCache(name),
+        "tool_cache" => InToolCache(name),
         _ => null,
     };
 
@@ -33,7 +35,7 @@ internal static class ForeignKeys
         "label" or "name" => new(DiagnosticCodes.ForeignKey, null, "A step's key is its name; longer text goes to `description`"),
         "image" or "container" => new(DiagnosticCodes.ForeignKey, null, "This version runs steps as processes of this machine (`isolation: process`) and has no images; call `docker run` in `run` where you need one"),
         "stage" or "stages" => new(DiagnosticCodes.ForeignKey, null, "There are no stages: order steps with `needs`"),
-        "cache" => new(DiagnosticCodes.ForeignKey, null, "This version has no cache; remove `cache`"),
+        "cacheable" or "caching" or "no_cache" or "no-cache" => Instead("cache", "Write `cache: false` for a step that executes in every run"),
         "tags" or "runs-on" or "runs_on" or "agents" or "resource_class" => new(DiagnosticCodes.ForeignKey, null, "Steps run on the machine that runs `cairn`; remove the key"),
         "toolchain" or "toolchains" => Toolchain(name),
         "params" => new(DiagnosticCodes.ForeignKey, "A step has no parameters of its own", "Declare `params` at the top of the file or in a template"),
@@ -66,6 +68,27 @@ internal static class ForeignKeys
         "image" or "ports" or "volumes" => new(DiagnosticCodes.ForeignKey, null, "A service is a command of this machine: write `run` or `command`"),
         "healthcheck" or "health" or "readiness" => Instead("ready"),
         "script" or "environment" or "working-directory" or "workdir" => InStep(name),
+        _ => null,
+    };
+
+    private static ForeignKey? InCache(string name) => name switch
+    {
+        "key-extra" or "extra_key" or "extra-key" or "salt" or "version" => Instead("key_extra"),
+        "key" or "keys" => new(DiagnosticCodes.ForeignKey, null, "The key is made of the command, its variables and its files by itself; write `key_extra` for what else it shall depend on"),
+        "path" or "directories" or "folders" => Instead("paths", "Write `paths:` with a name for each folder, such as `paths: { nuget: ~/.nuget/packages }`"),
+        "restore-keys" or "restore_keys" or "fallback_keys" or "policy" or "untracked" or "when" or "unprotect" or "save" or "restore" =>
+            new(DiagnosticCodes.ForeignKey, null, "Remove it: a tool cache in `paths` is one folder by its name, which every run sees as the last one left it"),
+        "enabled" or "disabled" or "enable" => new(DiagnosticCodes.ForeignKey, null, "Write `cache: false` or `cache: true`"),
+        "inputs" or "files" or "outputs" => new(DiagnosticCodes.ForeignKey, null, $"Write `{(name is "outputs" ? "outputs" : "inputs")}:` in the step itself: what a step reads and writes is what is cached"),
+        _ => null,
+    };
+
+    private static ForeignKey? InToolCache(string name) => name switch
+    {
+        "paths" or "dir" or "directory" or "folder" or "target" => Instead("path"),
+        "size" or "limit" or "max_size" or "max-size" => Instead("quota", "Write `quota: 2GiB`"),
+        "scope" or "sharing" or "global" => Instead("shared", "Write `shared: true` for a cache of all projects"),
+        "key" => new(DiagnosticCodes.ForeignKey, null, "A tool cache is told by its name and has no key"),
         _ => null,
     };
 

@@ -64,7 +64,7 @@ internal abstract class KeySet(string name, string title, string doc)
 /// <summary>The keys of one kind of mapping, with the draft that they fill.</summary>
 internal sealed class KeySet<TDraft>(string name, string title, string doc, Key<TDraft>[] keys) : KeySet(name, title, doc)
 {
-    private const int ListedKeysMax = 8;
+    private const int ListedKeysMax = 10;
 
     public override IReadOnlyList<KeyInfo> Keys => keys;
 

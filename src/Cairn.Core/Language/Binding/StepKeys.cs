@@ -48,6 +48,11 @@ internal static class StepKeys
         "network", "What the command may reach. `process` isolation can only give `host`: the network of the machine.", new NetworkKind(), static (_, _, _) => { })
     { Default = "host" };
 
+    private static readonly Key<StepDraft, CachePolicy> Cache = new(
+        "cache", "Whether the result may be taken from an earlier run that did the same: same command, variables, input files and outputs of what it needs. A step without `outputs` is cached too, for its success and its log. A mapping says more.",
+        CacheKind.Instance, static (d, v, _) => d.Cache = v)
+    { Default = "true" };
+
     private static readonly Key<StepDraft>[] Body =
     [
         Description,
@@ -72,6 +77,7 @@ internal static class StepKeys
         new Key<StepDraft, ImmutableArray<Template>>(
             "outputs", "Globs of the files that the command writes. They stay in the project's folder.",
             new GlobsKind(ExpressionRole.Pattern, "[build/app]"), static (d, v, _) => d.Outputs = v) { Default = "none" },
+        Cache,
         Timeout,
         Retries,
         AllowFailure,
@@ -108,7 +114,7 @@ internal static class StepKeys
     /// <summary>The defaults.</summary>
     public static KeySet<StepDraft> Defaults { get; } = new(
         "defaults", "`defaults`", "Values for steps of this file that do not set a key themselves.",
-        [Timeout, Retries, Shell, Environment, WorkingDirectory, Isolation, Network, AllowFailure]);
+        [Timeout, Retries, Cache, Shell, Environment, WorkingDirectory, Isolation, Network, AllowFailure]);
 }
 
 /// <summary><c>reports</c> while it is read.</summary>

@@ -1,0 +1,469 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+
+using Cairn.Core.Diagnostics;
+using Cairn.Core.Expressions;
+using Cairn.Core.Language.Model;
+using Cairn.Core.Syntax;
+
+namespace Cairn.Core.Planning.Compiled;
+
+/// <summary>Reads what <see cref="ModelEncoder"/> writes. Members are read in the order in which they were written.</summary>
+internal sealed class ModelDecoder(CompactReader reader)
+{
+    /// <summary>Nesting of values: JSON's 64, an expression's 64 around it, and room.</summary>
+    private const int ValueDepthMax = 256;
+
+    /// <summary>Nesting of scopes; templates may be <see cref="Limits.IncludeDepthMax"/> deep.</summary>
+    private const int ScopeDepthMax = 4 * Limits.IncludeDepthMax;
+
+    private readonly List<Template> _templates = [];
+    private readonly List<EnvironmentEntry> _entries = [];
+    private readonly List<Parameter> _parameters = [];
+    private readonly List<ParameterScope> _scopes = [];
+    private ImmutableArray<string> _shell;
+    private int _scopeDepth;
+
+    public int? ReadOptionalNumber()
+    {
+        var number = reader.Read();
+        return number == 0 ? null : number - 1 <= int.MaxValue ? (int)(number - 1) : throw CompactReader.Damaged();
+    }
+
+    public ImmutableArray<string> ReadTexts()
+    {
+        var texts = new string[reader.ReadCount()];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            texts[i] = reader.ReadText();
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(texts);
+    }
+
+    public ImmutableArray<SourceSpan> ReadSpans()
+    {
+        var spans = new SourceSpan[reader.ReadCount()];
+        for (var i = 0; i < spans.Length; i++)
+        {
+            spans[i] = reader.ReadSpan();
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(spans);
+    }
+
+    public ImmutableArray<LockName> ReadLocks()
+    {
+        var locks = new LockName[reader.ReadCount()];
+        for (var i = 0; i < locks.Length; i++)
+        {
+            locks[i] = new LockName(reader.ReadText());
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(locks);
+    }
+
+    public ImmutableArray<EnvironmentEntry> ReadEnvironment()
+    {
+        var entries = new EnvironmentEntry[reader.ReadCount()];
+        for (var i = 0; i < entries.Length; i++)
+        {
+            entries[i] = ReadEntry();
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(entries);
+    }
+
+    public Value.Map ReadMap() => ReadValue() as Value.Map ?? throw CompactReader.Damaged();
+
+    public Parameter ReadParameter()
+    {
+        var tag = reader.Read();
+        if (tag != ObjectTag.Fresh)
+        {
+            return _parameters[Known(tag, _parameters.Count)];
+        }
+
+        var name = reader.ReadText();
+        var type = reader.Read();
+        if (type > (uint)ParameterType.List)
+        {
+            throw CompactReader.Damaged();
+        }
+
+        var parameter = new Parameter(name, (ParameterType)type, reader.ReadSpan())
+        {
+            Default = ReadOptionalValue(),
+            Allowed = ReadValues(1),
+            Required = reader.ReadBoolean(),
+            Description = reader.ReadOptional(),
+        };
+        _parameters.Add(parameter);
+        return parameter;
+    }
+
+    public Secret ReadSecret()
+    {
+        var name = reader.ReadText();
+        var span = reader.ReadSpan();
+        SecretSource source = (SecretTag)reader.Read() switch
+        {
+            SecretTag.Variable => new SecretSource.Variable(reader.ReadText()),
+            SecretTag.File => new SecretSource.File(reader.ReadText()),
+            SecretTag.Command => new SecretSource.Command(ReadTexts()),
+            _ => throw CompactReader.Damaged(),
+        };
+        return new Secret(name, source, span);
+    }
+
+    public Service ReadService()
+    {
+        var name = ReadStepName();
+        var span = reader.ReadSpan();
+        return new Service(name, ReadAction(), span)
+        {
+            Environment = ReadEnvironment(),
+            WorkingDirectory = ReadOptionalTemplate(),
+            StopGrace = ReadTime(),
+            Ready = ReadReadiness(),
+        };
+    }
+
+    public Step ReadStep()
+    {
+        var mask = reader.Read();
+        if ((mask & ~StepMember.All) != 0)
+        {
+            throw CompactReader.Damaged();
+        }
+
+        var name = ReadStepName();
+        var span = reader.ReadSpan();
+        return new Step(name, ReadAction(), span)
+        {
+            Description = Has(StepMember.Description) ? reader.ReadText() : null,
+            Needs = Has(StepMember.Needs) ? ReadReferences() : [],
+            Environment = Has(StepMember.Environment) ? ReadEnvironment() : [],
+            WorkingDirectory = Has(StepMember.WorkingDirectory) ? ReadTemplate() : null,
+            Inputs = Has(StepMember.Inputs) ? ReadTemplates() : null,
+            Outputs = Has(StepMember.Outputs) ? ReadTemplates() : [],
+            Timeout = Has(StepMember.Timeout) ? ReadTime() : null,
+            Retries = Has(StepMember.Retries) ? ReadRetries() : null,
+            AllowFailure = Has(StepMember.AllowFailure),
+            Condition = Has(StepMember.Condition) ? Expression.Deferred(ReadScalar(), ReadScope()) : null,
+            Matrix = Has(StepMember.Matrix) ? ReadMatrix() : null,
+            Isolation = Has(StepMember.Isolation) ? (IsolationLevel)Below(reader.Read(), (uint)IsolationLevel.Process + 1) : default,
+            Locks = Has(StepMember.Locks) ? ReadLocks() : [],
+            MaxParallel = Has(StepMember.MaxParallel) ? ReadOptionalNumber() : null,
+            Services = Has(StepMember.Services) ? ReadReferences() : [],
+            Cache = Has(StepMember.Cache) ? ReadCache() : CachePolicy.Default,
+            JUnitReports = Has(StepMember.JUnitReports) ? ReadTemplates() : [],
+            Generates = Has(StepMember.Generates) ? ReadTemplate() : null,
+            Templates = Has(StepMember.Templates) ? ReadScopes() : [],
+        };
+
+        bool Has(uint member) => (mask & member) != 0;
+    }
+
+    private static int Known(uint tag, int count) =>
+        tag >= ObjectTag.Known && tag - ObjectTag.Known < (uint)count ? (int)(tag - ObjectTag.Known) : throw CompactReader.Damaged();
+
+    private static uint Below(uint number, uint end) => number < end ? number : throw CompactReader.Damaged();
+
+    private StepName ReadStepName() => StepName.TryParse(reader.ReadText(), out var name) ? name : throw CompactReader.Damaged();
+
+    private TimeSpan ReadTime() => new(reader.ReadLong());
+
+    private Value? ReadOptionalValue() => reader.ReadBoolean() ? ReadValue() : null;
+
+    private Value ReadValue(int depth = 0)
+    {
+        if (depth > ValueDepthMax)
+        {
+            throw CompactReader.Damaged();
+        }
+
+        switch ((ValueTag)reader.Read())
+        {
+            case ValueTag.Null:
+                return Value.Null.Instance;
+            case ValueTag.False:
+                return Value.Of(false);
+            case ValueTag.True:
+                return Value.Of(true);
+            case ValueTag.Whole:
+                return Value.Of(reader.ReadSigned());
+            case ValueTag.Number:
+                return Value.Of(reader.ReadDouble());
+            case ValueTag.Text:
+                return Value.Of(reader.ReadText());
+            case ValueTag.List:
+                return new Value.List(ReadValues(depth + 1));
+            case ValueTag.Map:
+                var entries = new KeyValuePair<string, Value>[reader.ReadCount()];
+                for (var i = 0; i < entries.Length; i++)
+                {
+                    entries[i] = new KeyValuePair<string, Value>(reader.ReadText(), ReadValue(depth + 1));
+                }
+
+                return new Value.Map(ImmutableCollectionsMarshal.AsImmutableArray(entries));
+            default:
+                throw CompactReader.Damaged();
+        }
+    }
+
+    private ImmutableArray<Value> ReadValues(int depth)
+    {
+        var values = new Value[reader.ReadCount()];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = ReadValue(depth);
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(values);
+    }
+
+    private ImmutableArray<StepReference> ReadReferences()
+    {
+        var references = new StepReference[reader.ReadCount()];
+        for (var i = 0; i < references.Length; i++)
+        {
+            references[i] = new StepReference(ReadStepName(), reader.ReadSpan());
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(references);
+    }
+
+    private EnvironmentEntry ReadEntry()
+    {
+        var tag = reader.Read();
+        if (tag != ObjectTag.Fresh)
+        {
+            return _entries[Known(tag, _entries.Count)];
+        }
+
+        var name = reader.ReadText();
+        var span = reader.ReadSpan();
+        var entry = new EnvironmentEntry(name, ReadTemplate(), span);
+        _entries.Add(entry);
+        return entry;
+    }
+
+    private StepAction ReadAction()
+    {
+        switch ((ActionTag)reader.Read())
+        {
+            case ActionTag.ScriptOfSameShell when !_shell.IsDefault:
+                return new StepAction.Script(ReadTemplate(), _shell);
+            case ActionTag.Script:
+                _shell = ReadTexts();
+                return new StepAction.Script(ReadTemplate(), _shell);
+            case ActionTag.Command:
+                return new StepAction.Command(ReadTemplates());
+            default:
+                throw CompactReader.Damaged();
+        }
+    }
+
+    private ReadinessProbe? ReadReadiness()
+    {
+        ReadinessCheck check;
+        switch ((ReadinessTag)reader.Read())
+        {
+            case ReadinessTag.None:
+                return null;
+            case ReadinessTag.Script:
+                check = new ReadinessCheck.Script(reader.ReadText());
+                break;
+            case ReadinessTag.Tcp:
+                check = new ReadinessCheck.Tcp(reader.ReadSigned());
+                break;
+            case ReadinessTag.Http:
+                check = new ReadinessCheck.Http(Uri.TryCreate(reader.ReadText(), UriKind.Absolute, out var url) ? url : throw CompactReader.Damaged());
+                break;
+            case ReadinessTag.Output:
+                check = new ReadinessCheck.Output(reader.ReadText());
+                break;
+            default:
+                throw CompactReader.Damaged();
+        }
+
+        return new ReadinessProbe(check, ReadTime(), ReadTime());
+    }
+
+    private RetryPolicy ReadRetries()
+    {
+        var max = reader.ReadSigned();
+        var codes = new int[reader.ReadCount()];
+        for (var i = 0; i < codes.Length; i++)
+        {
+            codes[i] = reader.ReadSigned();
+        }
+
+        return new RetryPolicy(max, ImmutableCollectionsMarshal.AsImmutableArray(codes), reader.ReadBoolean(), reader.ReadBoolean(), ReadTime(), ReadTime(), reader.ReadDouble());
+    }
+
+    private CachePolicy ReadCache()
+    {
+        var enabled = reader.ReadBoolean();
+        var extra = ReadOptionalTemplate();
+        var paths = new ToolCacheUse[reader.ReadCount()];
+        for (var i = 0; i < paths.Length; i++)
+        {
+            paths[i] = new ToolCacheUse(reader.ReadText(), reader.ReadText(), reader.ReadBoolean(), reader.ReadSpan())
+            {
+                QuotaBytes = reader.ReadLong() is >= 0 and var bytes ? bytes : null,
+            };
+        }
+
+        return new CachePolicy { Enabled = enabled, KeyExtra = extra, Paths = ImmutableCollectionsMarshal.AsImmutableArray(paths) };
+    }
+
+    private MatrixDefinition ReadMatrix()
+    {
+        var span = reader.ReadSpan();
+        var axes = new MatrixAxis[reader.ReadCount()];
+        for (var i = 0; i < axes.Length; i++)
+        {
+            var name = reader.ReadText();
+            var values = new MatrixValue[reader.ReadCount()];
+            for (var j = 0; j < values.Length; j++)
+            {
+                values[j] = ReadMatrixValue();
+            }
+
+            axes[i] = new MatrixAxis(name, ImmutableCollectionsMarshal.AsImmutableArray(values), ReadOptionalTemplate(), reader.ReadSpan());
+        }
+
+        return new MatrixDefinition(span)
+        {
+            Axes = ImmutableCollectionsMarshal.AsImmutableArray(axes),
+            Include = ReadRows(),
+            Exclude = ReadRows(),
+            MaxParallel = ReadOptionalNumber(),
+            MaxJobs = reader.ReadSigned(),
+        };
+    }
+
+    private ImmutableArray<MatrixRow> ReadRows()
+    {
+        var rows = new MatrixRow[reader.ReadCount()];
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var span = reader.ReadSpan();
+            var values = new KeyValuePair<string, MatrixValue>[reader.ReadCount()];
+            for (var j = 0; j < values.Length; j++)
+            {
+                values[j] = new KeyValuePair<string, MatrixValue>(reader.ReadText(), ReadMatrixValue());
+            }
+
+            rows[i] = new MatrixRow(ImmutableCollectionsMarshal.AsImmutableArray(values), span);
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(rows);
+    }
+
+    private MatrixValue ReadMatrixValue() => new(ReadValue(), ReadOptionalTemplate(), reader.ReadSpan());
+
+    private ImmutableArray<Template> ReadTemplates()
+    {
+        var templates = new Template[reader.ReadCount()];
+        for (var i = 0; i < templates.Length; i++)
+        {
+            templates[i] = ReadTemplate();
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(templates);
+    }
+
+    private Template ReadTemplate() => ReadOptionalTemplate() ?? throw CompactReader.Damaged();
+
+    private Template? ReadOptionalTemplate()
+    {
+        Template template;
+        var tag = reader.Read();
+        switch (tag)
+        {
+            case ObjectTag.None:
+                return null;
+            case ObjectTag.Literal:
+                template = Template.Literal(reader.ReadText(), reader.ReadSpan());
+                break;
+            case ObjectTag.Fresh:
+                template = Template.Deferred(ReadScalar(), ReadScope());
+                break;
+            default:
+                return _templates[Known(tag, _templates.Count)];
+        }
+
+        _templates.Add(template);
+        return template;
+    }
+
+    private ScalarNode ReadScalar()
+    {
+        var text = reader.ReadText();
+        var type = (ScalarType)Below(reader.Read(), (uint)ScalarType.String + 1);
+        var span = reader.ReadSpan();
+        var count = reader.Read();
+        if (count == 0)
+        {
+            return new ScalarNode(text, type, span);
+        }
+
+        var origins = new TextOrigin[reader.Bounded(count - 1)];
+        for (var i = 0; i < origins.Length; i++)
+        {
+            origins[i] = new TextOrigin(reader.ReadSigned(), reader.ReadSigned(), reader.ReadSigned());
+        }
+
+        return new ScalarNode(text, type, span, ImmutableCollectionsMarshal.AsImmutableArray(origins));
+    }
+
+    private ImmutableArray<ParameterScope> ReadScopes()
+    {
+        var scopes = new ParameterScope[reader.ReadCount()];
+        for (var i = 0; i < scopes.Length; i++)
+        {
+            scopes[i] = ReadScope() ?? throw CompactReader.Damaged();
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(scopes);
+    }
+
+    private ParameterScope? ReadScope()
+    {
+        var tag = reader.Read();
+        if (tag == ObjectTag.None)
+        {
+            return null;
+        }
+
+        if (tag != ObjectTag.Fresh)
+        {
+            return _scopes[Known(tag, _scopes.Count)];
+        }
+
+        if (++_scopeDepth > ScopeDepthMax)
+        {
+            throw CompactReader.Damaged();
+        }
+
+        var name = reader.ReadText();
+        var parameters = new ScopedParameter[reader.ReadCount()];
+        for (var i = 0; i < parameters.Length; i++)
+        {
+            parameters[i] = new ScopedParameter(ReadParameter(), reader.ReadSpan())
+            {
+                Constant = ReadOptionalValue(),
+                Computed = ReadOptionalTemplate(),
+                Items = ReadTemplates(),
+            };
+        }
+
+        _scopeDepth--;
+        var scope = new ParameterScope(name, ImmutableCollectionsMarshal.AsImmutableArray(parameters));
+        _scopes.Add(scope);
+        return scope;
+    }
+}

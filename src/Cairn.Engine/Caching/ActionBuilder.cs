@@ -1,0 +1,167 @@
+using System.Collections.Immutable;
+using System.Text;
+
+using Cairn.Core;
+using Cairn.Core.Actions;
+using Cairn.Core.Content;
+using Cairn.Core.Language.Model;
+using Cairn.Core.Planning;
+using Cairn.Engine.Running;
+
+namespace Cairn.Engine.Caching;
+
+/// <summary>Describes what a job would execute, before anything is executed: without secrets, locks or services.</summary>
+internal sealed class ActionBuilder(RunScope run, RunRequest request, string host)
+{
+    // The step's HOME is another folder in each attempt.
+    private const string HomePlaceholder = "(home)";
+
+    /// <summary>Describes one attempt of a job over its inputs. Throws <see cref="EvaluationException"/>.</summary>
+    public ActionDescription Describe(Job job, int attempt, Digest inputRoot)
+    {
+        var scope = new JobScope(run, job, attempt, needs: null);
+        var platform = new List<KeyValuePair<string, string>>
+        {
+            new("arch", HostFingerprint.Architecture),
+            new("host", host),
+            new("isolation", "process"),
+            new("network", "host"),
+            new("os", "linux"),
+        };
+        var environment = Environment(scope, platform, run.Plan.Pipeline.Environment, job.Step.Environment);
+        if (job.Step.Cache.KeyExtra is { } extra)
+        {
+            platform.Add(new("key-extra", scope.Text(extra)));
+        }
+
+        foreach (var cache in job.Step.Cache.Paths)
+        {
+            platform.Add(new($"tool-cache:{cache.Path}", cache.Name));
+        }
+
+        foreach (var service in job.Step.Services)
+        {
+            platform.Add(new($"service:{service.Name}", ServiceDigest(service.Name)));
+        }
+
+        return new ActionDescription
+        {
+            Arguments = Arguments(job.Step.Action, scope),
+            Environment = Sorted(environment),
+            WorkingDirectory = job.Step.WorkingDirectory is { } folder ? Normalize(scope.Text(folder)) : "",
+            Outputs = [.. job.Outputs.Patterns.Select(static p => p.ToString())],
+            Platform = Sorted(platform),
+            InputRoot = inputRoot,
+        };
+    }
+
+    private Dictionary<string, string> Environment(JobScope scope, List<KeyValuePair<string, string>>? secrets, params ReadOnlySpan<ImmutableArray<EnvironmentEntry>> mappings)
+    {
+        var variables = StepEnvironment.Base(request.StepPath, HomePlaceholder);
+        foreach (var entries in mappings)
+        {
+            foreach (var entry in entries)
+            {
+                if (StepEnvironment.SecretOf(entry.Value) is { } secret)
+                {
+                    // Expressions that read the variable see the name: the value must not become part of a digest or of a file.
+                    variables[entry.Name] = $"(secret {secret})";
+                    secrets?.Add(new($"secret:{entry.Name}", secret));
+                }
+                else
+                {
+                    variables[entry.Name] = scope.Text(entry.Value);
+                }
+            }
+
+            if (entries.Length > 0)
+            {
+                scope.SetEnvironment(variables);
+            }
+        }
+
+        if (string.Equals(variables["HOME"], HomePlaceholder, StringComparison.Ordinal))
+        {
+            variables.Remove("HOME");
+        }
+
+        if (secrets is not null)
+        {
+            foreach (var secret in secrets)
+            {
+                if (secret.Key.StartsWith("secret:", StringComparison.Ordinal))
+                {
+                    variables.Remove(secret.Key["secret:".Length..]);
+                }
+            }
+        }
+
+        return variables;
+    }
+
+    private static ImmutableArray<string> Arguments(StepAction action, JobScope scope) => action switch
+    {
+        StepAction.Command command => [.. command.Arguments.Select(scope.Text)],
+        StepAction.Script script => [.. script.Shell, scope.Text(script.Text)],
+        _ => throw new InvalidOperationException($"An action of type {action.GetType().Name} has no executor"),
+    };
+
+    /// <summary>A step sees what its services do, so how they are started is part of what it is.</summary>
+    private string ServiceDigest(StepName name)
+    {
+        var service = run.Plan.Pipeline.Services.First(s => s.Name == name);
+        var scope = JobScope.ForService(run);
+        var text = new StringBuilder();
+        foreach (var variable in Sorted(Environment(scope, secrets: null, run.Plan.Pipeline.Environment, service.Environment)))
+        {
+            Append(text, variable.Key);
+            Append(text, variable.Value);
+        }
+
+        foreach (var argument in Arguments(service.Action, scope))
+        {
+            Append(text, argument);
+        }
+
+        Append(text, service.WorkingDirectory is { } folder ? Normalize(scope.Text(folder)) : "");
+        return Digest.Of(Encoding.UTF8.GetBytes(text.ToString())).Hash;
+    }
+
+    // With its length before it, so that no two lists of texts read the same.
+    private static void Append(StringBuilder text, string part) => text.Append(part.Length).Append(':').Append(part);
+
+    private static string Normalize(string folder)
+    {
+        var parts = folder.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        return string.Join('/', parts.Where(static p => p != "."));
+    }
+
+    // Ordinal order of UTF-16 and of bytes differ beyond U+FFFF: names of variables and properties may hold anything.
+    private static ImmutableArray<KeyValuePair<string, string>> Sorted(IEnumerable<KeyValuePair<string, string>> entries)
+    {
+        var sorted = entries.ToArray();
+        Array.Sort(sorted, static (a, b) => CompareUtf8(a.Key, b.Key));
+        return ImmutableArray.Create(sorted);
+    }
+
+    private static int CompareUtf8(string a, string b)
+    {
+        foreach (var c in a)
+        {
+            if (char.IsSurrogate(c))
+            {
+                return Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
+            }
+        }
+
+        foreach (var c in b)
+        {
+            if (char.IsSurrogate(c))
+            {
+                return Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
+            }
+        }
+
+        return string.CompareOrdinal(a, b);
+    }
+}

@@ -1,0 +1,386 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+
+using Cairn.Core.Actions;
+using Cairn.Core.Content;
+using Cairn.Core.Diagnostics;
+using Cairn.Core.Events;
+using Cairn.Core.Planning;
+using Cairn.Core.Scheduling;
+using Cairn.Engine.Caching.Memo;
+using Cairn.Engine.Outputs;
+using Cairn.Engine.Running;
+using Cairn.Store.Actions;
+using Cairn.Store.Content;
+
+namespace Cairn.Engine.Caching;
+
+/// <summary>What a job would execute, and over what.</summary>
+/// <param name="Encoded">The action.</param>
+/// <param name="Inputs">All its inputs.</param>
+/// <param name="Sources">Its source files.</param>
+internal sealed record PreparedAction(EncodedAction Encoded, MerkleTree Inputs, JobSources Sources)
+{
+    /// <summary>Why neither the look-up nor the storing happens, or null.</summary>
+    public string? Off { get; init; }
+
+    public Digest Digest => Encoded.Digest;
+}
+
+/// <summary>What a job contributes to those that need it.</summary>
+/// <param name="Digest">The digest of <paramref name="Tree"/>.</param>
+/// <param name="Tree">Its outputs.</param>
+/// <param name="Files">The same, as they stand in the working tree.</param>
+internal sealed record JobProduct(Digest Digest, Lazy<MerkleTree> Tree, IReadOnlyList<TreeFile> Files)
+{
+    public static JobProduct None { get; } = Of(MerkleTree.Empty, []);
+
+    public static JobProduct Of(MerkleTree tree, IReadOnlyList<TreeFile> files) => new(tree.Digest, new Lazy<MerkleTree>(tree), files);
+}
+
+/// <summary>Everything a finished execution left that a later run may want.</summary>
+internal sealed record ExecutedJob(IReadOnlyList<TreeFile> Files, string? LogPath, string? IndexPath, string? SummaryPath, ActionResult Result);
+
+/// <summary>The action cache as one run uses it: looks jobs up, brings results back, stores new ones. Thread-safe.</summary>
+internal sealed class RunCache
+{
+    private readonly RunRequest _request;
+    private readonly RunScope _scope;
+    private readonly RunReporter _reporter;
+    private readonly OutputTree _tree;
+    private readonly OutputStorage _storage;
+    private readonly RunInputs _inputs;
+    private readonly ActionBuilder _builder;
+    private readonly ImmutableArray<string?> _leftOut;
+    private readonly ContentStore _store;
+    private readonly ActionCache _actions;
+    private readonly ConcurrentDictionary<int, JobProduct> _products = new();
+    private readonly ConcurrentDictionary<int, MemoJob> _memorable = new();
+    private string? _full;
+
+    public RunCache(PreparedRun prepared, RunInputs inputs, RunScope scope, RunReporter reporter, OutputTree tree)
+    {
+        _request = prepared.Request;
+        _scope = scope;
+        _reporter = reporter;
+        _tree = tree;
+        _inputs = inputs;
+        _storage = new OutputStorage(tree.Root, inputs.Index);
+        _builder = new ActionBuilder(scope, prepared.Request, inputs.Host);
+        _leftOut = prepared.LeftOut;
+        _store = inputs.Store ?? throw new ArgumentException("A cache needs a store", nameof(inputs));
+        _actions = new ActionCache(_store, ResultSeals.Local);
+        _full = _store.ReadOnlyReason;
+        if (_full is not null)
+        {
+            reporter.Warn(DiagnosticCodes.CacheNotWritten, $"Results of this run are not kept: {_full}");
+        }
+    }
+
+    /// <summary>Describes a job. Throws <see cref="IOException"/> where its inputs contradict each other, and <see cref="EvaluationException"/>.</summary>
+    public PreparedAction Prepare(Job job, int attempt, CancellationToken cancellationToken)
+    {
+        var sources = _inputs.Sources(_scope.Plan, cancellationToken).Of(job);
+        var inputs = sources.Tree;
+        string? off = job.Step.Cache.Enabled ? null : "`cache: false`";
+        foreach (var need in job.Needs)
+        {
+            var name = _scope.Plan.Jobs[need].Id;
+            if (_scope.ResultOf(need) is { Status: not (JobStatus.Succeeded or JobStatus.Skipped) })
+            {
+                off ??= $"`{name}` failed";
+                continue;
+            }
+
+            inputs = inputs.TryMerge(TreeFor(job, need), out var conflict)
+                ?? throw new IOException($"`{conflict}` is an input of `{job.Id}` twice with different content: a file that a step makes must have one maker");
+        }
+
+        var action = ActionEncoder.Encode(_builder.Describe(job, attempt, inputs.Digest));
+        return new PreparedAction(action, inputs, sources) { Off = off };
+    }
+
+    /// <summary>
+    /// What the last run knows of a job whose sources, needs and outputs have not changed since: then nothing is computed, looked up or written. Null where
+    /// something has, or may have.
+    /// </summary>
+    public (ActionResult Result, RestoredOutputs Outputs)? TryRecall(Job job)
+    {
+        if (_inputs.Recall is not { } recall || !job.Step.Cache.Enabled || IsForced(job) || recall.Find(job.Index) is not { } known || !recall.HasSameSources(job))
+        {
+            return null;
+        }
+
+        foreach (var need in job.Needs)
+        {
+            if (!_products.TryGetValue(need, out var product) || recall.Find(need) is not { } before || before.Outputs != product.Digest)
+            {
+                return null;
+            }
+        }
+
+        if (ActionResultDecoder.TryDecode(known.Result.AsSpan(), out _) is not { } result || !Has(result.Log) || !Has(result.LogIndex) || !Has(result.Summary)
+            || _tree.FindInPlace(job, result.Outputs, _storage) is not { } files)
+        {
+            return null;
+        }
+
+        _products[job.Index] = new JobProduct(known.Outputs, new Lazy<MerkleTree>(() => TreeOf(result.Outputs)), files.Files);
+        _memorable[job.Index] = known;
+        return (result, files);
+    }
+
+    /// <summary>The jobs that the next run may recall.</summary>
+    public MemoJob[] ToMemo()
+    {
+        var jobs = new List<MemoJob>();
+        foreach (var job in _scope.Plan.Jobs)
+        {
+            if (job.GeneratedDepth > 0)
+            {
+                break;
+            }
+
+            if (_memorable.TryGetValue(job.Index, out var known) || (IsLeftOut(job.Index) && StillHolds(job, out known)))
+            {
+                jobs.Add(known);
+            }
+        }
+
+        return [.. jobs];
+    }
+
+    /// <summary>Whether the action cache may answer for a job; a forced one is executed and stored anew.</summary>
+    public bool MayAnswer(Job job, PreparedAction action) => action.Off is null && !IsForced(job);
+
+    /// <summary>Looks an action up and brings its outputs back. Null for a miss. Throws <see cref="IOException"/> where the working tree cannot be written.</summary>
+    public (ActionResult Result, RestoredOutputs Outputs)? TryAnswer(Job job, PreparedAction action)
+    {
+        _inputs.Lease();
+        if (_actions.TryGet(action.Digest) is not { } result)
+        {
+            return null;
+        }
+
+        foreach (var output in result.Outputs)
+        {
+            if (!job.Outputs.IsMatch(output.Path))
+            {
+                return null;
+            }
+        }
+
+        if (!Has(result.Log) || !Has(result.LogIndex) || !Has(result.Summary) || _tree.Restore(job, result.Outputs, _storage, () => _store) is not { } restored)
+        {
+            // Evicted or damaged in part: what was brought back is ours, and the execution clears it.
+            _actions.Remove(action.Digest);
+            return null;
+        }
+
+        if (restored.Failure is null)
+        {
+            Finish(job, restored.Files, TreeOf(result.Outputs), result);
+            Remember(action);
+        }
+
+        return (result, restored);
+    }
+
+    /// <summary>Waits for whoever executes the same action on this machine.</summary>
+    public Task<IDisposable?> HoldAsync(Job job, PreparedAction action, CancellationToken cancellationToken) => _actions.HoldAsync(
+        action.Digest,
+        holder => _reporter.Emit(new LockWaiting { Time = _reporter.Now, Lock = $"(action {action.Digest.Hash[..12]})", Job = job.Id.Value, Holder = holder }),
+        cancellationToken);
+
+    /// <summary>Keeps what an execution made, and says how the cache was used. <paramref name="action"/> is null where the job could not be described.</summary>
+    public CacheUse Keep(Job job, PreparedAction action, ExecutedJob executed)
+    {
+        var use = new CacheUse(action.Off is null ? CacheState.Miss : CacheState.Off) { Action = action.Digest.Hash, Reason = action.Off };
+        var reason = action.Off ?? _full;
+        if (reason is null && !Unchanged(job, action.Sources))
+        {
+            reason = "an input changed while it ran";
+            _reporter.Warn(DiagnosticCodes.CacheInputRace, $"An input of `{job.Id}` changed while it ran: its result is used, but not kept for later runs", job.Id);
+        }
+
+        ImmutableArray<OutputFile> outputs;
+        ActionResult? kept = null;
+        try
+        {
+            outputs = _storage.Take(executed.Files, reason is null ? _store : null);
+            if (reason is null)
+            {
+                var result = executed.Result with
+                {
+                    Action = action.Digest,
+                    Outputs = outputs,
+                    Log = PutFile(executed.LogPath),
+                    LogIndex = PutFile(executed.IndexPath),
+                    Summary = PutFile(executed.SummaryPath),
+                };
+                _actions.Put(result);
+                kept = result;
+            }
+        }
+        catch (IOException exception) when (reason is null)
+        {
+            reason = $"the cache cannot be written: {exception.Message}";
+            GiveUp(reason);
+            outputs = _storage.Take(executed.Files, store: null);
+        }
+
+        Finish(job, executed.Files, TreeOf(outputs), kept);
+        Remember(action);
+        return use with { Reason = reason };
+    }
+
+    /// <summary>Notes an execution that failed: nothing is kept of it but what it was.</summary>
+    public CacheUse Failed(PreparedAction action)
+    {
+        Remember(action);
+        return new CacheUse(action.Off is null ? CacheState.Miss : CacheState.Off) { Action = action.Digest.Hash, Reason = action.Off };
+    }
+
+    /// <summary>The digest of what a finished job made, or null.</summary>
+    public Digest? DigestOf(Job job) => _products.TryGetValue(job.Index, out var product) && product.Files.Count > 0 ? product.Digest : null;
+
+    /// <summary>Opens a stored log, to replay it; null where it is gone.</summary>
+    public Stream? TryOpen(Digest digest) => _store.TryOpen(digest);
+
+    /// <summary>Reads a blob whole; null where there is none.</summary>
+    public byte[]? TryRead(Digest? digest, int maxBytes) => digest is { } named ? _store.TryRead(named, maxBytes) : null;
+
+    /// <summary>Whether what the memo knows of a job that this run left out is true of the sources and needs as they are now.</summary>
+    private bool StillHolds(Job job, out MemoJob known)
+    {
+        known = default;
+        if (_inputs.Recall is not { } recall || recall.Find(job.Index) is not { } before || !recall.HasSameSources(job))
+        {
+            return false;
+        }
+
+        foreach (var need in job.Needs)
+        {
+            if (recall.Find(need)?.Outputs is not { } was || (_memorable.TryGetValue(need, out var now) ? now.Outputs != was : !IsLeftOut(need) || !StillHolds(_scope.Plan.Jobs[need], out _)))
+            {
+                return false;
+            }
+        }
+
+        known = before;
+        return true;
+    }
+
+    private bool IsLeftOut(int job) => job < _leftOut.Length && _leftOut[job] is not null;
+
+    private bool IsForced(Job job) => _request.Force.Contains(job.Step.Name.Value, StringComparer.Ordinal) || _request.Force.Contains(job.Id.Value, StringComparer.Ordinal);
+
+    private bool Has(Digest? digest) => digest is not { } named || _store.Contains(named);
+
+    private Digest? PutFile(string? path)
+    {
+        if (path is null)
+        {
+            return null;
+        }
+
+        using var handle = File.OpenHandle(path);
+        return _store.PutFile(handle);
+    }
+
+    private void GiveUp(string reason)
+    {
+        if (Interlocked.CompareExchange(ref _full, reason, null) is null)
+        {
+            _reporter.Warn(DiagnosticCodes.CacheNotWritten, $"Results of this run are not kept: {reason}");
+        }
+    }
+
+    private void Remember(PreparedAction action) => _inputs.Log.Append(action.Encoded, action.Inputs);
+
+    private void Finish(Job job, IReadOnlyList<TreeFile> files, MerkleTree tree, ActionResult? result)
+    {
+        var product = _products[job.Index] = JobProduct.Of(tree, files);
+        if (result is not null && MemoRules.IsFixed(_scope.Plan.Pipeline, job))
+        {
+            _memorable[job.Index] = new MemoJob(job.Index, product.Digest, [.. ActionResultEncoder.Encode(result)]);
+        }
+    }
+
+    /// <summary>
+    /// What a need gives to a job. The pipeline that a step generated is no input of the steps that it is made of, as the pipeline's own files are none: otherwise a change of
+    /// one would execute all of them.
+    /// </summary>
+    private MerkleTree TreeFor(Job job, int need)
+    {
+        var product = ProductOf(need);
+        var maker = _scope.Plan.Jobs[need];
+        if (job.GeneratedDepth == 0 || maker.Step.Generates is not { } generates)
+        {
+            return product.Tree.Value;
+        }
+
+        var scope = new JobScope(_scope, maker, attempt: 1, needs: null);
+        StepEnvironment.Show(scope, generates.Expressions, _scope.Plan.Pipeline.Environment, maker.Step.Environment);
+        var generated = Glob.Parse(scope.Text(generates)).LiteralPath;
+        return TreeOf(_storage.Take([.. product.Files.Where(file => !string.Equals(file.Path, generated, StringComparison.Ordinal))], store: null));
+    }
+
+    /// <summary>What a need made; of one that this run leaves out, what stands in the working tree.</summary>
+    private JobProduct ProductOf(int index)
+    {
+        if (_products.TryGetValue(index, out var product))
+        {
+            return product;
+        }
+
+        if (!IsLeftOut(index))
+        {
+            return JobProduct.None;
+        }
+
+        var files = _tree.Find(_scope.Plan.Jobs[index].Outputs);
+        return _products.GetOrAdd(index, JobProduct.Of(TreeOf(_storage.Take(files, store: null)), files));
+    }
+
+    private static MerkleTree TreeOf(ImmutableArray<OutputFile> outputs)
+    {
+        var leaves = new KeyValuePair<string, TreeLeaf>[outputs.Length];
+        for (var i = 0; i < leaves.Length; i++)
+        {
+            leaves[i] = new(outputs[i].Path, new TreeLeaf(outputs[i].Digest, outputs[i].Executable, outputs[i].Target));
+        }
+
+        return MerkleTree.Of(leaves);
+    }
+
+    // Whoever edits a file while a step reads it gets a result of neither state.
+    private bool Unchanged(Job job, JobSources sources)
+    {
+        foreach (var entry in sources.Entries)
+        {
+            if (!_tree.Root.HasStat(entry.Path, entry.Stat))
+            {
+                return false;
+            }
+        }
+
+        foreach (var need in job.Needs)
+        {
+            if (!_products.TryGetValue(need, out var product))
+            {
+                continue;
+            }
+
+            foreach (var file in product.Files)
+            {
+                if (!_tree.Root.HasStat(file.Path, file.Stat))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+}

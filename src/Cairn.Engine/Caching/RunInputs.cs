@@ -1,0 +1,200 @@
+using System.Collections.Immutable;
+
+using Cairn.Core;
+using Cairn.Core.Content;
+using Cairn.Core.Diagnostics;
+using Cairn.Core.Events;
+using Cairn.Core.Planning;
+using Cairn.Engine.Caching.Memo;
+using Cairn.Engine.History;
+using Cairn.Store.Actions;
+using Cairn.Store.Content;
+using Cairn.Store.Files;
+using Cairn.Store.Snapshots;
+
+namespace Cairn.Engine.Caching;
+
+/// <summary>The sources of a run as they stand at its start, and the store that its results go to.</summary>
+internal sealed class RunInputs : IDisposable
+{
+    private readonly RunRequest _request;
+    private readonly Func<string, bool>? _isTracked;
+    private readonly Lock _extending = new();
+    private volatile Planned? _planned;
+    private readonly RunId _run;
+    private SourceSnapshot? _first;
+    private StoreLease? _lease;
+    private int _leased;
+
+    private RunInputs(PreparedRun prepared)
+    {
+        _request = prepared.Request;
+        _run = prepared.Id;
+        _isTracked = prepared.Git.Tracked is null ? null : prepared.Git.IsTracked;
+        var state = RunDirectory.StateDirectory(_request.ProjectDirectory);
+        IndexPath = Path.Combine(state, "index");
+        Index = StatIndex.Load(IndexPath);
+        Log = ActionLog.Open(Path.Combine(state, "actions"));
+    }
+
+    private sealed record Planned(int Jobs, SourceInputs Sources);
+
+    /// <summary>The store; null where this run does without a cache.</summary>
+    public ContentStore? Store { get; private init; }
+
+    /// <summary>Why this run does without a cache, or null.</summary>
+    public string? Off { get; private init; }
+
+    /// <summary>What is wrong with the sources or the store.</summary>
+    public ImmutableArray<Diagnostic> Diagnostics { get; private set; } = [];
+
+    /// <summary>Whether the run cannot go on.</summary>
+    public bool HasErrors => Diagnostics.Any(static d => d.Severity == DiagnosticSeverity.Error);
+
+    /// <summary>What the memo of the last run still tells; null where there is none.</summary>
+    public MemoRecall? Recall { get; private set; }
+
+    /// <summary>The part of the memo's validity that belongs to the machine and the store.</summary>
+    public string ActionKey { get; private init; } = "";
+
+    /// <summary>The host as actions have it.</summary>
+    public string Host { get; private init; } = "";
+
+    /// <summary>Digests of the project's files.</summary>
+    public StatIndex Index { get; }
+
+    /// <summary>The actions of the project's runs, to explain them later.</summary>
+    public ActionLog Log { get; }
+
+    private string IndexPath { get; }
+
+    /// <summary>Opens the store and takes the snapshot. Does neither where nothing is to be cached.</summary>
+    public static RunInputs Take(PreparedRun prepared, CancellationToken cancellationToken)
+    {
+        var request = prepared.Request;
+        if (request.NoCache || request.CacheDirectory is null)
+        {
+            return new RunInputs(prepared) { Off = request.NoCache ? "`--no-cache`" : "there is no cache folder" };
+        }
+
+        ContentStore store;
+        try
+        {
+            store = ContentStore.Open(request.CacheDirectory);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return new RunInputs(prepared)
+            {
+                Off = "the store cannot be used",
+                Diagnostics = [new Diagnostic(DiagnosticCodes.CacheUnusable, DiagnosticSeverity.Warning, $"This run goes without a cache: {exception.Message}", SourceSpan.None)],
+            };
+        }
+
+        var host = HostFingerprint.Read();
+        var inputs = new RunInputs(prepared) { Store = store, Host = host, ActionKey = MemoKeys.ActionKey(request, host, store.Directory) };
+        var snapshot = inputs.Snapshot(prepared.Plan!, cancellationToken);
+        inputs._first = snapshot;
+        if (prepared.Compiled is { Fresh: null, Memo: { } memo } && string.Equals(memo.ActionKey, inputs.ActionKey, StringComparison.Ordinal))
+        {
+            inputs.Recall = new MemoRecall(memo, prepared.Plan!, snapshot);
+        }
+
+        return inputs;
+    }
+
+    /// <summary>The sources, those of generated jobs among them: what these read is looked at when they join.</summary>
+    public SourceInputs Sources(Plan plan, CancellationToken cancellationToken)
+    {
+        if (_planned is { } planned && planned.Jobs == plan.Jobs.Length)
+        {
+            return planned.Sources;
+        }
+
+        lock (_extending)
+        {
+            if (_planned is not { } current || current.Jobs != plan.Jobs.Length)
+            {
+                Snapshot(plan, cancellationToken);
+            }
+
+            return _planned!.Sources;
+        }
+    }
+
+    /// <summary>Keeps for the next run what this one learned.</summary>
+    public void Save(PreparedRun prepared, RunCache? cache)
+    {
+        Index.Save(IndexPath);
+        Log.Flush();
+        if (cache is null || _first is null || prepared.Compiled is not { } compiled)
+        {
+            return;
+        }
+
+        var jobs = cache.ToMemo();
+        if (Recall is { IsCurrent: true } recall && jobs.AsSpan().SequenceEqual(recall.Memo.Jobs))
+        {
+            // It stands as it is.
+            return;
+        }
+
+        compiled.Save(prepared.Plan!, prepared.PlanInput, ActionKey, [.. _first.Entries.Select(MemoRecall.MemoOf)], jobs);
+    }
+
+    /// <summary>From here on nothing that this run finds in the store is collected.</summary>
+    public void Lease()
+    {
+        if (_leased == 0 && Interlocked.Exchange(ref _leased, 1) == 0)
+        {
+            _lease = Store?.TryLease($"run {_run} in {_request.ProjectDirectory}");
+        }
+    }
+
+    /// <summary>After a run: makes room where the store is over its quota, and drops actions that no kept run knows.</summary>
+    public void Tidy()
+    {
+        if (Store is null)
+        {
+            return;
+        }
+
+        _lease?.Dispose();
+        Store.CollectIfDue(_request.CacheQuotaBytes ?? Store.DefaultQuota(), CancellationToken.None);
+        if (Log.IsCompactionDue)
+        {
+            Log.Compact(KeptActions());
+        }
+    }
+
+    public void Dispose()
+    {
+        _lease?.Dispose();
+        Store?.Dispose();
+        Log.Dispose();
+    }
+
+    private IEnumerable<Digest> KeptActions()
+    {
+        var history = new RunHistory(_request.ProjectDirectory);
+        foreach (var run in history.List())
+        {
+            foreach (var runEvent in history.Read(run.Id)?.Events ?? [])
+            {
+                if (runEvent is StepFinished { Cache.Action: { } action } && Log.Find(action) is { } digest)
+                {
+                    yield return digest;
+                }
+            }
+        }
+    }
+
+    private SourceSnapshot Snapshot(Plan plan, CancellationToken cancellationToken)
+    {
+        using var root = DirectoryHandle.Open(_request.ProjectDirectory);
+        var snapshot = SourceSnapshot.Take(root, SourceInputs.Request(plan.Jobs, _isTracked), Index, cancellationToken);
+        Diagnostics = snapshot.Diagnostics;
+        _planned = new Planned(plan.Jobs.Length, new SourceInputs(snapshot, plan.Pipeline.Files));
+        return snapshot;
+    }
+}

@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+
+using Cairn.Core.Actions;
+using Cairn.Core.Events;
+
+namespace Cairn.Engine.Explain;
+
+/// <summary>Explains hits and misses of a run by the runs before it.</summary>
+/// <param name="history">The project's runs.</param>
+/// <param name="actions">Its actions.</param>
+/// <param name="origins">Which job makes a file.</param>
+public sealed class CacheExplainer(RunHistory history, IActionSource actions, FileOrigins origins)
+{
+    private const int RenameCandidatesMax = 100;
+
+    /// <summary>Explains jobs of a run, in plan order.</summary>
+    /// <param name="record">The run.</param>
+    /// <param name="jobs">Which; null for all of them.</param>
+    public ImmutableArray<JobExplanation> Explain(RunRecord record, IReadOnlySet<string>? jobs)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        var view = RunView.Of(record);
+        var explanations = new List<JobExplanation>();
+        var missed = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var job in view.Jobs)
+        {
+            if (jobs is not null && !jobs.Contains(job.Id))
+            {
+                continue;
+            }
+
+            var explanation = new JobExplanation(job.Id, job.Step, view.Finished.GetValueOrDefault(job.Id));
+            if (explanation.Cache is { State: CacheState.Miss, Action: not null })
+            {
+                missed[job.Id] = explanations.Count;
+            }
+
+            explanations.Add(explanation);
+        }
+
+        foreach (var earlier in history.Before(record.Summary.Id))
+        {
+            if (missed.Count == 0)
+            {
+                break;
+            }
+
+            foreach (var runEvent in earlier.Events)
+            {
+                if (runEvent is StepFinished { Cache.Action: not null } finished && missed.Remove(finished.Job, out var index))
+                {
+                    explanations[index] = Miss(view, explanations[index], new EarlierJob(earlier.Summary.Id, earlier.Summary.StartedAt, finished));
+                }
+            }
+        }
+
+        foreach (var index in missed.Values)
+        {
+            // To look for a step's earlier name is work; it is done for those who ask for the step.
+            var renamed = jobs is null ? null : FindRenamed(view, explanations[index]);
+            explanations[index] = renamed ?? explanations[index] with { Cause = MissCause.First };
+        }
+
+        return [.. explanations];
+    }
+
+    private JobExplanation Miss(RunView view, JobExplanation explanation, EarlierJob earlier)
+    {
+        explanation = explanation with { Earlier = earlier };
+        var (before, after) = (earlier.Finished.Cache!.Action!, explanation.Cache!.Action!);
+        if (string.Equals(before, after, StringComparison.Ordinal))
+        {
+            return explanation with
+            {
+                Cause = earlier.Finished is not StepCompleted ? MissCause.Failed : earlier.Finished.Cache is { State: not CacheState.Hit, Reason: not null } ? MissCause.NotKept : MissCause.Gone,
+            };
+        }
+
+        return actions.Compare(before, after) is { } changes
+            ? explanation with { Cause = MissCause.Changed, Changes = origins.Mark(view, explanation.Job, changes) }
+            : explanation with { Cause = MissCause.Forgotten };
+    }
+
+    // The job of the run before that is no longer there and whose action is nearest: it does the same, or does something else with the same files.
+    private JobExplanation? FindRenamed(RunView view, JobExplanation explanation)
+    {
+        foreach (var earlier in history.Before(view.Id))
+        {
+            EarlierJob? nearest = null;
+            var fewest = int.MaxValue;
+            var candidates = 0;
+            foreach (var runEvent in earlier.Events)
+            {
+                if (runEvent is not StepFinished { Cache.Action: { } action } finished || view.Finished.ContainsKey(finished.Job) || candidates++ == RenameCandidatesMax
+                    || actions.Compare(action, explanation.Cache!.Action!) is not { Changes: var changes })
+                {
+                    continue;
+                }
+
+                var (files, arguments) = (0, 0);
+                foreach (var change in changes)
+                {
+                    files += change.Kind == ActionChangeKind.Input ? 1 : 0;
+                    arguments += change.Kind is ActionChangeKind.Argument or ActionChangeKind.Script ? 1 : 0;
+                }
+
+                if ((files == 0 || arguments == 0) && changes.Length < fewest)
+                {
+                    (nearest, fewest) = (new EarlierJob(earlier.Summary.Id, earlier.Summary.StartedAt, finished), changes.Length);
+                }
+            }
+
+            return nearest is null ? null : Miss(view, explanation, nearest);
+        }
+
+        return null;
+    }
+}

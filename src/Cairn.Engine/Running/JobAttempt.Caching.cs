@@ -1,0 +1,100 @@
+using Cairn.Core.Actions;
+using Cairn.Core.Events;
+using Cairn.Core.Planning;
+using Cairn.Core.Scheduling;
+using Cairn.Engine.Caching;
+using Cairn.Engine.Outputs;
+using Cairn.Execution;
+
+namespace Cairn.Engine.Running;
+
+/// <content>What stands in for an execution, and what is kept of one.</content>
+internal sealed partial class JobAttempt
+{
+    /// <summary>The result that the action cache has, brought back; null where the job must execute.</summary>
+    private AttemptReport? Answer(PreparedAction? action)
+    {
+        if (action is null || _run.Cache is not { } cache || !cache.MayAnswer(_job, action))
+        {
+            return null;
+        }
+
+        _stopping.Token.ThrowIfCancellationRequested();
+        return cache.TryAnswer(_job, action) is var (result, outputs) ? Cached(cache, result, outputs) : null;
+    }
+
+    /// <summary>The result that the last run's memo has, where nothing changed since; null where the job must be looked at. Waits for nothing.</summary>
+    public static AttemptReport? Recall(RunContext run, Job job)
+    {
+        if (run.Cache is not { } cache)
+        {
+            return null;
+        }
+
+        try
+        {
+            if (cache.TryRecall(job) is not var (result, outputs))
+            {
+                return null;
+            }
+
+            using var attempt = new JobAttempt(run, job, attempt: 1);
+            return attempt.Cached(cache, result, outputs);
+        }
+        catch (IOException)
+        {
+            // Whatever it is, the long way meets it again and says so.
+            return null;
+        }
+    }
+
+    private AttemptReport Cached(RunCache cache, ActionResult result, RestoredOutputs outputs)
+    {
+        WarnMoved(outputs.Moved);
+        if (outputs.Failure is { } failure)
+        {
+            return Broken(failure);
+        }
+
+        LogReplay.Write(result, cache, (stream, bytes) => OnOutput(stream, bytes));
+        if (cache.TryRead(result.Summary, Limits.StepSummaryBytesMax) is { } summary)
+        {
+            File.WriteAllBytes(_run.Directory.SummaryPath(_job.Id), summary);
+        }
+
+        return WithGenerated(new AttemptReport(_job.Index, _attempt, new AttemptOutcome.Succeeded())
+        {
+            Outputs = result.StepOutputs,
+            Files = outputs.Files,
+            Tests = result.Tests,
+            LogBytes = result.Log?.SizeBytes ?? 0,
+            Cache = new CacheUse(CacheState.Hit)
+            {
+                Action = result.Action.Hash,
+                FromRun = result.Origin.Run,
+                FromTime = result.Origin.Time,
+                FromHost = result.Origin.Host,
+                SavedMs = result.Resources.WallMs,
+                Log = result.Log?.ToString(),
+                LogIndex = result.LogIndex?.ToString(),
+            },
+        });
+    }
+
+    private CacheUse Keep(RunCache cache, PreparedAction action, AttemptReport report, ProcessSpec spec)
+    {
+        if (report is not { Outcome: AttemptOutcome.Succeeded, Process: { } process })
+        {
+            return cache.Failed(action);
+        }
+
+        return cache.Keep(_job, action, new ExecutedJob(report.Files, process.LogBytes > 0 ? spec.LogPath : null, process.LogBytes > 0 ? spec.IndexPath : null, report.SummaryPath, new ActionResult
+        {
+            Action = action.Digest,
+            StepOutputs = report.Outputs,
+            Tests = report.Tests,
+            Resources = process.Resources,
+            Origin = new ActionOrigin(_run.Reporter.Run.Value, _job.Id.Value, _run.Reporter.Now, HostFingerprint.MachineName, _run.Request.ProjectDirectory),
+        }));
+    }
+}

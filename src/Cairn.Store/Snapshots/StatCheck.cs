@@ -1,0 +1,53 @@
+using Cairn.Store.Files;
+
+namespace Cairn.Store.Snapshots;
+
+/// <summary>
+/// Whether many files and folders still stand as they stood: the only look at the disk of a run that has nothing to do. A folder's times tell whether a name was
+/// added to it or taken away.
+/// </summary>
+public static class StatCheck
+{
+    private const int RangePaths = 512;
+
+    /// <summary>What is expected where nothing stands. No file has inode 0.</summary>
+    public static FileStat Absent => default;
+
+    /// <summary>The numbers of the paths that do not stand as expected, ascending.</summary>
+    /// <param name="root">The project.</param>
+    /// <param name="paths">Relative to it, sorted, so that names in one folder are neighbours; the empty path is the project itself. No folder on the way may be a link.</param>
+    /// <param name="expected">Their stats; <see cref="Absent"/> where nothing should stand.</param>
+    /// <param name="racy">Which stats were taken too soon after the last change to be trusted (<see cref="StatIndex.IsRacy"/>): these always differ. Null for none.</param>
+    public static int[] Changed(DirectoryHandle root, string[] paths, FileStat[] expected, bool[]? racy = null)
+    {
+        ArgumentNullException.ThrowIfNull(root);
+        ArgumentNullException.ThrowIfNull(paths);
+        ArgumentNullException.ThrowIfNull(expected);
+        if (expected.Length != paths.Length || (racy is not null && racy.Length != paths.Length))
+        {
+            throw new ArgumentException($"There are {paths.Length} paths, {expected.Length} stats and {racy?.Length} flags", nameof(expected));
+        }
+
+        var changed = new List<int>();
+        WorkerThreads.ForRanges(paths.Length, RangePaths, (start, end) =>
+        {
+            using var folder = new ParentFolder(root);
+            for (var i = start; i < end; i++)
+            {
+                // An error leaves the stat of nothing; one that hides what is there must not pass for it.
+                var error = folder.Stat(paths[i], out var stat);
+                if (stat != expected[i] || (error < 0 && !FileCalls.IsAbsent(error)) || racy?[i] == true)
+                {
+                    lock (changed)
+                    {
+                        changed.Add(i);
+                    }
+                }
+            }
+        });
+
+        var result = changed.ToArray();
+        Array.Sort(result);
+        return result;
+    }
+}
