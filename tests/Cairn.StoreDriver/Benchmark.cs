@@ -54,8 +54,8 @@ internal static class Benchmark
             }
         });
         var round = 0;
-        Report("restore 5,000 of 20 bytes into one folder, two threads", () => Restore(full, digests, Path.Combine(folder, $"out-{round++}"), 1));
-        Report("restore 5,000 of 20 bytes into 50 folders, two threads", () => Restore(full, digests, Path.Combine(folder, $"out-{round++}"), 50));
+        Report("restore 5,000 of 20 bytes into one folder, two threads", () => Restore(full, digests, Path.Combine(folder, $"out-{round++}"), 1), before: full.Sync);
+        Report("restore 5,000 of 20 bytes into 50 folders, two threads", () => Restore(full, digests, Path.Combine(folder, $"out-{round++}"), 50), before: full.Sync);
         var text = Program.Text(1, 1 << 20);
         var number = 0;
         Report("put 100 compressible blobs of 1 MiB, one thread", () =>
@@ -65,7 +65,7 @@ internal static class Benchmark
                 _ = BitConverter.TryWriteBytes(text, ++number);
                 _ = full.Put(text);
             }
-        });
+        }, before: full.Sync);
         var noise = Program.Noise(1, 1 << 20);
         Report("put 100 incompressible blobs of 1 MiB, one thread", () =>
         {
@@ -74,7 +74,7 @@ internal static class Benchmark
                 _ = BitConverter.TryWriteBytes(noise, ++number);
                 _ = full.Put(noise);
             }
-        });
+        }, before: full.Sync);
 
         var large = Path.Combine(folder, "large");
         using (var file = File.Create(large))
@@ -89,8 +89,9 @@ internal static class Benchmark
         Digest? digestOfLarge = null;
         Measure("put a file of 1 GiB from the page cache", folder, store => digestOfLarge = store.PutFile(source), rounds: 3);
         _ = full.PutFile(source);
+        full.Sync();
         using var target = DirectoryHandle.Open(folder);
-        Report("restore a file of 1 GiB", () => _ = full.TryRestore(digestOfLarge!.Value, target, "restored", executable: false), rounds: 3);
+        Report("restore a file of 1 GiB", () => _ = full.TryRestore(digestOfLarge!.Value, target, "restored", executable: false), rounds: 3, full.Sync);
         using var parent = DirectoryHandle.Open(Path.GetDirectoryName(Path.GetFullPath(folder))!);
         parent.RemoveTree(Path.GetFileName(folder));
         return 0;
@@ -136,10 +137,26 @@ internal static class Benchmark
         ContentStore? store = null;
         Report(what, () => action(store!), rounds, () =>
         {
-            store?.Dispose();
+            Forget(store, rounds);
             store = ContentStore.Open(Path.Combine(folder, $"store-{what.Length}-{round++}"));
         });
-        store?.Dispose();
+        Forget(store, rounds);
+
+        // Large blobs would only measure the disk once too much is dirty; small ones stay, since files that are created right after others were removed take longer.
+        static void Forget(ContentStore? store, int rounds)
+        {
+            if (store is null)
+            {
+                return;
+            }
+
+            store.Sync();
+            store.Dispose();
+            if (rounds < Rounds)
+            {
+                Directory.Delete(store.Directory, recursive: true);
+            }
+        }
     }
 
     private static void Report(string what, Action action, int rounds = Rounds, Action? before = null)

@@ -27,6 +27,9 @@ public sealed record Tool(string Program, params ImmutableArray<string> Argument
     /// <summary>After this time the program and all that it started are killed, and the test fails.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>The same program, started by another that takes it with its arguments at the end.</summary>
+    public Tool Under(string program, params ImmutableArray<string> options) => this with { Program = program, Arguments = [.. options, Program, .. Arguments] };
+
     /// <summary>Runs to the end.</summary>
     public async Task<ToolResult> RunAsync(CancellationToken cancellationToken)
     {
