@@ -21,18 +21,20 @@ public sealed class ActionCache
     private readonly string _lockPath;
     private readonly Func<string?> _readOnlyReason;
     private readonly IResultSeal _seal;
+    private readonly TimeProvider _time;
 
     private RangeLockFile? _running;
     private int _temporaries;
 
     /// <summary>Over a store, with the seal of its entries.</summary>
     public ActionCache(ContentStore store, IResultSeal seal)
-        : this(store.Directory, () => store.ReadOnlyReason, seal)
+        : this(store.Directory, () => store.ReadOnlyReason, seal, store.Time)
     {
     }
 
-    internal ActionCache(string directory, Func<string?> readOnlyReason, IResultSeal seal)
+    internal ActionCache(string directory, Func<string?> readOnlyReason, IResultSeal seal, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         _entries = Path.Combine(directory, "ac");
         _lockPath = Path.Combine(directory, "running.lock");
         _readOnlyReason = readOnlyReason;
@@ -139,7 +141,7 @@ public sealed class ActionCache
     }
 
     /// <summary>The bytes of an entry; null where there is none. One that cannot be read has a reason, and no bytes.</summary>
-    private static byte[]? Read(string path, ref string? reason)
+    private byte[]? Read(string path, ref string? reason)
     {
         var descriptor = FileNative.OpenAt(FileNative.AtCurrentDirectory, path, FileNative.OpenReadOnly | FileNative.OpenCloseOnExec, 0);
         if (descriptor < 0)
@@ -157,19 +159,18 @@ public sealed class ActionCache
         using var file = new SafeFileHandle(descriptor, ownsHandle: true);
         try
         {
-            var length = RandomAccess.GetLength(file);
-            if (length > Core.Limits.ActionBlobBytesMax)
+            var look = BlobCalls.LookAt(descriptor);
+            if (look.SizeBytes > Core.Limits.ActionBlobBytesMax)
             {
                 reason = "It is too large";
                 return [];
             }
 
-            var bytes = new byte[length];
-            var count = 0;
-            for (int read; count < bytes.Length && (read = RandomAccess.Read(file, bytes.AsSpan(count), count)) > 0; count += read)
-            {
-            }
+            var bytes = new byte[look.SizeBytes];
+            var count = BlobCalls.ReadAt(descriptor, bytes, 0);
 
+            // Marked like a blob: what is used keeps what it names.
+            BlobCalls.MarkUse(descriptor, default, look, _time.GetUtcNow().ToUnixTimeSeconds());
             return count == bytes.Length ? bytes : bytes[..count];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -88,6 +88,29 @@ internal static unsafe partial class BlobCalls
         }
     }
 
+    /// <summary>Marks the use of a file, or of a name in a folder, by its modification time: at most once an hour. A mark from the future is set right by that.</summary>
+    public static void MarkUse(int descriptor, ReadOnlySpan<byte> name, in Look look, long nowSeconds)
+    {
+        if (Math.Abs(nowSeconds - look.ModifiedSeconds) > (long)Limits.UseGranularity.TotalSeconds)
+        {
+            // The file of another user, or a read-only disk, keeps its mark: an order of eviction that is less exact.
+            SetModified(descriptor, name, nowSeconds);
+        }
+    }
+
+    /// <summary>Sets the modification time of a file, or of a name in a folder, as far as that is permitted.</summary>
+    public static void SetModified(int descriptor, ReadOnlySpan<byte> name, long seconds)
+    {
+        var times = stackalloc FileNative.TimeSpec[2];
+        times[0].Nanoseconds = FileNative.TimeOmit;
+        times[1].Seconds = seconds;
+        fixed (byte* path = name)
+        {
+            // Without a path it is the open file itself.
+            _ = FileNative.SetTimesAt(descriptor, path, times, name.IsEmpty ? 0 : FileNative.AtSymlinkNoFollow);
+        }
+    }
+
     /// <summary>What went wrong in the call that was just made. <see cref="Exception.HResult"/> is the error's number.</summary>
     public static IOException Failure(string what) => Failure(what, Marshal.GetLastPInvokeError());
 

@@ -41,6 +41,9 @@ public sealed partial class ContentStore : IDisposable
     /// <summary>Why nothing can be stored (read-only folder, full disk seen), or null. Reading still works.</summary>
     public string? ReadOnlyReason => _folder.ReadOnlyReason;
 
+    /// <summary>The clock by which use is marked.</summary>
+    internal TimeProvider Time => _time;
+
     /// <summary>Opens or creates a store. Throws <see cref="StoreException"/> for one of a newer version or a folder that cannot be used at all.</summary>
     public static ContentStore Open(string directory) => Open(directory, TimeProvider.System);
 
@@ -326,24 +329,7 @@ public sealed partial class ContentStore : IDisposable
     /// <summary>Whether this user can read a blob, as far as its mode tells: others may have stored it under a strict umask.</summary>
     private bool IsReadable(in BlobCalls.Look look) => (look.Mode & 0x24) != 0 || look.UserId == _userId || _userId == 0;
 
-    /// <summary>Marks the use of a file, at most once an hour. A mark from the future is set right by that.</summary>
-    private unsafe void MarkUse(ReadOnlySpan<byte> path, in BlobCalls.Look look)
-    {
-        var now = _time.GetUtcNow().ToUnixTimeSeconds();
-        if (Math.Abs(now - look.ModifiedSeconds) <= (long)Limits.UseGranularity.TotalSeconds)
-        {
-            return;
-        }
-
-        var times = stackalloc FileNative.TimeSpec[2];
-        times[0].Nanoseconds = FileNative.TimeOmit;
-        times[1].Seconds = now;
-        fixed (byte* name = path)
-        {
-            // The file of another user, or a read-only disk, keeps its mark: an order of eviction that is less exact.
-            _ = FileNative.SetTimesAt(_folder.BlobFolder.Descriptor, name, times, FileNative.AtSymlinkNoFollow);
-        }
-    }
+    private void MarkUse(ReadOnlySpan<byte> path, in BlobCalls.Look look) => BlobCalls.MarkUse(_folder.BlobFolder.Descriptor, path, look, _time.GetUtcNow().ToUnixTimeSeconds());
 
     private NewFile CreateFile() => NewFile.Create(_folder.TemporaryFolder.Descriptor, StoreFolder.BlobMode, locked: true);
 

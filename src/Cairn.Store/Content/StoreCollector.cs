@@ -225,18 +225,12 @@ internal sealed class StoreCollector(StoreFolder folder, TimeProvider time, Acti
         return true;
     }
 
-    private unsafe void SetUsed(string part, in StoredFile file)
+    private void SetUsed(string part, in StoredFile file)
     {
         Span<byte> path = stackalloc byte[BlobPath.BytesMax];
         BlobPath.Write(path, file.Name, file.Compressed);
         using var top = folder.OpenPart(part);
-        var times = stackalloc FileNative.TimeSpec[2];
-        times[0].Nanoseconds = FileNative.TimeOmit;
-        times[1].Seconds = _now;
-        fixed (byte* name = path)
-        {
-            _ = FileNative.SetTimesAt(top.Descriptor, name, times, FileNative.AtSymlinkNoFollow);
-        }
+        BlobCalls.SetModified(top.Descriptor, path, _now);
     }
 
     /// <summary>Removes what has been in quarantine for long; bytes there before and after.</summary>

@@ -152,10 +152,10 @@ internal static unsafe class FileCalls
         {
             var slash = rest.IndexOf((byte)'/');
             var name = slash < 0 ? rest : rest[..slash];
-            if (name.Length >= segment.Length)
+            if (name.Length >= segment.Length || name.SequenceEqual(".."u8))
             {
                 Release(current, directory);
-                return -FileNative.ErrorNameTooLong;
+                return name.Length >= segment.Length ? -FileNative.ErrorNameTooLong : -FileNative.ErrorCrossDevice;
             }
 
             name.CopyTo(segment);

@@ -120,7 +120,7 @@ internal sealed partial class SourceWalk
                     return;
                 }
 
-                var scope = folder.All && !folder.TrackedOnly ? WithOwnRules(folder, descriptor, prefixEnd) : folder.Scope;
+                var scope = folder.All ? WithOwnRules(folder, descriptor, prefixEnd) : folder.Scope;
                 fixed (byte* names = _names)
                 {
                     for (var at = 0; at < _namesLength; at += BinaryPrimitives.ReadUInt16LittleEndian(_names.AsSpan(at + 16)))
@@ -163,7 +163,7 @@ internal sealed partial class SourceWalk
             for (var at = 0; at < _namesLength; at += BinaryPrimitives.ReadUInt16LittleEndian(_names.AsSpan(at + 16)))
             {
                 var rest = _names.AsSpan(at + NameOffset);
-                git |= rest.StartsWith(".gitignore\0"u8);
+                git |= !folder.TrackedOnly && rest.StartsWith(".gitignore\0"u8);
                 cairn |= rest.StartsWith(".cairnignore\0"u8);
             }
 

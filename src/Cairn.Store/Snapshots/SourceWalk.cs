@@ -121,13 +121,23 @@ internal sealed partial class SourceWalk(DirectoryHandle root, SnapshotRequest r
                 continue;
             }
 
-            var node = top;
+            RootNode? node = top;
             foreach (var segment in root.Split('/', StringSplitOptions.RemoveEmptyEntries))
             {
+                // Never entered, not even by name.
+                if (segment is ".git" || (node == top && segment is ".cairn"))
+                {
+                    node = null;
+                    break;
+                }
+
                 node = node.Child(segment);
             }
 
-            (node.Patterns ??= []).Add(patterns);
+            if (node is not null)
+            {
+                (node.Patterns ??= []).Add(patterns);
+            }
         }
     }
 

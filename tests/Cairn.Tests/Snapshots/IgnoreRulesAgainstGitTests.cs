@@ -116,7 +116,7 @@ public sealed class IgnoreRulesAgainstGitTests
         return rules.Match(Encoding.UTF8.GetBytes(path), isFolder: false) == IgnoreVerdict.Ignored;
     }
 
-    public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 40)];
+    public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 20)];
 
     private static void Grow(Random random, TemporaryFolder folder, string prefix, int depth, StringBuilder rules)
     {

@@ -44,6 +44,7 @@ public sealed class SourceSnapshotTests : IDisposable
         _folder.Write("module/.git", "gitdir: elsewhere");
         Assert.Equal(["sub/.cairn/kept", "sub/file"], Paths(All));
         Assert.Equal(["sub/.cairn/kept", "sub/file"], Paths(new() { Globs = [PathPatterns.Parse("**")] }));
+        Assert.Empty(Paths(new() { Globs = [PathPatterns.Parse(".git/**", ".cairn/runs/*", "sub/.git", ".cairn")] }));
         Assert.Equal([".git/config"], Paths(new() { Literals = [".git/config", ".cairn/runs/1"] }));
     }
 
@@ -67,12 +68,13 @@ public sealed class SourceSnapshotTests : IDisposable
     {
         _folder.Write(".gitignore", "build/\n*.log\n");
         _folder.Write(".cairnignore", "secret.log\n");
-        foreach (var path in (string[])["build/deep/tracked", "build/deep/other", "build/none/x", "a.log", "b.log", "secret.log"])
+        _folder.Write("build/deep/.cairnignore", "unwanted\n");
+        foreach (var path in (string[])["build/deep/tracked", "build/deep/unwanted", "build/deep/other", "build/none/x", "a.log", "b.log", "secret.log"])
         {
             _folder.Write(path, path);
         }
 
-        string[] tracked = ["a.log", "build/deep/tracked", "secret.log"];
+        string[] tracked = ["a.log", "build/deep/tracked", "build/deep/unwanted", "secret.log"];
         var request = All with
         {
             IsTracked = path => tracked.Contains(path, StringComparer.Ordinal),
