@@ -175,7 +175,7 @@ internal sealed class JobExpansion
     /// <summary>The condition's value where nothing that happens in the run can change it, else null.</summary>
     private bool? KnownCondition(Step step, Lazy<EvaluationContext> context)
     {
-        if (step.Condition is not { UsesStatusFunction: false } condition)
+        if (step.Condition is not { } condition || !PlanDependencies.IsKnownByPlan(condition))
         {
             return null;
         }
@@ -184,20 +184,6 @@ internal sealed class JobExpansion
         if (condition.UsesHashFiles && (_input.HashFiles is null || !step.Needs.IsEmpty || GeneratedBy is not null))
         {
             return null;
-        }
-
-        foreach (var reference in condition.References)
-        {
-            var known = reference.Root switch
-            {
-                "params" or "git" or "run" or "matrix" => true,
-                "job" => reference.Path is ["id" or "step", ..],
-                _ => false,
-            };
-            if (!known)
-            {
-                return null;
-            }
         }
 
         return condition.EvaluateCondition(context.Value, _diagnostics);

@@ -17,7 +17,6 @@ internal sealed class OutputOwnership
     private readonly DiagnosticBag _diagnostics;
     private readonly Dictionary<string, Job> _owners = new(StringComparer.Ordinal);
     private readonly HashSet<(StepName, StepName)> _reported = [];
-    private readonly Dictionary<PathPatterns, ImmutableArray<string>> _literals = [];
 
     private OutputOwnership(ImmutableArray<Job> jobs, int firstNew, PlanInput input, DiagnosticBag diagnostics)
     {
@@ -34,6 +33,24 @@ internal sealed class OutputOwnership
         {
             new OutputOwnership(jobs, firstNew, input, diagnostics).Check();
         }
+    }
+
+    /// <summary>Whether git tracks something that one of the jobs would write.</summary>
+    public static bool WouldWriteTracked(ImmutableArray<Job> jobs, PlanInput input)
+    {
+        var diagnostics = new DiagnosticBag();
+        var ownership = new OutputOwnership(jobs, firstNew: 0, input, diagnostics);
+        var checkedPatterns = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var job in jobs)
+        {
+            ownership.CheckTracked(job, checkedPatterns);
+            if (diagnostics.HasErrors)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void Check()
@@ -56,22 +73,6 @@ internal sealed class OutputOwnership
         }
     }
 
-    /// <summary>The literal paths; patterns without expressions are shared by the jobs of a step, so each is looked at once.</summary>
-    private ImmutableArray<string> LiteralsOf(PathPatterns patterns)
-    {
-        if (patterns.IsEmpty)
-        {
-            return [];
-        }
-
-        if (!_literals.TryGetValue(patterns, out var paths))
-        {
-            _literals.Add(patterns, paths = patterns.LiteralPaths);
-        }
-
-        return paths;
-    }
-
     private void Claim(Job job)
     {
         if (job.SkippedByPlan)
@@ -79,7 +80,7 @@ internal sealed class OutputOwnership
             return;
         }
 
-        foreach (var path in LiteralsOf(job.Outputs))
+        foreach (var path in job.Outputs.LiteralPaths)
         {
             if (!_owners.TryAdd(path, job) && _owners[path] != job)
             {
@@ -95,7 +96,7 @@ internal sealed class OutputOwnership
             return;
         }
 
-        foreach (var path in LiteralsOf(job.Outputs))
+        foreach (var path in job.Outputs.LiteralPaths)
         {
             foreach (var folder in FoldersAbove(path))
             {
@@ -148,7 +149,7 @@ internal sealed class OutputOwnership
             return;
         }
 
-        foreach (var path in LiteralsOf(job.Outputs))
+        foreach (var path in job.Outputs.LiteralPaths)
         {
             if (!checkedPatterns.Add(path))
             {
@@ -195,6 +196,11 @@ internal sealed class OutputOwnership
 
     private static bool HasWildcard(PathPatterns outputs)
     {
+        if (outputs.IsLiteral)
+        {
+            return false;
+        }
+
         foreach (var pattern in outputs.Patterns)
         {
             if (!pattern.Exclude && !pattern.Glob.IsLiteral)
@@ -213,7 +219,7 @@ internal sealed class OutputOwnership
             return;
         }
 
-        foreach (var path in LiteralsOf(inputs))
+        foreach (var path in inputs.LiteralPaths)
         {
             if (WriterOf(path) is { } writer && writer.Step.Name != job.Step.Name && job.Needs.BinarySearch(writer.Index) < 0
                 && _reported.Add((job.Step.Name, writer.Step.Name)))

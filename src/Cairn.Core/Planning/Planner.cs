@@ -62,6 +62,17 @@ public static class Planner
         return new PlanResult(extended, diagnostics.ToSorted());
     }
 
+    /// <summary>
+    /// Whether git tracks by now something that a job of the plan would write, which is a mistake: what remains to be asked where a plan is used again
+    /// whose <see cref="PlanDependencies.Fingerprint"/> is the same.
+    /// </summary>
+    public static bool WouldWriteTracked(Plan plan, PlanInput input)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(input);
+        return OutputOwnership.WouldWriteTracked(plan.Jobs, input);
+    }
+
     private static void CheckNames(Plan plan, Pipeline generated, DiagnosticBag diagnostics)
     {
         var existing = new Dictionary<StepName, Step>();

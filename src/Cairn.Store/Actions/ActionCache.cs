@@ -18,10 +18,11 @@ namespace Cairn.Store.Actions;
 public sealed class ActionCache
 {
     private readonly string _entries;
-    private readonly string _running;
+    private readonly string _lockPath;
     private readonly Func<string?> _readOnlyReason;
     private readonly IResultSeal _seal;
 
+    private RangeLockFile? _running;
     private int _temporaries;
 
     /// <summary>Over a store, with the seal of its entries.</summary>
@@ -33,7 +34,7 @@ public sealed class ActionCache
     internal ActionCache(string directory, Func<string?> readOnlyReason, IResultSeal seal)
     {
         _entries = Path.Combine(directory, "ac");
-        _running = Path.Combine(directory, "running.lock");
+        _lockPath = Path.Combine(directory, "running.lock");
         _readOnlyReason = readOnlyReason;
         _seal = seal;
     }
@@ -109,27 +110,27 @@ public sealed class ActionCache
             return Task.FromResult<IDisposable?>(null);
         }
 
-        // Two actions that share 62 bits of their digests would wait for each other, and nothing worse.
-        var offset = (long)(action.Prefix & long.MaxValue >> 1);
+        RangeLockFile running;
         try
         {
-            if (RangeLock.TryAcquire(_running, offset) is { } free)
+            running = LazyInitializer.EnsureInitialized(ref _running, () => RangeLockFile.Open(_lockPath));
+            if (running.TryAcquire(action.Prefix) is { } free)
             {
                 return Task.FromResult<IDisposable?>(free);
             }
         }
         catch (IOException)
         {
-            // A full disk, or a file of somebody else: that two runs do the same work is no harm.
+            // A folder of somebody else, a file system without such locks: that two runs do the same work is no harm.
             return Task.FromResult<IDisposable?>(null);
         }
 
-        waiting?.Invoke(null);
-        return WaitAsync(offset, cancellationToken);
+        waiting?.Invoke(running.FindHolder(action.Prefix) is { } process ? $"process {process}" : null);
+        return WaitAsync(running, action, cancellationToken);
     }
 
-    private async Task<IDisposable?> WaitAsync(long offset, CancellationToken cancellationToken) =>
-        await RangeLock.AcquireAsync(_running, offset, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+    private static async Task<IDisposable?> WaitAsync(RangeLockFile running, Digest action, CancellationToken cancellationToken) =>
+        await running.AcquireAsync(action.Prefix, TimeProvider.System, cancellationToken).ConfigureAwait(false);
 
     private string PathOf(Digest action)
     {

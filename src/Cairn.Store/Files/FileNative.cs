@@ -23,6 +23,10 @@ internal static unsafe partial class FileNative
     internal const int LockShared = 1;
     internal const int LockNonBlocking = 4;
     internal const int LockUnlock = 8;
+    internal const int GetOpenFileLock = 36;
+    internal const int SetOpenFileLock = 37;
+    internal const short WriteLock = 1;
+    internal const short Unlock = 2;
     internal const int OpenPath = 0x200000;
     internal const nint OpenAt2Number = 437;
     internal const ulong ResolveNoSymlinks = 0x04;
@@ -93,6 +97,9 @@ internal static unsafe partial class FileNative
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     internal static partial int Lock(int descriptor, int operation);
 
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int LockControl(int descriptor, int command, LockRange* range);
+
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     internal static partial long Seek(int descriptor, long offset, int whence);
 
@@ -107,6 +114,17 @@ internal static unsafe partial class FileNative
         internal ulong Flags;
         internal ulong Mode;
         internal ulong Resolve;
+    }
+
+    /// <summary>The C library's <c>struct flock</c> on 64-bit machines; <see cref="Whence"/> and <see cref="Process"/> stay 0.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct LockRange
+    {
+        internal short Type;
+        internal short Whence;
+        internal long Start;
+        internal long Length;
+        internal int Process;
     }
 
     /// <summary>The kernel's <c>struct statx</c>, the same on every architecture.</summary>

@@ -9,6 +9,7 @@ internal static class All
         new PipelineTarget(),
         new ExpressionTarget(),
         new GlobTarget(),
+        new CompiledTarget(),
         new ActionTarget(),
     ];
 

@@ -12,6 +12,7 @@ internal sealed class CompactReader
     private readonly int _end;
     private readonly string[] _texts;
     private int _at;
+    private int _items;
     private int _line;
 
     public CompactReader(ArraySegment<byte> segment)
@@ -19,6 +20,7 @@ internal sealed class CompactReader
         _bytes = segment.Array ?? [];
         _at = segment.Offset;
         _end = segment.Offset + segment.Count;
+        _items = segment.Count;
         if (Read() != PlanCodec.Version)
         {
             throw Damaged();
@@ -51,8 +53,17 @@ internal sealed class CompactReader
     /// <summary>Reads the length of a list whose items have at least one byte each.</summary>
     public int ReadCount() => Bounded(Read());
 
-    /// <summary>The length of a list whose items have at least one byte each.</summary>
-    public int Bounded(uint count) => count <= (uint)(_end - _at) ? (int)count : throw Damaged();
+    /// <summary>The length of a list. Each item of each list has a byte of its own, so all lists together hold no more than there are bytes.</summary>
+    public int Bounded(uint count)
+    {
+        if (count > (uint)_items)
+        {
+            throw Damaged();
+        }
+
+        _items -= (int)count;
+        return (int)count;
+    }
 
     /// <summary>Reads a whole number.</summary>
     public int ReadSigned()

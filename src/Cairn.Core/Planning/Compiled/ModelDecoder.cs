@@ -12,7 +12,7 @@ namespace Cairn.Core.Planning.Compiled;
 internal sealed class ModelDecoder(CompactReader reader)
 {
     /// <summary>Nesting of values: JSON's 64, an expression's 64 around it, and room.</summary>
-    private const int ValueDepthMax = 1_000;
+    private const int ValueDepthMax = 256;
 
     /// <summary>Nesting of scopes; templates may be <see cref="Limits.IncludeDepthMax"/> deep.</summary>
     private const int ScopeDepthMax = 4 * Limits.IncludeDepthMax;

@@ -15,7 +15,7 @@ namespace Cairn.Core.Planning.Compiled;
 /// a text is its number in the table; what stands in several places as one object is written once and then named by number; a list begins with
 /// its length, a record of many members with a mask of those that differ from their defaults. <see cref="PlanEncoder"/> and <see cref="PlanDecoder"/> mirror each other line by line.</para>
 /// <para>There is no compatibility between versions: a compiled graph can always be made again. Whoever keeps one authenticates it, and
-/// looks at <see cref="Plan"/> to know what it holds for; the decoder itself only promises to keep its head.</para>
+/// looks at <see cref="PlanDependencies"/> to know what it holds for; the decoder itself only promises to keep its head.</para>
 /// </remarks>
 public static class PlanCodec
 {
