@@ -390,12 +390,13 @@ public sealed partial class DirectoryHandle : IDisposable
         while (true)
         {
             var length = FileNative.GetDirectoryEntries(_descriptor, buffer, EntryBufferBytes);
-            if (length < 0)
+            if (length < 0 && Marshal.GetLastPInvokeError() != FileNative.ErrorNotFound)
             {
                 throw Failure("list the folder", DisplayPath);
             }
 
-            if (length == 0)
+            // A folder that was removed meanwhile is not found, and holds nothing.
+            if (length <= 0)
             {
                 return;
             }

@@ -5,11 +5,14 @@ internal sealed class ToolCachePaths(string root, string key)
 {
     public const string FilesSuffix = "/files";
 
+    // No key begins like this, as none begins like what is being removed.
+    public const string LockPrefix = "lock-";
+
     public string Key { get; } = key;
 
     public string Root { get; } = Path.Combine(root, key);
 
-    public string Lock => Path.Combine(root, Key + ".lock");
+    public string Lock => Path.Combine(root, LockPrefix + Key);
 
     public string Record => Path.Combine(Root, "cache");
 

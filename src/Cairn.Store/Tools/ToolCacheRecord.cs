@@ -45,8 +45,8 @@ internal sealed record ToolCacheRecord(string Name, bool Shared, long? QuotaByte
     public void Write(string path) =>
         DurableFile.Replace(path, Utf8.GetBytes($"{Header}\n{(Shared ? "shared" : "private")}\n{QuotaBytes?.ToString(CultureInfo.InvariantCulture) ?? "-"}\n{Name}"), durable: false);
 
-    /// <summary>Reads an owner; one that cannot be read has no project, and its file's time as the last use.</summary>
-    public static ToolCacheOwner ReadOwner(string path)
+    /// <summary>Reads an owner; one that is damaged has no project, and its file's time as the last use. Null where it is gone.</summary>
+    public static ToolCacheOwner? TryReadOwner(string path)
     {
         if (Lines(path, OwnerHeader, 3) is [_, var time, var project]
             && long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds() && project.StartsWith('/'))
@@ -54,7 +54,7 @@ internal sealed record ToolCacheRecord(string Name, bool Shared, long? QuotaByte
             return new ToolCacheOwner(project, DateTimeOffset.FromUnixTimeMilliseconds(milliseconds));
         }
 
-        return new ToolCacheOwner(null, new DateTimeOffset(File.GetLastWriteTimeUtc(path)));
+        return File.Exists(path) ? new ToolCacheOwner(null, new DateTimeOffset(File.GetLastWriteTimeUtc(path))) : null;
     }
 
     public static void WriteOwner(string path, string projectDirectory, DateTimeOffset now) =>

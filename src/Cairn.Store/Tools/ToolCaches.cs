@@ -106,15 +106,8 @@ public sealed class ToolCaches
         {
             foreach (var (path, owner) in Owners(paths))
             {
-                if (owner.Project is { } project && owner.LastUsed > now)
-                {
-                    // Written when the clock was ahead; it would never grow old.
-                    lock (WriteGate)
-                    {
-                        ToolCacheRecord.WriteOwner(path, project, now);
-                    }
-                }
-                else if ((owner.Project is { } folder && !Directory.Exists(folder)) || now - owner.LastUsed > _options.KeepUnused)
+                // A use that is still to come was noted when the clock was ahead, or it is behind now: neither is a reason to remove anything.
+                if ((owner.Project is { } project && !Directory.Exists(project)) || now - owner.LastUsed > _options.KeepUnused)
                 {
                     File.Delete(path);
                     removal.Owners++;
@@ -305,6 +298,15 @@ public sealed class ToolCaches
             {
                 root.RemoveTree(entry.Name);
             }
+            else if (entry.IsUtf8 && entry.Name.StartsWith(ToolCachePaths.LockPrefix, StringComparison.Ordinal)
+                && new ToolCachePaths(_root, entry.Name[ToolCachePaths.LockPrefix.Length..]) is var paths && !Directory.Exists(paths.Root))
+            {
+                using var alone = SharedLock.TryAcquireAlone(paths.Lock);
+                if (alone is not null && !Directory.Exists(paths.Root))
+                {
+                    File.Delete(paths.Lock);
+                }
+            }
         }
     }
 
@@ -324,36 +326,46 @@ public sealed class ToolCaches
             inUse = alone is null;
         }
 
-        var use = Directory.Exists(paths.Files) ? ToolCacheQuota.Measure(paths.Files) : default;
+        var use = default(TreeUse);
+        try
+        {
+            use = ToolCacheQuota.Measure(paths.Files);
+        }
+        catch (IOException)
+        {
+            // Removed just now.
+        }
+
         return new ToolCacheInfo(
             paths.Key, record?.Name ?? paths.Key, record?.Shared ?? paths.Key.StartsWith("shared-", StringComparison.Ordinal), paths.Files, use.Bytes, use.Files,
             record?.QuotaBytes ?? _options.QuotaBytes, inUse, [.. owners]);
     }
 
-    private static bool HasOwner(ToolCachePaths paths)
+    private static bool HasOwner(ToolCachePaths paths) => Owners(paths).Count > 0;
+
+    private static List<(string Path, ToolCacheOwner Owner)> Owners(ToolCachePaths paths)
     {
-        foreach (var _ in Owners(paths))
+        var owners = new List<(string, ToolCacheOwner)>();
+        string[] files;
+        try
         {
-            return true;
+            files = Directory.GetFiles(paths.Owners);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Not there yet, or no longer.
+            return owners;
         }
 
-        return false;
-    }
-
-    private static IEnumerable<(string Path, ToolCacheOwner Owner)> Owners(ToolCachePaths paths)
-    {
-        if (!Directory.Exists(paths.Owners))
+        foreach (var file in files)
         {
-            yield break;
-        }
-
-        foreach (var path in Directory.GetFiles(paths.Owners))
-        {
-            if (!path.EndsWith(".tmp", StringComparison.Ordinal))
+            if (!file.EndsWith(".tmp", StringComparison.Ordinal) && ToolCacheRecord.TryReadOwner(file) is { } owner)
             {
-                yield return (path, ToolCacheRecord.ReadOwner(path));
+                owners.Add((file, owner));
             }
         }
+
+        return owners;
     }
 
     private List<ToolCachePaths> Entries()
@@ -364,7 +376,7 @@ public sealed class ToolCaches
             foreach (var path in Directory.GetDirectories(_root))
             {
                 var key = Path.GetFileName(path);
-                if (!key.StartsWith(RemovedPrefix, StringComparison.Ordinal))
+                if (key.StartsWith("shared-", StringComparison.Ordinal) || key.StartsWith("project-", StringComparison.Ordinal))
                 {
                     entries.Add(new ToolCachePaths(_root, key));
                 }

@@ -49,8 +49,8 @@ public sealed class ToolCacheCommandTests : IDisposable
     public async Task Collect_Says_WhatWasRemoved()
     {
         Assert.Equal((0, "Nothing to remove\n", ""), Parts(await InvokeAsync("gc")));
-        Use("old", shared: false, _tester.Project, TimeSpan.FromDays(31), bytes: 5);
         Use("big", shared: false, _tester.Project, TimeSpan.Zero, bytes: 0, quota: 100);
+        Use("old", shared: false, _tester.Project, TimeSpan.FromDays(31), bytes: 5);
         using (var lease = Open("big", shared: false, _tester.Project, TimeSpan.Zero, 100))
         {
             await File.WriteAllBytesAsync(Path.Combine(lease.Directory, "a"), new byte[4096], TestContext.Current.CancellationToken);

@@ -10,6 +10,15 @@ public sealed class DirectoryHandleTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void List_OfAFolderThatWasRemoved_IsEmpty()
+    {
+        Directory.CreateDirectory(_folder["gone"]);
+        using var folder = DirectoryHandle.Open(_folder["gone"]);
+        Directory.Delete(_folder["gone"]);
+        Assert.Empty(folder.List());
+    }
+
+    [Fact]
     public void List_Names_EveryEntryWithItsKind()
     {
         _folder.Write("file", "x");

@@ -69,6 +69,16 @@ public sealed class ToolCachesTests : IDisposable
     }
 
     [Fact]
+    public void Open_Tells_NamesApart_ThatLookLikeCairnsOwn()
+    {
+        string[] names = ["x", "x.lock", "lock-x", "collected", "removed-x"];
+        var leases = names.Select(name => _caches.Open(Shared(name), _project, Now)).ToList();
+        leases.ForEach(lease => lease.Dispose());
+        _caches.Collect(Now);
+        Assert.Equal(names.Order(StringComparer.Ordinal), _caches.List().Select(info => info.Name));
+    }
+
+    [Fact]
     public void Open_Tells_LongNamesApart()
     {
         var start = new string('ä', 500);
@@ -147,11 +157,11 @@ public sealed class ToolCachesTests : IDisposable
     }
 
     [Fact]
-    public void Collect_MendsOwners_FromATimeWhenTheClockWasAhead()
+    public void Collect_RemovesNothing_WhenTheClockWentBack()
     {
-        _caches.Open(Private("npm"), _project, Now.AddYears(5)).Dispose();
-        Assert.Empty(_caches.Collect(Now).Removed);
-        Assert.Equal(Now, Assert.Single(_caches.List()).LastUsed);
+        _caches.Open(Private("npm"), _project, Now).Dispose();
+        Assert.Empty(_caches.Collect(DateTimeOffset.UnixEpoch).Removed);
+        Assert.Empty(_caches.Collect(Now.AddDays(29)).Removed);
         Assert.Single(_caches.Collect(Now.AddDays(31)).Removed);
     }
 
@@ -311,7 +321,9 @@ public sealed class ToolCachesTests : IDisposable
         await Task.WhenAll([.. users, remover]);
         Assert.Equal(0, failures);
         _caches.Release("go", null);
+        _caches.Collect(Now);
         Assert.Empty(_caches.List());
+        Assert.Empty(Directory.GetFileSystemEntries(Directory.GetDirectories(_folder["store/tools"]).Single() + "/local", "*go*"));
     }
 
     private static ToolCacheUse Private(string name) => new(name, $"~/.{name}", Shared: false, default(SourceSpan));
