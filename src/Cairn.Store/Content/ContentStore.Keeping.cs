@@ -199,7 +199,7 @@ public sealed partial class ContentStore
     }
 
     /// <summary>Takes the turn of collections and checks; null where another process has it.</summary>
-    private DirectoryHandle? TryTakeTurn()
+    private Turn? TryTakeTurn()
     {
         if (_folder.IsForeign)
         {
@@ -210,12 +210,22 @@ public sealed partial class ContentStore
         var turn = _folder.OpenPart(StoreFolder.Quarantine);
         if (FileNative.Lock(turn.Descriptor, FileNative.LockExclusive | FileNative.LockNonBlocking) == 0)
         {
-            return turn;
+            return new Turn(turn);
         }
 
         var error = Marshal.GetLastPInvokeError();
         turn.Dispose();
         return error == FileNative.ErrorAgain ? null : throw BlobCalls.Failure($"lock `{turn.DisplayPath}`", error);
+    }
+
+    /// <summary>The right to check or collect. Given back by name: a child that was forked but has not yet become another program still has the descriptor.</summary>
+    private sealed class Turn(DirectoryHandle folder) : IDisposable
+    {
+        public void Dispose()
+        {
+            _ = FileNative.Lock(folder.Descriptor, FileNative.LockUnlock);
+            folder.Dispose();
+        }
     }
 
     private void Stamp()

@@ -284,7 +284,15 @@ internal sealed class StoreCheck(StoreFolder folder, TimeProvider time, ActionEn
         {
             if (StorePin.TryRead(pins, file.Name) is not { } pin)
             {
-                SetAside(FindingKind.DamagedPin, pins, file, "it cannot be read; pin again what it kept");
+                if (file.Name.EndsWith(".tmp", StringComparison.Ordinal))
+                {
+                    Remove(FindingKind.Stray, pins, file.Name, "left by a process that is gone");
+                }
+                else
+                {
+                    SetAside(FindingKind.DamagedPin, pins, file, "it cannot be read; pin again what it kept");
+                }
+
                 continue;
             }
 

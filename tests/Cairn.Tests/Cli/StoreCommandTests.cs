@@ -66,7 +66,7 @@ public sealed class StoreCommandTests : IDisposable
         var digest = Put("hello");
         var path = Path.Combine(Store, "cas", digest.Hash[..2], digest.Hash);
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        File.WriteAllText(path, "hallo");
+        await File.WriteAllTextAsync(path, "hallo", TestContext.Current.CancellationToken);
         var (exit, text, error) = await _cli.RunAsync("store", "fsck", "--dry-run");
         Assert.Equal((3, ""), (exit, error));
         Assert.Equal($"found       cas/{digest.Hash[..2]}/{digest.Hash}: its content does not have the digest of its name\nRead 1 blob (5 B) and 0 results in {Store}: 1 problem\n", text);

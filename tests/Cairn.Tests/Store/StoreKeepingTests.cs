@@ -282,7 +282,7 @@ public sealed class StoreKeepingTests : IDisposable
         Assert.Equal(
             [
                 "Damaged Quarantined", "Damaged Quarantined", "Damaged Quarantined", "DamagedPin Quarantined", "Double Removed", "Foreign Quarantined", "Foreign Quarantined", "Foreign Quarantined",
-                "Foreign Quarantined", "Incomplete Removed", "MissingPinned Left", "Misplaced Repaired", "Mode Repaired", "Stray Removed", "Stray Removed", "Unopenable Quarantined",
+                "Foreign Quarantined", "Incomplete Removed", "Misplaced Repaired", "MissingPinned Left", "Mode Repaired", "Stray Removed", "Stray Removed", "Unopenable Quarantined",
             ],
             report.Findings.Select(f => $"{f.Kind} {f.Outcome}").Order(StringComparer.Ordinal));
 
