@@ -90,34 +90,6 @@ public sealed class SourceProblemsTests : IDisposable
         File.SetUnixFileMode(_folder["closed"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
     }
 
-    [Fact]
-    public void Take_Tells_OfAFileThatNeverHoldsStill()
-    {
-        var path = _folder.Write("log", new string('x', 8 << 20));
-        var done = false;
-        var writer = new Thread(() =>
-        {
-            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-            for (long i = 8 << 20; !Volatile.Read(ref done); i++)
-            {
-                RandomAccess.Write(handle, "x"u8, i);
-            }
-        });
-        writer.Start();
-        SourceSnapshot snapshot;
-        try
-        {
-            snapshot = Take(All);
-        }
-        finally
-        {
-            Volatile.Write(ref done, true);
-            writer.Join();
-        }
-
-        Assert.Empty(snapshot.Entries);
-        Assert.Equal(DiagnosticCodes.SourceChanging, Assert.Single(snapshot.Diagnostics).Code);
-    }
 
     [Fact]
     public async Task Take_Keeps_OnlySoManyProblems()
