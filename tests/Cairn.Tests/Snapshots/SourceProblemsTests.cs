@@ -90,7 +90,6 @@ public sealed class SourceProblemsTests : IDisposable
         File.SetUnixFileMode(_folder["closed"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
     }
 
-
     [Fact]
     public async Task Take_Keeps_OnlySoManyProblems()
     {
