@@ -26,6 +26,11 @@ case ${1-} in
         need tmux tmux
         need ps procps
         need strace strace
+        need zsh zsh
+        need fish fish
+        need protoc protobuf-compiler
+        [ -e /usr/include/google/protobuf/any.proto ] || [ ! -e /etc/debian_version ] ||
+            { packages="$packages libprotobuf-dev" missing="$missing google/protobuf/any.proto"; }
         ;;
     *) echo "usage: $0 build|test" >&2; exit 2 ;;
 esac

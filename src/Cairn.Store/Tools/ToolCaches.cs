@@ -20,7 +20,7 @@ public sealed class ToolCaches
 
     // Temporary files are named by the process, so one process writes one at a time.
     private static readonly Lock WriteGate = new();
-    private static int _removals;
+    private static int Removals;
 
     private readonly string _root;
     private readonly ToolCacheOptions _options;
@@ -262,7 +262,7 @@ public sealed class ToolCaches
                 return true;
             }
 
-            gone = $"{RemovedPrefix}{Environment.ProcessId}-{Interlocked.Increment(ref _removals)}-{paths.Key}";
+            gone = $"{RemovedPrefix}{Environment.ProcessId}-{Interlocked.Increment(ref Removals)}-{paths.Key}";
             try
             {
                 Directory.Move(paths.Root, Path.Combine(_root, gone));

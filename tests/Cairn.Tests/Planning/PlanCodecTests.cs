@@ -26,7 +26,11 @@ public sealed class PlanCodecTests
         {
             foreach (var file in Directory.EnumerateFiles(Path.Combine(Samples.Root, folder), "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             {
-                data.Add(Path.GetRelativePath(Samples.Root, file));
+                // What other pipelines include is none by itself.
+                if (Samples.ReadFile(Path.GetDirectoryName(file)!, Path.GetFileName(file)).Pipeline is not null)
+                {
+                    data.Add(Path.GetRelativePath(Samples.Root, file));
+                }
             }
         }
 
@@ -39,7 +43,7 @@ public sealed class PlanCodecTests
     {
         var file = Path.Combine(Samples.Root, path);
         var read = Samples.ReadFile(Path.GetDirectoryName(file)!, Path.GetFileName(file));
-        Assert.SkipUnless(read.Pipeline is not null, "A part of another pipeline");
+        Assert.NotNull(read.Pipeline);
         var given = read.Pipeline.Parameters.Where(p => p.Default is null && p.Required).ToImmutableDictionary(p => p.Name, _ => "x", StringComparer.Ordinal);
         var planned = Planner.Plan(read.Pipeline, Input with { Parameters = given });
 
