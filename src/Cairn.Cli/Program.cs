@@ -15,7 +15,8 @@ internal static class Program
             return WriteVersion();
         }
 
-        return RunProcess(args);
+        // What cairn starts of itself for sandboxes; not a command of people's.
+        return args is ["__sandbox", ..] ? Execution.Sandbox.SandboxWorker.Run(args[1..]) : RunProcess(args);
     }
 
     /// <summary>Runs a command line against given services, as tests do.</summary>

@@ -21,6 +21,15 @@ public static class Limits
     /// <summary>Include and template nesting.</summary>
     public const int IncludeDepthMax = 16;
 
+    /// <summary>Processes that <c>limits</c> may allow a step.</summary>
+    public const int StepProcessesMax = 4_000_000;
+
+    /// <summary>Open files that <c>limits</c> may allow a process of a step.</summary>
+    public const int StepOpenFilesMax = 1_048_576;
+
+    /// <summary>Processors that <c>limits</c> may allow a step.</summary>
+    public const int StepCpusMax = 8_192;
+
     /// <summary>Steps of a pipeline, generated ones among them.</summary>
     public const int StepsMax = 20_000;
 

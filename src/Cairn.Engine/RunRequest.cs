@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 
 using Cairn.Core;
 using Cairn.Core.Diagnostics;
+using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Syntax;
 using Cairn.Engine.Caching.Memo;
@@ -47,6 +48,12 @@ public sealed record RunRequest
 
     /// <summary>The <c>PATH</c> of steps.</summary>
     public string StepPath { get; init; } = StepEnvironment.DefaultPath;
+
+    /// <summary>The isolation of steps that name none.</summary>
+    public IsolationLevel Isolation { get; init; } = IsolationLevel.Process;
+
+    /// <summary>The executable <c>cairn</c>, which sandboxes start.</summary>
+    public string Program { get; init; } = "cairn";
 
     /// <summary>Whether a pid namespace may keep the steps' processes together where the machine offers one.</summary>
     public bool PidNamespace { get; init; } = true;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 
 using Cairn.Core.Events;
+using Cairn.Execution.Sandbox;
 
 namespace Cairn.Execution;
 
@@ -21,6 +22,9 @@ public sealed record ProcessSpec
 
     /// <summary>The sidecar index beside it; see <c>docs/formats/log-index.md</c>.</summary>
     public string? IndexPath { get; init; }
+
+    /// <summary>The sandbox in which it runs: folder, program and environment are as they are there. Null for none.</summary>
+    public SandboxPlace? Place { get; init; }
 
     /// <summary>Values to mask, UTF-8; empty for none.</summary>
     public ImmutableArray<string> Secrets { get; init; } = [];

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 
 using Cairn.Execution.Native;
 using Cairn.Execution.Output;
+using Cairn.Execution.Sandbox;
 
 namespace Cairn.Execution;
 
@@ -282,7 +283,14 @@ internal sealed unsafe class EventLoop
                 continue;
             }
 
-            switch (process!.TakeSignal())
+            var signal = process!.TakeSignal();
+            if (process.Sandboxed is var (worker, id))
+            {
+                SignalSandboxed(process, worker, id, signal);
+                continue;
+            }
+
+            switch (signal)
             {
                 case Libc.SIGTERM:
                     // A stopped process takes the signal only when it goes on.
@@ -294,6 +302,27 @@ internal sealed unsafe class EventLoop
                     break;
                 default:
                     break;
+            }
+        }
+    }
+
+    // The end of bubblewrap's outer process is followed by that of the sandbox.
+    private static void SignalSandboxed(RunningProcess process, SandboxClient worker, int id, int signal)
+    {
+        if (signal == Libc.SIGKILL)
+        {
+            Libc.PidFdSignal(process.PidFd, signal);
+        }
+        else if (signal != 0)
+        {
+            try
+            {
+                worker.Signal(id, signal);
+                worker.Signal(id, Libc.SIGCONT);
+            }
+            catch (IOException)
+            {
+                // The worker is gone, and the process with it.
             }
         }
     }
@@ -329,9 +358,11 @@ internal sealed unsafe class EventLoop
         var timestamp = _time.GetTimestamp();
         Libc.EpollRemove(_epoll, process.PidFd);
         _ = Libc.close(process.PidFd);
+        process.PidFd = -1;
         process.Exited(timestamp, Environment.TickCount64);
         CountLive(-1);
-        process.HasStrays = KillStrays(process);
+        process.ReapSandboxed();
+        process.HasStrays = process.Sandboxed is null && KillStrays(process);
         if (process.PipesClosed && !process.HasStrays)
         {
             Finish(process);

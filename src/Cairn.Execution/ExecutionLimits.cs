@@ -9,6 +9,9 @@ public static class ExecutionLimits
     /// <summary>How long the guardian may take to mount <c>/proc</c> and report.</summary>
     public const int GuardianStartMs = 5_000;
 
+    /// <summary>How long the worker of a sandbox may take to come up.</summary>
+    public const int WorkerStartMs = 10_000;
+
     /// <summary>How long disposal waits for killed processes to end.</summary>
     public const int DisposeMs = 5_000;
 

@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
 
+using Cairn.Execution.Native;
 using Cairn.Execution.Output;
+using Cairn.Execution.Sandbox;
+using Cairn.Store.Files;
 
 namespace Cairn.Execution;
 
@@ -13,7 +16,10 @@ public sealed class ProcessHost : IAsyncDisposable
     private readonly ProcessHostOptions _options;
     private readonly Lock _beginGate = new();
     private readonly Lock _secretsGate = new();
+    private readonly Lock _workerGate = new();
     private volatile Machinery? _machinery;
+    private SandboxClient? _worker;
+    private SandboxClient? _networkWorker;
     private bool _disposed;
     private ulong _lastId;
     private (ImmutableArray<string> Secrets, SecretPatterns Patterns) _lastSecrets = ([], SecretPatterns.None);
@@ -70,6 +76,25 @@ public sealed class ProcessHost : IAsyncDisposable
         return process;
     }
 
+    /// <summary>Mounts a place for sandboxed processes; the first one starts their worker, which takes some 25 ms. Throws <see cref="IOException"/> with what the machine refuses.</summary>
+    public SandboxPlace Enter(SandboxSpec spec, SandboxOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(options);
+        var client = Worker(options);
+        var upper = client.Greeting.UpperProblem is null && spec.Limits.DiskBytes is null ? spec.Upper : null;
+        var root = client.Enter(new PlaceRequest(spec.Place, [.. spec.Layers], upper, upper is null ? null : spec.Work, spec.Limits.DiskBytes ?? 0));
+        return new SandboxPlace(client, spec, DirectoryHandle.Adopt(root, "the step's root"));
+    }
+
+    /// <summary>The file system in memory of the sandboxes' worker, for small layers: files in it exist as long as the run. Its handle is the caller's.</summary>
+    public (DirectoryHandle Folder, string Path) SandboxMemory(SandboxOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var client = Worker(options);
+        return (DirectoryHandle.Adopt(Libc.Duplicate(client.RootDescriptor), client.Greeting.MountRoot), client.Greeting.MountRoot);
+    }
+
     /// <summary>Kills what runs, waits for it, and ends the guardian, with which whatever is left in the namespace ends.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -83,6 +108,15 @@ public sealed class ProcessHost : IAsyncDisposable
             loop.BeginClose();
             await loop.Ended;
             loop.Join();
+        }
+    }
+
+    private SandboxClient Worker(SandboxOptions options)
+    {
+        lock (_workerGate)
+        {
+            ref var worker = ref options.OwnNetwork ? ref _networkWorker : ref _worker;
+            return worker ??= Begin().Spawner.StartWorker(options);
         }
     }
 

@@ -1,5 +1,6 @@
 using Cairn.Execution.Native;
 using Cairn.Execution.Output;
+using Cairn.Execution.Sandbox;
 
 namespace Cairn.Execution;
 
@@ -17,6 +18,8 @@ public sealed class RunningProcess
     private int _pid;
     private long _startedAt;
     private TimeSpan _wall;
+    private SandboxEnd _end;
+    private bool _isReaped;
 
     internal RunningProcess(ProcessHost host, ulong id, string jobVariable, ProcessSpec spec, Capture capture)
     {
@@ -67,6 +70,9 @@ public sealed class RunningProcess
     internal int[] PipeFds { get; } = [-1, -1];
 
     internal int PidFd { get; set; } = -1;
+
+    /// <summary>The worker that started it, which alone can wait for it, and its id there; null outside sandboxes.</summary>
+    internal (SandboxClient Worker, int ProcessId)? Sandboxed { get; set; }
 
     /// <summary>True once the process itself has ended; it stays a zombie until its tree is gone, so that its id stays its own.</summary>
     internal bool HasExited { get; private set; }
@@ -165,7 +171,7 @@ public sealed class RunningProcess
         StopRequest asked;
         lock (_gate)
         {
-            reaped = _pid != 0 && Libc.wait4(_pid, &status, Libc.WNOHANG, &usage) == _pid;
+            reaped = Sandboxed is null ? _pid != 0 && Libc.wait4(_pid, &status, Libc.WNOHANG, &usage) == _pid : TakeSandboxed(&status, &usage);
             _state = State.Done;
             grace = _grace;
             asked = _asked;
@@ -188,8 +194,40 @@ public sealed class RunningProcess
                 usage.WriteBlocks),
             LogBytes = Capture.Log?.Bytes ?? 0,
             LogError = Capture.Log?.Error,
-            StraysKilled = _strays.Count,
+            StraysKilled = Sandboxed is null ? _strays.Count : _end.Strays,
         });
+    }
+
+    /// <summary>Waits, within milliseconds, for a sandboxed process that has ended and for its sandbox; what was left there is killed, so that it no longer holds the pipes.</summary>
+    internal void ReapSandboxed()
+    {
+        if (Sandboxed is var (worker, id))
+        {
+            try
+            {
+                _end = worker.Reap(id);
+                StartError = _end.Began || _asked != StopRequest.None ? null : "the sandbox could not be set up; what bubblewrap says of it is in the log";
+                _isReaped = true;
+            }
+            catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+            {
+                StartError = exception.Message;
+            }
+        }
+    }
+
+    private unsafe bool TakeSandboxed(int* status, ResourceUsage* usage)
+    {
+        *status = _end.Status;
+        *usage = new ResourceUsage
+        {
+            UserMicroseconds = _end.UserMicroseconds,
+            SystemMicroseconds = _end.SystemMicroseconds,
+            MaxRssKib = _end.MaxRssKib,
+            ReadBlocks = _end.ReadBlocks,
+            WriteBlocks = _end.WriteBlocks,
+        };
+        return _isReaped && StartError is null;
     }
 
     private static double Milliseconds(long seconds, long microseconds) => (seconds * 1e3) + (microseconds / 1e3);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 
 using Cairn.Execution.Native;
+using Cairn.Execution.Sandbox;
 
 namespace Cairn.Execution;
 
@@ -9,7 +10,7 @@ namespace Cairn.Execution;
 /// namespace except for the instant of a spawn: a thread whose children go elsewhere cannot create threads, which the runtime may want to at any moment.
 /// For the same reason it completes no tasks; the I/O thread does.
 /// </summary>
-internal sealed unsafe class Spawner
+internal sealed unsafe partial class Spawner
 {
     private const int StackBytes = 256 << 10;
 
@@ -18,6 +19,7 @@ internal sealed unsafe class Spawner
 
     private readonly object _gate = new();
     private readonly Queue<RunningProcess> _queue = new();
+    private readonly Queue<WorkerOrder> _orders = new();
     private readonly EventLoop _loop;
     private readonly ProcessHostOptions _options;
     private readonly Thread _thread;
@@ -71,6 +73,24 @@ internal sealed unsafe class Spawner
         }
     }
 
+    /// <summary>Starts the worker of sandboxes and waits for it. Throws <see cref="IOException"/> with what the machine refuses.</summary>
+    public SandboxClient StartWorker(SandboxOptions sandbox)
+    {
+        var order = new WorkerOrder(sandbox);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closing, this);
+            _orders.Enqueue(order);
+            Monitor.PulseAll(_gate);
+            while (order is { Client: null, Problem: null })
+            {
+                _ = Monitor.Wait(_gate);
+            }
+        }
+
+        return order.Client ?? throw new IOException(order.Problem);
+    }
+
     /// <summary>Ends the thread after what is queued, and the guardian, and waits for both.</summary>
     public void Close()
     {
@@ -92,10 +112,24 @@ internal sealed unsafe class Spawner
             Monitor.PulseAll(_gate);
         }
 
-        while (Take() is { } process)
+        while (true)
         {
-            Spawn(process);
+            var process = Take(out var order);
+            if (order is not null)
+            {
+                Fulfil(order);
+            }
+            else if (process is not null)
+            {
+                Spawn(process);
+            }
+            else
+            {
+                break;
+            }
         }
+
+        EndWorkers();
 
         _guardian?.End();
         if (_loop.IsBestEffort)
@@ -115,13 +149,18 @@ internal sealed unsafe class Spawner
         _memory.Free();
     }
 
-    private RunningProcess? Take()
+    private RunningProcess? Take(out WorkerOrder? order)
     {
         lock (_gate)
         {
-            while (_queue.Count == 0 && !_closing)
+            while (_queue.Count == 0 && _orders.Count == 0 && !_closing)
             {
                 _ = Monitor.Wait(_gate);
+            }
+
+            if (_orders.TryDequeue(out order))
+            {
+                return null;
             }
 
             return _queue.TryDequeue(out var process) ? process : null;
@@ -262,6 +301,11 @@ internal sealed unsafe class Spawner
     {
         var spec = process.Spec;
         var startedAt = _options.TimeProvider.GetTimestamp();
+        if (spec.Place is { } place)
+        {
+            return SpawnIn(place, process, pipes, startedAt);
+        }
+
         _memory.Fill(spec, process.JobVariable, _runVariable);
         _loop.CountLive(1);
         var error = _attributes.Begin(_memory.Folder, _devNull, pipes[1], pipes[3]);

@@ -242,6 +242,8 @@ internal sealed class RunCommand
             KeepGoing = _arguments.KeepGoing || settings.KeepGoing,
             MaxParallel = maxParallel ?? settings.MaxParallel,
             StopGrace = settings.StopGrace,
+            Isolation = settings.Isolation,
+            Program = CairnProgram.Path,
             PidNamespace = settings.PidNamespace != Availability.Off,
             KeepRuns = settings.KeepRuns,
             KeepDays = settings.KeepDays,

@@ -6,6 +6,7 @@ using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
+using Cairn.Engine.Isolation;
 using Cairn.Engine.Running;
 
 namespace Cairn.Engine.Caching;
@@ -24,11 +25,11 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, string hos
         {
             new("arch", HostFingerprint.Architecture),
             new("host", host),
-            new("isolation", "process"),
-            new("network", "host"),
+            new("isolation", IsolationWords.Of(request.IsolationOf(job.Step))),
+            new("network", IsolationWords.Of(request.NetworkOf(job.Step))),
             new("os", "linux"),
         };
-        var environment = Environment(scope, platform, run.Plan.Pipeline.Environment, job.Step.Environment);
+        var environment = Environment(scope, job.Step, platform, run.Plan.Pipeline.Environment, job.Step.Environment);
         if (job.Step.Cache.KeyExtra is { } extra)
         {
             platform.Add(new("key-extra", scope.Text(extra)));
@@ -55,9 +56,9 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, string hos
         };
     }
 
-    private Dictionary<string, string> Environment(JobScope scope, List<KeyValuePair<string, string>>? secrets, params ReadOnlySpan<ImmutableArray<EnvironmentEntry>> mappings)
+    private Dictionary<string, string> Environment(JobScope scope, Step? step, List<KeyValuePair<string, string>>? secrets, params ReadOnlySpan<ImmutableArray<EnvironmentEntry>> mappings)
     {
-        var variables = StepEnvironment.Base(request.StepPath, HomePlaceholder);
+        var variables = step is null ? StepEnvironment.Base(request.StepPath, HomePlaceholder) : StepEnvironment.Base(request, step, HomePlaceholder);
         foreach (var entries in mappings)
         {
             foreach (var entry in entries)
@@ -112,7 +113,7 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, string hos
         var service = run.Plan.Pipeline.Services.First(s => s.Name == name);
         var scope = JobScope.ForService(run);
         var text = new StringBuilder();
-        foreach (var variable in Sorted(Environment(scope, secrets: null, run.Plan.Pipeline.Environment, service.Environment)))
+        foreach (var variable in Sorted(Environment(scope, step: null, secrets: null, run.Plan.Pipeline.Environment, service.Environment)))
         {
             Append(text, variable.Key);
             Append(text, variable.Value);

@@ -12,6 +12,8 @@ using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
+using Cairn.Store.Files;
+using Cairn.Store.Snapshots;
 
 namespace Cairn.Engine.Caching;
 
@@ -21,10 +23,41 @@ namespace Cairn.Engine.Caching;
 /// <param name="Sources">Its source files.</param>
 internal sealed record PreparedAction(EncodedAction Encoded, MerkleTree Inputs, JobSources Sources)
 {
+    /// <summary>What <see cref="Inputs"/> is made of: the sources, then what each need made.</summary>
+    public required ImmutableArray<InputTree> Trees { get; init; }
+
     /// <summary>Why neither the look-up nor the storing happens, or null.</summary>
     public string? Off { get; init; }
 
     public Digest Digest => Encoded.Digest;
+}
+
+/// <summary>A part of a job's inputs, and where it was found.</summary>
+/// <param name="Tree">What it holds.</param>
+/// <param name="Stats">Its files as they stood in the working tree, by path.</param>
+internal sealed record InputTree(MerkleTree Tree, Lazy<Dictionary<string, FileStat>> Stats)
+{
+    public static InputTree Of(JobSources sources) => new(sources.Tree, new(() =>
+    {
+        var stats = new Dictionary<string, FileStat>(sources.Entries.Length, StringComparer.Ordinal);
+        foreach (var entry in sources.Entries)
+        {
+            stats[entry.Path] = entry.Stat;
+        }
+
+        return stats;
+    }));
+
+    public static InputTree Of(MerkleTree tree, IReadOnlyList<TreeFile> files) => new(tree, new(() =>
+    {
+        var stats = new Dictionary<string, FileStat>(files.Count, StringComparer.Ordinal);
+        foreach (var file in files)
+        {
+            stats[file.Path] = file.Stat;
+        }
+
+        return stats;
+    }));
 }
 
 /// <summary>What a job contributes to those that need it.</summary>
@@ -82,7 +115,9 @@ internal sealed class RunCache
     {
         var sources = _inputs.Sources(_scope.Plan, cancellationToken).Of(job);
         var inputs = sources.Tree;
-        string? off = job.Step.Cache.Enabled ? null : "`cache: false`";
+        string? off = _inputs.LookupsOff ?? (job.Step.Cache.Enabled ? null : "`cache: false`");
+        var trees = ImmutableArray.CreateBuilder<InputTree>(job.Needs.Length + 1);
+        trees.Add(InputTree.Of(sources));
         foreach (var need in job.Needs)
         {
             var name = _scope.Plan.Jobs[need].Id;
@@ -92,12 +127,14 @@ internal sealed class RunCache
                 continue;
             }
 
-            inputs = inputs.TryMerge(TreeFor(job, need), out var conflict)
+            var made = TreeFor(job, need);
+            trees.Add(InputTree.Of(made, ProductOf(need).Files));
+            inputs = inputs.TryMerge(made, out var conflict)
                 ?? throw new IOException($"`{conflict}` is an input of `{job.Id}` twice with different content: a file that a step makes must have one maker");
         }
 
         var action = ActionEncoder.Encode(_builder.Describe(job, attempt, inputs.Digest));
-        return new PreparedAction(action, inputs, sources) { Off = off };
+        return new PreparedAction(action, inputs, sources) { Off = off, Trees = trees.DrainToImmutable() };
     }
 
     /// <summary>
@@ -106,7 +143,7 @@ internal sealed class RunCache
     /// </summary>
     public (ActionResult Result, RestoredOutputs Outputs)? TryRecall(Job job)
     {
-        if (_inputs.Recall is not { } recall || !job.Step.Cache.Enabled || IsForced(job) || recall.Find(job.Index) is not { } known || !recall.HasSameSources(job))
+        if (_inputs.LookupsOff is not null || _inputs.Recall is not { } recall || !job.Step.Cache.Enabled || IsForced(job) || recall.Find(job.Index) is not { } known || !recall.HasSameSources(job))
         {
             return null;
         }
@@ -191,6 +228,21 @@ internal sealed class RunCache
         action.Digest,
         holder => _reporter.Emit(new LockWaiting { Time = _reporter.Now, Lock = $"(action {action.Digest.Hash[..12]})", Job = job.Id.Value, Holder = holder }),
         cancellationToken);
+
+    /// <summary>
+    /// Brings what a step made elsewhere into the working tree, as from the action cache: what is right there already is not touched.
+    /// Throws <see cref="IOException"/> where a file cannot be read, kept or laid out.
+    /// </summary>
+    /// <param name="job">Whose they are.</param>
+    /// <param name="made">The project's tree as the step left it.</param>
+    /// <param name="files">Its outputs there.</param>
+    /// <param name="store">What keeps the files on their way.</param>
+    public RestoredOutputs Export(Job job, DirectoryHandle made, IReadOnlyList<TreeFile> files, ContentStore store)
+    {
+        _inputs.Lease();
+        var outputs = new OutputStorage(made, StatIndex.OfNothing()).Take(files, store);
+        return _tree.Restore(job, outputs, _storage, () => store) ?? throw new IOException("The store lost a file that it has just taken: run `cairn store fsck`");
+    }
 
     /// <summary>Keeps what an execution made, and says how the cache was used. <paramref name="action"/> is null where the job could not be described.</summary>
     public CacheUse Keep(Job job, PreparedAction action, ExecutedJob executed)

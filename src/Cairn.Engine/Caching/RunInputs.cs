@@ -7,6 +7,7 @@ using Cairn.Core.Events;
 using Cairn.Core.Planning;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.History;
+using Cairn.Engine.Isolation;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
@@ -24,6 +25,7 @@ internal sealed class RunInputs : IDisposable
     private readonly RunId _run;
     private SourceSnapshot? _first;
     private StoreLease? _lease;
+    private ContentStore? _own;
     private int _leased;
 
     private RunInputs(PreparedRun prepared)
@@ -44,6 +46,9 @@ internal sealed class RunInputs : IDisposable
 
     /// <summary>Why this run does without a cache, or null.</summary>
     public string? Off { get; private init; }
+
+    /// <summary>Why the action cache is neither asked nor filled although there is a store, or null.</summary>
+    public string? LookupsOff { get; private init; }
 
     /// <summary>What is wrong with the sources or the store.</summary>
     public ImmutableArray<Diagnostic> Diagnostics { get; private set; } = [];
@@ -72,28 +77,37 @@ internal sealed class RunInputs : IDisposable
     public static RunInputs Take(PreparedRun prepared, CancellationToken cancellationToken)
     {
         var request = prepared.Request;
-        if (request.NoCache || request.CacheDirectory is null)
+        var needsStore = SandboxUse.HasSandboxes(prepared);
+        if ((request.NoCache && !needsStore) || (request.CacheDirectory is null && !needsStore))
         {
             return new RunInputs(prepared) { Off = request.NoCache ? "`--no-cache`" : "there is no cache folder" };
         }
 
+        // Sandboxes cannot do without a store: where the user's is not to be had, the project's own stands in for it.
+        var own = Path.Combine(RunDirectory.StateDirectory(request.ProjectDirectory), "store");
+        var off = request.NoCache ? "`--no-cache`" : request.CacheDirectory is null ? "there is no cache folder" : null;
+        ImmutableArray<Diagnostic> unusable = [];
         ContentStore store;
         try
         {
-            store = ContentStore.Open(request.CacheDirectory);
+            store = ContentStore.Open(request.CacheDirectory ?? own);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return new RunInputs(prepared)
+            unusable = [new Diagnostic(DiagnosticCodes.CacheUnusable, DiagnosticSeverity.Warning, $"This run goes without a cache: {exception.Message}", SourceSpan.None)];
+            off = "the store cannot be used";
+            if (!needsStore)
             {
-                Off = "the store cannot be used",
-                Diagnostics = [new Diagnostic(DiagnosticCodes.CacheUnusable, DiagnosticSeverity.Warning, $"This run goes without a cache: {exception.Message}", SourceSpan.None)],
-            };
+                return new RunInputs(prepared) { Off = off, Diagnostics = unusable };
+            }
+
+            store = ContentStore.Open(own);
         }
 
         var host = HostFingerprint.Read();
-        var inputs = new RunInputs(prepared) { Store = store, Host = host, ActionKey = MemoKeys.ActionKey(request, host, store.Directory) };
+        var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, ActionKey = MemoKeys.ActionKey(request, host, store.Directory) };
         var snapshot = inputs.Snapshot(prepared.Plan!, cancellationToken);
+        inputs.Diagnostics = [.. unusable, .. inputs.Diagnostics];
         inputs._first = snapshot;
         if (prepared.Compiled is { Fresh: null, Memo: { } memo } && string.Equals(memo.ActionKey, inputs.ActionKey, StringComparison.Ordinal))
         {
@@ -127,7 +141,7 @@ internal sealed class RunInputs : IDisposable
     {
         Index.Save(IndexPath);
         Log.Flush();
-        if (cache is null || _first is null || prepared.Compiled is not { } compiled)
+        if (cache is null || LookupsOff is not null || _first is null || prepared.Compiled is not { } compiled)
         {
             return;
         }
@@ -140,6 +154,28 @@ internal sealed class RunInputs : IDisposable
         }
 
         compiled.Save(prepared.Plan!, prepared.PlanInput, ActionKey, [.. _first.Entries.Select(MemoRecall.MemoOf)], jobs);
+    }
+
+    /// <summary>The store that takes what sandboxes need and make: the run's, or the project's own where that cannot be written. Throws <see cref="IOException"/>.</summary>
+    public ContentStore Workshop()
+    {
+        if (Store is { ReadOnlyReason: null } store)
+        {
+            return store;
+        }
+
+        lock (_extending)
+        {
+            return _own ??= ContentStore.Open(Path.Combine(RunDirectory.StateDirectory(_request.ProjectDirectory), "store"));
+        }
+    }
+
+    /// <summary>Where attempts of this run write, relative to the store.</summary>
+    public string SandboxScratch(ContentStore store)
+    {
+        var path = $"sandbox/{_run}";
+        Directory.CreateDirectory(Path.Combine(store.Directory, path), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return path;
     }
 
     /// <summary>From here on nothing that this run finds in the store is collected.</summary>
@@ -171,6 +207,7 @@ internal sealed class RunInputs : IDisposable
     {
         _lease?.Dispose();
         Store?.Dispose();
+        _own?.Dispose();
         Log.Dispose();
     }
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 
+using Cairn.Core.Language.Model;
+
 namespace Cairn.Engine.Configuration;
 
 /// <summary>When to use colour.</summary>
@@ -65,6 +67,9 @@ public sealed record Settings
 
     /// <summary><c>run.keep_going</c>: whether a run goes on after a failure.</summary>
     public bool KeepGoing { get; init; }
+
+    /// <summary><c>run.isolation</c>: the isolation of steps that name none.</summary>
+    public IsolationLevel Isolation { get; init; } = IsolationLevel.Process;
 
     /// <summary><c>run.stop_grace</c>: from SIGTERM to SIGKILL.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(10);

@@ -131,9 +131,16 @@ internal sealed class OutputTree : IDisposable
     /// <summary>Finds what the job wrote.</summary>
     public CollectedOutputs Collect(Job job)
     {
-        var walk = TreeWalker.Walk(_root, job.Outputs);
+        var collected = CollectFrom(_root, job, _index.Record);
+        return collected.Failure is null ? collected with { Failure = Claim(job, collected.Files) } : collected;
+    }
+
+    /// <summary>Finds what a job wrote in another tree.</summary>
+    public static CollectedOutputs CollectFrom(DirectoryHandle root, Job job, Action<List<TreeFile>>? record = null)
+    {
+        var walk = TreeWalker.Walk(root, job.Outputs);
         var warnings = new List<string>();
-        _index.Record(walk.Entries);
+        record?.Invoke(walk.Entries);
         if (walk.Problems.Count > 0)
         {
             return new CollectedOutputs(walk.Entries, $"{walk.Problems[0]}, which cannot be an output", warnings);
@@ -146,7 +153,7 @@ internal sealed class OutputTree : IDisposable
                 continue;
             }
 
-            if (pattern.Glob.IsLiteral && _root.TryStatPath(pattern.Glob.LiteralPath!) is not { Kind: FileKind.Directory })
+            if (pattern.Glob.IsLiteral && root.TryStatPath(pattern.Glob.LiteralPath!) is not { Kind: FileKind.Directory })
             {
                 return new CollectedOutputs(walk.Entries, $"declared output `{pattern.Glob.Text}` was not made", warnings);
             }
@@ -157,11 +164,14 @@ internal sealed class OutputTree : IDisposable
             }
         }
 
-        return new CollectedOutputs(walk.Entries, Claim(job, walk.Entries), warnings);
+        return new CollectedOutputs(walk.Entries, null, warnings);
     }
 
     /// <summary>Files that match patterns now.</summary>
-    public List<TreeFile> Find(PathPatterns patterns) => TreeWalker.Walk(_root, patterns).Entries;
+    public List<TreeFile> Find(PathPatterns patterns) => Find(_root, patterns);
+
+    /// <summary>Files of a tree that match patterns.</summary>
+    public static List<TreeFile> Find(DirectoryHandle root, PathPatterns patterns) => TreeWalker.Walk(root, patterns).Entries;
 
     /// <summary>The first problem with the explicit inputs of a job: a literal one that is not there. Null where all is well.</summary>
     public string? MissingInput(Job job, MerkleTree? inputs = null)

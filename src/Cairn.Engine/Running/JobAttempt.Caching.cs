@@ -50,7 +50,7 @@ internal sealed partial class JobAttempt
 
     private AttemptReport Cached(RunCache cache, ActionResult result, RestoredOutputs outputs)
     {
-        WarnMoved(outputs.Moved);
+        _run.WarnMoved(_job, outputs.Moved);
         if (outputs.Failure is { } failure)
         {
             return Broken(failure);

@@ -4,12 +4,12 @@ using System.Xml;
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
-using Cairn.Core.Expressions;
 using Cairn.Core.Language;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.Caching;
+using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Reports;
@@ -137,62 +137,49 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
         }
     }
 
-    private void WarnMoved(int moved)
-    {
-        if (moved > 0)
-        {
-            _run.Reporter.Warn(
-                DiagnosticCodes.ForeignOutputsMoved,
-                $"{moved} {(moved == 1 ? "file that matches" : "files that match")} the outputs of `{_job.Id}` but {(moved == 1 ? "was" : "were")} not written by a step moved to `.cairn/trash/{_run.Reporter.Run}`",
-                _job.Id);
-        }
-    }
-
     private async Task ExecuteAsync(PreparedAction? action, Action began)
     {
-        var scratch = _run.Scratch.Take($"{_job.Index}.{_attempt}");
-        try
-        {
-            using var tools = PlacedToolCaches.Place(_job, _run.Request, _run.Tree.Root, scratch.Home, _run.Reporter.Now);
-            await ExecuteAsync(action, scratch, began);
-        }
-        finally
-        {
-            Return(scratch);
-        }
-    }
-
-    private async Task ExecuteAsync(PreparedAction? action, Scratch scratch, Action began)
-    {
-        var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
-        var environment = StepEnvironment.Base(_run.Request.StepPath, scratch.Home);
-        await StepEnvironment.AddAsync(environment, _run.Scope.Plan.Pipeline.Environment, scope, ResolveSecretAsync);
-        await StepEnvironment.AddAsync(environment, _job.Step.Environment, scope, ResolveSecretAsync);
-        environment["CAIRN_RUN"] = _run.Reporter.Run.Value;
-        environment["CAIRN_PROJECT"] = _run.Request.ProjectDirectory;
-        environment["CAIRN_JOB"] = _job.Id.Value;
-        environment["CAIRN_STEP"] = _job.Step.Name.Value;
-        environment["CAIRN_ATTEMPT"] = _attempt.ToString();
-        environment["CAIRN_CPUS"] = Environment.ProcessorCount.ToString();
-        environment["CAIRN_OUTPUT"] = scratch.OutputFile;
-        environment["CAIRN_SUMMARY"] = scratch.SummaryFile;
-
         if (_run.Tree.MissingInput(_job, action?.Inputs) is { } missing)
         {
             _report = Broken($"declared input `{missing}` does not exist");
             return;
         }
 
-        WarnMoved(_job.Outputs.IsEmpty ? 0 : _run.Tree.Clear(_job));
-        var spec = new ProcessSpec
+        using IAttemptPlace place = _run.Request.IsolationOf(_job.Step) == IsolationLevel.Sandbox
+            ? _run.Sandboxes.Enter(_run, _job, _attempt, action ?? throw new IOException("A sandbox needs the store"))
+            : new ProcessPlace(_run, _job, _attempt);
+        await ExecuteAsync(action, place, began);
+    }
+
+    private async Task ExecuteAsync(PreparedAction? action, IAttemptPlace place, Action began)
+    {
+        var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
+        var environment = StepEnvironment.Base(_run.Request, _job.Step, place.Home);
+        await StepEnvironment.AddAsync(environment, _run.Scope.Plan.Pipeline.Environment, scope, ResolveSecretAsync);
+        await StepEnvironment.AddAsync(environment, _job.Step.Environment, scope, ResolveSecretAsync);
+        environment["CAIRN_RUN"] = _run.Reporter.Run.Value;
+        environment["CAIRN_PROJECT"] = place.ProjectDirectory;
+        environment["CAIRN_JOB"] = _job.Id.Value;
+        environment["CAIRN_STEP"] = _job.Step.Name.Value;
+        environment["CAIRN_ATTEMPT"] = _attempt.ToString();
+        environment["CAIRN_CPUS"] = Environment.ProcessorCount.ToString();
+        environment["CAIRN_OUTPUT"] = place.OutputFile;
+        environment["CAIRN_SUMMARY"] = place.SummaryFile;
+
+        if (place is ProcessPlace && !_job.Outputs.IsEmpty)
         {
-            Arguments = CommandLine(_job.Step.Action, scope, scratch.ScriptFile),
+            _run.WarnMoved(_job, _run.Tree.Clear(_job));
+        }
+
+        var spec = place.Complete(new ProcessSpec
+        {
+            Arguments = CommandLine(_job.Step.Action, scope, place.PutScript),
             Environment = [.. environment],
-            WorkingDirectory = WorkingDirectory(_job.Step.WorkingDirectory, scope, _run.Request.ProjectDirectory),
+            WorkingDirectory = _job.Step.WorkingDirectory is { } folder ? place.Resolve(scope.Text(folder)) : place.ProjectDirectory,
             LogPath = _run.Directory.LogPath(_job.Id, _attempt),
             IndexPath = _run.Directory.IndexPath(_job.Id, _attempt),
             Secrets = _run.Secrets.Known,
-        };
+        });
 
         Task<ProcessResult> completion;
         // Outside the gate: what looks on may take a turn of the run's loop, which may stop this very attempt.
@@ -209,11 +196,11 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             }
         }
 
-        var report = Conclude(await completion, scratch);
+        var report = Conclude(await completion, place);
         _report = action is null || _run.Cache is not { } cache ? report : report with { Cache = Keep(cache, action, report, spec) };
     }
 
-    private AttemptReport Conclude(ProcessResult result, Scratch scratch)
+    private AttemptReport Conclude(ProcessResult result, IAttemptPlace place)
     {
         // What ran when the step was stopped was stopped with it; only what a step leaves that ended by itself is its own mistake.
         if (result.StraysKilled > 0 && !_stopping.IsCancellationRequested)
@@ -229,21 +216,21 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             _run.Reporter.Warn(DiagnosticCodes.LogIncomplete, $"The log of `{_job.Id}` is incomplete: {logError}", _job.Id);
         }
 
-        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, SummaryPath = KeepSummary(scratch.SummaryFile), LogBytes = result.LogBytes, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = _job.Step.JUnitReports.IsEmpty ? null : ReadReports() };
+        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, SummaryPath = KeepSummary(place), LogBytes = result.LogBytes, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = _job.Step.JUnitReports.IsEmpty ? null : ReadReports(place) };
         if (report.Outcome is not AttemptOutcome.Succeeded)
         {
-            _run.Tree.Collect(_job);
+            place.Abandon();
             return report;
         }
 
-        var (outputs, outputError) = ReadOutputs(scratch.OutputFile);
+        var (outputs, outputError) = ReadOutputs(place);
         report = report with { Outputs = outputs };
         if (outputError is not null)
         {
             return Failed(report, outputError);
         }
 
-        var collected = _run.Tree.Collect(_job);
+        var collected = place.Collect();
         foreach (var warning in collected.Warnings)
         {
             _run.Reporter.Warn(DiagnosticCodes.OutputMatchesNothing, $"`{_job.Id}`: {warning}", _job.Id);
@@ -279,7 +266,10 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
     }
 
     /// <summary>The program and arguments of a step or service.</summary>
-    public static ImmutableArray<string> CommandLine(StepAction action, JobScope scope, string scriptFile)
+    /// <param name="action">What it executes.</param>
+    /// <param name="scope">What expressions see.</param>
+    /// <param name="putScript">Puts a script into a file that the process can read, and says its path there.</param>
+    public static ImmutableArray<string> CommandLine(StepAction action, JobScope scope, Func<string, string> putScript)
     {
         switch (action)
         {
@@ -293,75 +283,48 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
                 }
 
                 // Too long for an argument: the shell reads it from a file instead.
-                File.WriteAllText(scriptFile, text);
                 var shell = script.Shell is [.. var head, "-c" or "-e"] ? [.. head] : script.Shell;
-                return [.. shell, scriptFile];
+                return [.. shell, putScript(text)];
             default:
                 throw new InvalidOperationException($"An action of type {action.GetType().Name} has no executor");
         }
     }
 
-    /// <summary>The folder of a step or service, inside the project. Throws <see cref="IOException"/> where it is not there.</summary>
-    public static string WorkingDirectory(Template? template, JobScope scope, string projectDirectory)
-    {
-        if (template is null)
-        {
-            return projectDirectory;
-        }
-
-        var relative = scope.Text(template);
-        var full = Path.GetFullPath(Path.Combine(projectDirectory, relative));
-        if (!string.Equals(full, projectDirectory, StringComparison.Ordinal) && !full.StartsWith(projectDirectory.TrimEnd('/') + "/", StringComparison.Ordinal))
-        {
-            throw new IOException($"`working_directory: {relative}` leads out of the project");
-        }
-
-        return Directory.Exists(full) ? full : throw new IOException($"`working_directory: {relative}` does not exist");
-    }
-
     private Task<string> ResolveSecretAsync(string name) => _run.Secrets.ResolveAsync(name, _stopping.Token);
 
-    private (ImmutableSortedDictionary<string, string> Outputs, string? Error) ReadOutputs(string path)
+    private (ImmutableSortedDictionary<string, string> Outputs, string? Error) ReadOutputs(IAttemptPlace place)
     {
-        var info = new FileInfo(path);
-        if (!info.Exists || info.LinkTarget is not null)
+        if (place.TryRead(StepFile.Output, Limits.StepOutputBytesMax) is not { } content)
         {
             return (ImmutableSortedDictionary<string, string>.Empty, null);
         }
 
-        if (info.Length > Limits.StepOutputBytesMax)
-        {
-            return (ImmutableSortedDictionary<string, string>.Empty, $"$CAIRN_OUTPUT is larger than {Limits.StepOutputBytesMax / 1024} KiB: write large results to a file and declare it under `outputs`");
-        }
-
-        return StepOutputFile.Parse(Redaction.Apply(File.ReadAllBytes(path), _run.Secrets.Known));
+        return content.Length > Limits.StepOutputBytesMax
+            ? (ImmutableSortedDictionary<string, string>.Empty, $"$CAIRN_OUTPUT is larger than {Limits.StepOutputBytesMax / 1024} KiB: write large results to a file and declare it under `outputs`")
+            : StepOutputFile.Parse(Redaction.Apply(content, _run.Secrets.Known));
     }
 
-    private string? KeepSummary(string path)
+    private string? KeepSummary(IAttemptPlace place)
     {
-        var info = new FileInfo(path);
-        if (!info.Exists || info.Length == 0 || info.LinkTarget is not null)
+        if (place.TryRead(StepFile.Summary, Limits.StepSummaryBytesMax) is not { Length: > 0 } content)
         {
             return null;
         }
 
-        using var stream = info.OpenRead();
-        var content = new byte[Math.Min(info.Length, Limits.StepSummaryBytesMax)];
-        stream.ReadExactly(content);
         Directory.CreateDirectory(_run.Directory.Logs);
         var kept = _run.Directory.SummaryPath(_job.Id);
-        File.WriteAllBytes(kept, Redaction.Apply(content, _run.Secrets.Known));
+        File.WriteAllBytes(kept, Redaction.Apply(content[..Math.Min(content.Length, Limits.StepSummaryBytesMax)], _run.Secrets.Known));
         return kept;
     }
 
-    private TestCounts? ReadReports()
+    private TestCounts? ReadReports(IAttemptPlace place)
     {
         var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
         TestCounts? counts = null;
         try
         {
             StepEnvironment.Show(scope, _job.Step.JUnitReports.SelectMany(r => r.Expressions), _run.Scope.Plan.Pipeline.Environment, _job.Step.Environment);
-            var files = _run.Tree.Find(PathPatterns.Parse(_job.Step.JUnitReports.Select(scope.Text)));
+            var files = OutputTree.Find(place.Tree, PathPatterns.Parse(_job.Step.JUnitReports.Select(scope.Text)));
             if (files.Count == 0)
             {
                 _run.Reporter.Warn(DiagnosticCodes.ReportUnreadable, $"`{_job.Id}` wrote no file that matches `reports: junit`", _job.Id);
@@ -371,7 +334,8 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             {
                 try
                 {
-                    using var stream = File.OpenRead(Path.Combine(_run.Request.ProjectDirectory, file.Path));
+                    using var handle = place.Tree.TryOpenFilePath(file.Path) ?? throw new IOException($"`{file.Path}` is no file");
+                    using var stream = new FileStream(handle, FileAccess.Read);
                     counts = JUnitReport.Add(counts, JUnitReport.Read(stream));
                 }
                 catch (XmlException exception)
@@ -400,16 +364,4 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
     private AttemptReport Broken(string reason) => new(_job.Index, _attempt, new AttemptOutcome.Broken(reason)) { Reason = reason };
 
     private static AttemptReport Failed(AttemptReport report, string reason) => report with { Outcome = new AttemptOutcome.Broken(reason), Reason = reason };
-
-    private void Return(Scratch scratch)
-    {
-        try
-        {
-            _run.Scratch.Return(scratch);
-        }
-        catch (IOException exception)
-        {
-            _run.Reporter.Warn(DiagnosticCodes.ScratchLeft, $"The temporary folder of `{_job.Id}` could not be removed: {exception.Message}", _job.Id);
-        }
-    }
 }

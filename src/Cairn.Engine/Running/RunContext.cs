@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
 
+using Cairn.Core.Diagnostics;
 using Cairn.Core.Language.Model;
+using Cairn.Core.Planning;
 using Cairn.Engine.Caching;
 using Cairn.Engine.History;
+using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
 using Cairn.Execution;
 
@@ -37,6 +40,34 @@ internal sealed record RunContext
     /// <summary>Why this run does without the action cache.</summary>
     public string? CacheOff { get; init; }
 
+    /// <summary>The run's sandboxes.</summary>
+    public required SandboxIsolation Sandboxes { get; init; }
+
     /// <summary>Locks that the whole run holds already.</summary>
     public required ImmutableArray<LockName> RunLocks { get; init; }
+
+    /// <summary>Clears up after an attempt in the working tree.</summary>
+    public void Return(Scratch scratch, Job job)
+    {
+        try
+        {
+            Scratch.Return(scratch);
+        }
+        catch (IOException exception)
+        {
+            Reporter.Warn(DiagnosticCodes.ScratchLeft, $"The temporary folder of `{job.Id}` could not be removed: {exception.Message}", job.Id);
+        }
+    }
+
+    /// <summary>Tells of files in the way of a job's outputs.</summary>
+    public void WarnMoved(Job job, int moved)
+    {
+        if (moved > 0)
+        {
+            Reporter.Warn(
+                DiagnosticCodes.ForeignOutputsMoved,
+                $"{moved} {(moved == 1 ? "file that matches" : "files that match")} the outputs of `{job.Id}` but {(moved == 1 ? "was" : "were")} not written by a step moved to `.cairn/trash/{Reporter.Run}`",
+                job.Id);
+        }
+    }
 }

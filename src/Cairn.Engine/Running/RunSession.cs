@@ -7,6 +7,7 @@ using Cairn.Core.Language.Model;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.Caching;
 using Cairn.Engine.History;
+using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Preparation;
 using Cairn.Execution;
@@ -107,8 +108,10 @@ internal static class RunSession
         using (var folders = new ScratchFolders(scratch))
         {
             var cache = inputs.Store is null ? null : new RunCache(prepared, inputs, scope, reporter, tree);
+            using var sandboxes = new SandboxIsolation(host, inputs, tree, request, time);
             var context = new RunContext
             {
+                Sandboxes = sandboxes,
                 Cache = cache,
                 CacheOff = inputs.Off,
                 Request = request,
@@ -238,9 +241,14 @@ internal static class RunSession
         environment["CAIRN_SERVICE"] = service.Name.Value;
         return new ProcessSpec
         {
-            Arguments = JobAttempt.CommandLine(service.Action, expressions, Path.Combine(Path.GetDirectoryName(home)!, "script")),
+            Arguments = JobAttempt.CommandLine(service.Action, expressions, text =>
+            {
+                var script = Path.Combine(Path.GetDirectoryName(home)!, "script");
+                File.WriteAllText(script, text);
+                return script;
+            }),
             Environment = [.. environment],
-            WorkingDirectory = JobAttempt.WorkingDirectory(service.WorkingDirectory, expressions, request.ProjectDirectory),
+            WorkingDirectory = service.WorkingDirectory is { } folder ? ProcessPlace.Resolve(request.ProjectDirectory, expressions.Text(folder)) : request.ProjectDirectory,
             Secrets = secrets.Known,
         };
     }

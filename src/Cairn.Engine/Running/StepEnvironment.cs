@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 
 using Cairn.Core.Expressions;
 using Cairn.Core.Language.Model;
+using Cairn.Engine.Isolation;
 
 namespace Cairn.Engine.Running;
 
@@ -16,6 +17,22 @@ public static class StepEnvironment
 
     // The runtime reads /etc/passwd each time it is asked.
     private static readonly string UserName = Environment.UserName;
+
+    /// <summary>The user that a sandboxed step is.</summary>
+    private const string SandboxUser = "cairn";
+
+    /// <summary>The variables that a step gets in its isolation: in a sandbox nothing of the machine or of who started the run.</summary>
+    internal static Dictionary<string, string> Base(RunRequest request, Step step, string home)
+    {
+        if (request.IsolationOf(step) == IsolationLevel.Process)
+        {
+            return Base(request.StepPath, home);
+        }
+
+        var variables = Base(DefaultPath, home);
+        variables["USER"] = variables["LOGNAME"] = SandboxUser;
+        return variables;
+    }
 
     /// <summary>The variables that every step gets.</summary>
     internal static Dictionary<string, string> Base(string path, string home) => new(StringComparer.Ordinal)

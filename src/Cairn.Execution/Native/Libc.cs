@@ -48,6 +48,23 @@ internal static unsafe partial class Libc
     public const ulong MS_REC = 0x4000;
     public const ulong MS_SLAVE = 0x80000;
 
+    public const ulong MS_NOSUID = 2;
+    public const ulong MS_NODEV = 4;
+    public const int MNT_DETACH = 2;
+
+    public const int AF_UNIX = 1;
+    public const int SOCK_STREAM = 1;
+    public const int SOL_SOCKET = 1;
+    public const int SCM_RIGHTS = 1;
+    public const int MSG_WAITALL = 0x100;
+    public const int MSG_NOSIGNAL = 0x4000;
+    public const int MSG_CMSG_CLOEXEC = 0x40000000;
+
+    public const int RLIMIT_CORE = 4;
+    public const int RLIMIT_NPROC = 6;
+    public const int RLIMIT_NOFILE = 7;
+
+    public const short POSIX_SPAWN_RESETIDS = 0x01;
     public const short POSIX_SPAWN_SETSIGDEF = 0x04;
     public const short POSIX_SPAWN_SETSIGMASK = 0x08;
     public const short POSIX_SPAWN_SETSID = 0x80;
@@ -56,6 +73,7 @@ internal static unsafe partial class Libc
     public const int EPOLL_CTL_DEL = 2;
     public const uint EPOLLIN = 1;
 
+    private const long SYS_pidfd_send_signal = 424;
     private const long SYS_pidfd_open = 434;
     private const long SYS_close_range = 436;
     private const long CLOSE_RANGE_CLOEXEC = 4;
@@ -181,6 +199,63 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     private static partial long syscall(long number, long a, long b, long c);
 
+    [LibraryImport("libc", SetLastError = true, EntryPoint = "syscall")]
+    private static partial long syscall4(long number, long a, long b, long c, long d);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int prlimit(int pid, int resource, ResourceLimit* limit, ResourceLimit* previous);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int umount2(string target, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int socketpair(int domain, int kind, int protocol, int* ends);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint sendmsg(int socket, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint recvmsg(int socket, MessageHeader* message, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint send(int socket, void* bytes, nint count, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial nint recv(int socket, void* bytes, nint count, int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int memfd_create(string name, uint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int setresuid(uint real, uint effective, uint saved);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int setresgid(uint real, uint effective, uint saved);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int setgroups(nuint count, uint* groups);
+
+    [LibraryImport("libc")]
+    public static partial uint geteuid();
+
+    [LibraryImport("libc")]
+    public static partial uint getegid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int setrlimit(int resource, ResourceLimit* limit);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int getrlimit(int resource, ResourceLimit* limit);
+
+    [LibraryImport("libc")]
+    public static partial uint umask(uint mask);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int sched_setaffinity(int pid, nuint bytes, void* mask);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int sched_getaffinity(int pid, nuint bytes, void* mask);
+
     /// <summary>With SIGCHLD ignored, as a careless parent may leave it, the kernel would reap children before cairn can.</summary>
     public static void DoNotIgnoreChildren()
     {
@@ -195,6 +270,16 @@ internal static unsafe partial class Libc
 
     /// <summary>A descriptor that becomes readable when the process ends (Linux 5.3).</summary>
     public static int PidFdOpen(int pid) => (int)syscall(SYS_pidfd_open, pid, 0, 0);
+
+    /// <summary>A second descriptor, close-on-exec, of the same description.</summary>
+    public static int Duplicate(int descriptor)
+    {
+        const int F_DUPFD_CLOEXEC = 1030;
+        return fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+    }
+
+    /// <summary>Signals the very process of a descriptor.</summary>
+    public static void PidFdSignal(int pidFd, int signal) => _ = syscall4(SYS_pidfd_send_signal, pidFd, signal, 0, 0);
 
     /// <summary>Marks every descriptor from 3 on close-on-exec, those too that cairn's own parent left open.</summary>
     public static void CloseOnExecFrom3()
@@ -267,6 +352,32 @@ internal struct PollFd
     public int Fd;
     public short Events;
     public short ReturnedEvents;
+}
+
+/// <summary><c>struct iovec</c>.</summary>
+internal unsafe struct IoVector
+{
+    public void* Base;
+    public nuint Length;
+}
+
+/// <summary><c>struct msghdr</c> of glibc on 64-bit machines.</summary>
+internal unsafe struct MessageHeader
+{
+    public void* Name;
+    public uint NameLength;
+    public IoVector* Parts;
+    public nuint PartCount;
+    public void* Control;
+    public nuint ControlLength;
+    public int Flags;
+}
+
+/// <summary><c>struct rlimit</c>.</summary>
+internal struct ResourceLimit
+{
+    public ulong Soft;
+    public ulong Hard;
 }
 
 /// <summary><c>struct rusage</c>.</summary>

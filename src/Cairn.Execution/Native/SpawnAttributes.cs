@@ -13,7 +13,8 @@ internal sealed unsafe class SpawnAttributes
     private readonly byte* _attributes = (byte*)NativeMemory.AllocZeroed(AttributesBytes);
     private readonly byte* _actions = (byte*)NativeMemory.AllocZeroed(ActionsBytes);
 
-    public SpawnAttributes()
+    /// <param name="resetIds">Whether a child gives up an effective user that differs from the real one.</param>
+    public SpawnAttributes(bool resetIds = false)
     {
         var set = stackalloc byte[SignalSetBytes];
         _ = Libc.posix_spawnattr_init(_attributes);
@@ -22,7 +23,7 @@ internal sealed unsafe class SpawnAttributes
         _ = Libc.sigfillset(set);
         _ = Libc.posix_spawnattr_setsigdefault(_attributes, set);
         _ = Libc.posix_spawnattr_setflags(
-            _attributes, Libc.POSIX_SPAWN_SETSID | Libc.POSIX_SPAWN_SETSIGDEF | Libc.POSIX_SPAWN_SETSIGMASK);
+            _attributes, (short)(Libc.POSIX_SPAWN_SETSID | Libc.POSIX_SPAWN_SETSIGDEF | Libc.POSIX_SPAWN_SETSIGMASK | (resetIds ? Libc.POSIX_SPAWN_RESETIDS : 0)));
     }
 
     /// <summary>Sets the folder (null for the same) and the three descriptors of the spawns that follow.</summary>
@@ -34,6 +35,9 @@ internal sealed unsafe class SpawnAttributes
         error = error != 0 ? error : Libc.posix_spawn_file_actions_adddup2(_actions, stderr, 2);
         return error != 0 || folder is null ? error : Libc.posix_spawn_file_actions_addchdir_np(_actions, folder);
     }
+
+    /// <summary>Gives the spawn one more descriptor, under the number <paramref name="number"/>.</summary>
+    public int Also(int descriptor, int number) => Libc.posix_spawn_file_actions_adddup2(_actions, descriptor, number);
 
     /// <summary>Spawns.</summary>
     public int Spawn(byte* path, byte** arguments, byte** environment, out int pid)

@@ -43,6 +43,9 @@ public sealed partial class DirectoryHandle : IDisposable
         return descriptor >= 0 ? new DirectoryHandle(descriptor, path) : throw Failure("open the folder", path);
     }
 
+    /// <summary>Takes over an open descriptor of a folder, which the handle closes.</summary>
+    public static DirectoryHandle Adopt(int descriptor, string displayPath) => descriptor >= 0 ? new(descriptor, displayPath) : throw new ArgumentOutOfRangeException(nameof(descriptor));
+
     /// <summary>Opens a subdirectory; null where there is none by that name, or something else (a link, a file) stands there.</summary>
     public DirectoryHandle? TryOpen(string name)
     {

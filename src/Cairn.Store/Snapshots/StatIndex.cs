@@ -28,6 +28,9 @@ public sealed class StatIndex
         _time = time;
     }
 
+    /// <summary>One of nothing, for files that are looked at once.</summary>
+    public static StatIndex OfNothing() => new(StatIndexFile.Empty, TimeProvider.System);
+
     /// <summary>Reads an index.</summary>
     public static StatIndex Load(string path) => Load(path, TimeProvider.System);
 

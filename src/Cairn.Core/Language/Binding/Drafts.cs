@@ -93,6 +93,14 @@ internal sealed class StepDraft : ExpressionSite
 
     public IsolationLevel? Isolation { get; set; }
 
+    public NetworkAccess? Network { get; set; }
+
+    public StepLimits? Limits { get; set; }
+
+    public bool? Strict { get; set; }
+
+    public bool? Deterministic { get; set; }
+
     public ConcurrencyDraft? Concurrency { get; set; }
 
     public ImmutableArray<NameUse>? Services { get; set; }

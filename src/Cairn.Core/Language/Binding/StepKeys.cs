@@ -41,12 +41,25 @@ internal static class StepKeys
     { Default = "false" };
 
     private static readonly Key<StepDraft, IsolationLevel> Isolation = new(
-        "isolation", "Where the command runs. `process` is the only level of this version: in the working tree, with the rights of the user.", new IsolationKind(), static (d, v, _) => d.Isolation = v)
-    { Default = "process" };
+        "isolation", "Where the command runs. `sandbox`: in namespaces of its own, over a copy of its declared inputs, so that it reads and changes nothing else. `process`: in the working tree, with the rights of the user.",
+        new IsolationKind(), static (d, v, _) => d.Isolation = v)
+    { Default = "sandbox, or what `run.isolation` says" };
 
-    private static readonly Key<StepDraft, string> Network = new(
-        "network", "What the command may reach. `process` isolation can only give `host`: the network of the machine.", new NetworkKind(), static (_, _, _) => { })
-    { Default = "host" };
+    private static readonly Key<StepDraft, NetworkAccess> Network = new(
+        "network", "What the command may reach. `none`: itself and the services it uses. `wan`: the internet, but neither the machine nor private networks. `host`: what the machine reaches, which is all that `process` isolation can give.",
+        new NetworkKind(), static (d, v, _) => d.Network = v)
+    { Default = "none; host in `process` isolation" };
+
+    private static readonly Key<StepDraft, LimitsDraft> StepLimits = new(
+        "limits", "Bounds of one attempt and all its processes, in `sandbox` isolation.", LimitsDraft.Kind, static (d, v, _) => d.Limits = v.ToLimits());
+
+    private static readonly Key<StepDraft, bool> Strict = new(
+        "strict", "Whether a file that the command writes outside its `outputs` is a failure. Otherwise such files are listed and dropped.", BooleanKind.Instance, static (d, v, _) => d.Strict = v)
+    { Default = "false" };
+
+    private static readonly Key<StepDraft, bool> Deterministic = new(
+        "deterministic", "Whether the command sees nothing that differs from machine to machine and day to day: time stamps, zone, language, names, number of processors.", BooleanKind.Instance, static (d, v, _) => d.Deterministic = v)
+    { Default = "false" };
 
     private static readonly Key<StepDraft, CachePolicy> Cache = new(
         "cache", "Whether the result may be taken from an earlier run that did the same: same command, variables, input files and outputs of what it needs. A step without `outputs` is cached too, for its success and its log. A mapping says more.",
@@ -85,6 +98,9 @@ internal static class StepKeys
         new Key<StepDraft, MatrixDefinition>("matrix", "Axes of values: the step becomes one job for each combination, which reads its values as `${{ matrix.axis }}`.", MatrixKind.Instance, static (d, v, _) => d.Matrix = v),
         Isolation,
         Network,
+        StepLimits,
+        Strict,
+        Deterministic,
         new Key<StepDraft, ConcurrencyDraft>("concurrency", "Limits on what runs at once.", ConcurrencyKeys.Kind, static (d, v, _) => d.Concurrency = v),
         new Key<StepDraft, ImmutableArray<NameUse>>(
             "services", "Services that must be ready while the step runs.",
@@ -114,7 +130,7 @@ internal static class StepKeys
     /// <summary>The defaults.</summary>
     public static KeySet<StepDraft> Defaults { get; } = new(
         "defaults", "`defaults`", "Values for steps of this file that do not set a key themselves.",
-        [Timeout, Retries, Cache, Shell, Environment, WorkingDirectory, Isolation, Network, AllowFailure]);
+        [Timeout, Retries, Cache, Shell, Environment, WorkingDirectory, Isolation, Network, StepLimits, Strict, Deterministic, AllowFailure]);
 }
 
 /// <summary><c>reports</c> while it is read.</summary>

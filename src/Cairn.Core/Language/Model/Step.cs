@@ -41,8 +41,20 @@ public sealed record Step(StepName Name, StepAction Action, SourceSpan Span)
     /// <summary>The matrix, or null for one job.</summary>
     public MatrixDefinition? Matrix { get; init; }
 
-    /// <summary>Where it runs. Only <see cref="IsolationLevel.Process"/> exists yet; the reader refuses the others.</summary>
-    public IsolationLevel Isolation { get; init; }
+    /// <summary>Where it runs; null means what the run's default is.</summary>
+    public IsolationLevel? Isolation { get; init; }
+
+    /// <summary>What of the network it reaches; null means the least that its isolation can give.</summary>
+    public NetworkAccess? Network { get; init; }
+
+    /// <summary>Bounds of an attempt, or null.</summary>
+    public StepLimits? Limits { get; init; }
+
+    /// <summary>Whether a write outside its outputs is a failure.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>Whether all that differs from machine to machine and day to day is hidden from it.</summary>
+    public bool Deterministic { get; init; }
 
     /// <summary>Locks each of its jobs holds while it runs, sorted by name.</summary>
     public ImmutableArray<LockName> Locks { get; init; } = [];
@@ -72,13 +84,6 @@ public sealed record Step(StepName Name, StepAction Action, SourceSpan Span)
 
 /// <summary>A name of a step (or service) where it is used.</summary>
 public readonly record struct StepReference(StepName Name, SourceSpan Span);
-
-/// <summary>Where a step runs.</summary>
-public enum IsolationLevel
-{
-    /// <summary>In the working tree as the user; promises nothing.</summary>
-    Process,
-}
 
 /// <summary>What a step executes.</summary>
 public abstract record StepAction

@@ -39,7 +39,11 @@ internal static class StepMember
     public const uint JUnitReports = 1u << 16;
     public const uint Generates = 1u << 17;
     public const uint Templates = 1u << 18;
-    public const uint All = (1u << 19) - 1;
+    public const uint Network = 1u << 19;
+    public const uint Limits = 1u << 20;
+    public const uint Strict = 1u << 21;
+    public const uint Deterministic = 1u << 22;
+    public const uint All = (1u << 23) - 1;
 }
 
 /// <summary>What follows as a value.</summary>

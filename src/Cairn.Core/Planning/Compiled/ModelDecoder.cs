@@ -152,7 +152,7 @@ internal sealed class ModelDecoder(CompactReader reader)
             AllowFailure = Has(StepMember.AllowFailure),
             Condition = Has(StepMember.Condition) ? Expression.Deferred(ReadScalar(), ReadScope()) : null,
             Matrix = Has(StepMember.Matrix) ? ReadMatrix() : null,
-            Isolation = Has(StepMember.Isolation) ? (IsolationLevel)Below(reader.Read(), (uint)IsolationLevel.Process + 1) : default,
+            Isolation = Has(StepMember.Isolation) ? (IsolationLevel)Below(reader.Read(), (uint)IsolationLevel.Sandbox + 1) : null,
             Locks = Has(StepMember.Locks) ? ReadLocks() : [],
             MaxParallel = Has(StepMember.MaxParallel) ? ReadOptionalNumber() : null,
             Services = Has(StepMember.Services) ? ReadReferences() : [],
@@ -160,6 +160,10 @@ internal sealed class ModelDecoder(CompactReader reader)
             JUnitReports = Has(StepMember.JUnitReports) ? ReadTemplates() : [],
             Generates = Has(StepMember.Generates) ? ReadTemplate() : null,
             Templates = Has(StepMember.Templates) ? ReadScopes() : [],
+            Network = Has(StepMember.Network) ? (NetworkAccess)Below(reader.Read(), (uint)NetworkAccess.Host + 1) : null,
+            Limits = Has(StepMember.Limits) ? ReadLimits() : null,
+            Strict = Has(StepMember.Strict),
+            Deterministic = Has(StepMember.Deterministic),
         };
 
         bool Has(uint member) => (mask & member) != 0;
@@ -302,6 +306,17 @@ internal sealed class ModelDecoder(CompactReader reader)
 
         return new RetryPolicy(max, ImmutableCollectionsMarshal.AsImmutableArray(codes), reader.ReadBoolean(), reader.ReadBoolean(), ReadTime(), ReadTime(), reader.ReadDouble());
     }
+
+    private StepLimits ReadLimits() => new()
+    {
+        MemoryBytes = ReadLimit(),
+        Cpus = BitConverter.Int64BitsToDouble(reader.ReadLong()) is > 0 and var cpus ? cpus : null,
+        Processes = (int?)ReadLimit(),
+        DiskBytes = ReadLimit(),
+        OpenFiles = (int?)ReadLimit(),
+    };
+
+    private long? ReadLimit() => reader.ReadLong() is > 0 and var limit ? limit : null;
 
     private CachePolicy ReadCache()
     {

@@ -204,7 +204,7 @@ internal sealed class ModelEncoder(CompactWriter writer)
         WriteWhere(mask, StepMember.Retries, step, static (e, s) => e.Write(s.Retries!));
         WriteWhere(mask, StepMember.Condition, step, static (e, s) => e.Write(s.Condition!));
         WriteWhere(mask, StepMember.Matrix, step, static (e, s) => e.Write(s.Matrix!));
-        WriteWhere(mask, StepMember.Isolation, step, static (e, s) => e.Write((uint)s.Isolation));
+        WriteWhere(mask, StepMember.Isolation, step, static (e, s) => e.Write((uint)s.Isolation.GetValueOrDefault()));
         WriteWhere(mask, StepMember.Locks, step, static (e, s) => e.Write(s.Locks));
         WriteWhere(mask, StepMember.MaxParallel, step, static (e, s) => e.Write(Optional(s.MaxParallel)));
         WriteWhere(mask, StepMember.Services, step, static (e, s) => e.Write(s.Services));
@@ -212,6 +212,8 @@ internal sealed class ModelEncoder(CompactWriter writer)
         WriteWhere(mask, StepMember.JUnitReports, step, static (e, s) => e.Write(s.JUnitReports));
         WriteWhere(mask, StepMember.Generates, step, static (e, s) => e.Write(s.Generates));
         WriteWhere(mask, StepMember.Templates, step, static (e, s) => e.Write(s.Templates));
+        WriteWhere(mask, StepMember.Network, step, static (e, s) => e.Write((uint)s.Network.GetValueOrDefault()));
+        WriteWhere(mask, StepMember.Limits, step, static (e, s) => e.Write(s.Limits!));
     }
 
     private static uint MembersOf(Step step) =>
@@ -226,14 +228,18 @@ internal sealed class ModelEncoder(CompactWriter writer)
         | (step.AllowFailure ? StepMember.AllowFailure : 0)
         | (step.Condition is null ? 0 : StepMember.Condition)
         | (step.Matrix is null ? 0 : StepMember.Matrix)
-        | (step.Isolation == default ? 0 : StepMember.Isolation)
+        | (step.Isolation is null ? 0 : StepMember.Isolation)
         | (step.Locks.IsEmpty ? 0 : StepMember.Locks)
         | (step.MaxParallel is null ? 0 : StepMember.MaxParallel)
         | (step.Services.IsEmpty ? 0 : StepMember.Services)
         | (step.Cache is { Enabled: true, KeyExtra: null, Paths.IsEmpty: true } ? 0 : StepMember.Cache)
         | (step.JUnitReports.IsEmpty ? 0 : StepMember.JUnitReports)
         | (step.Generates is null ? 0 : StepMember.Generates)
-        | (step.Templates.IsEmpty ? 0 : StepMember.Templates);
+        | (step.Templates.IsEmpty ? 0 : StepMember.Templates)
+        | (step.Network is null ? 0 : StepMember.Network)
+        | (step.Limits is null ? 0 : StepMember.Limits)
+        | (step.Strict ? StepMember.Strict : 0)
+        | (step.Deterministic ? StepMember.Deterministic : 0);
 
     private void WriteWhere(uint mask, uint member, Step step, Action<ModelEncoder, Step> write)
     {
@@ -318,6 +324,16 @@ internal sealed class ModelEncoder(CompactWriter writer)
         Write(retries.BackoffInitial);
         Write(retries.BackoffMax);
         writer.WriteDouble(retries.Jitter);
+    }
+
+    // Zero stands for none: no limit is.
+    private void Write(StepLimits limits)
+    {
+        writer.WriteLong(limits.MemoryBytes ?? 0);
+        writer.WriteLong(BitConverter.DoubleToInt64Bits(limits.Cpus ?? 0));
+        writer.WriteLong(limits.Processes ?? 0);
+        writer.WriteLong(limits.DiskBytes ?? 0);
+        writer.WriteLong(limits.OpenFiles ?? 0);
     }
 
     private void Write(CachePolicy cache)

@@ -1,0 +1,56 @@
+using Cairn.Engine.Outputs;
+using Cairn.Execution;
+using Cairn.Store.Files;
+
+namespace Cairn.Engine.Isolation;
+
+/// <summary>
+/// Where one attempt runs, whatever its isolation: a project's tree with its inputs in it, a home, and files for what it tells Cairn. An attempt enters a place, starts one
+/// process in it, and reads what is left there afterwards through descriptors. The process may be one of this machine, of a sandbox, of a container runtime or of a virtual
+/// machine's monitor: what a level must offer is a root made of read-only layers, a bound on what is written, and the tree as it stands at the end.
+/// </summary>
+internal interface IAttemptPlace : IDisposable
+{
+    /// <summary>The project's folder as the step sees it.</summary>
+    string ProjectDirectory { get; }
+
+    /// <summary>The folder behind <c>HOME</c>.</summary>
+    string Home { get; }
+
+    /// <summary>The file behind <c>CAIRN_OUTPUT</c>.</summary>
+    string OutputFile { get; }
+
+    /// <summary>The file behind <c>CAIRN_SUMMARY</c>.</summary>
+    string SummaryFile { get; }
+
+    /// <summary>The project's tree as the process left it; hostile until it is looked at.</summary>
+    DirectoryHandle Tree { get; }
+
+    /// <summary>The folder that a path of the project means, as the step sees it. Throws <see cref="IOException"/> where there is none.</summary>
+    string Resolve(string relative);
+
+    /// <summary>Puts a script that is too long for an argument; returns its path as the step sees it.</summary>
+    string PutScript(string text);
+
+    /// <summary>What to start, given what a process of this machine would be.</summary>
+    ProcessSpec Complete(ProcessSpec spec);
+
+    /// <summary>What the step wrote to one of its two files; null for nothing, and one byte more than <paramref name="maxBytes"/> where there is more.</summary>
+    byte[]? TryRead(StepFile file, int maxBytes);
+
+    /// <summary>After a success: the declared outputs, in the working tree.</summary>
+    CollectedOutputs Collect();
+
+    /// <summary>After a failure.</summary>
+    void Abandon();
+}
+
+/// <summary>A file through which a step tells Cairn something.</summary>
+internal enum StepFile
+{
+    /// <summary><c>CAIRN_OUTPUT</c>.</summary>
+    Output,
+
+    /// <summary><c>CAIRN_SUMMARY</c>.</summary>
+    Summary,
+}

@@ -1,0 +1,93 @@
+using Cairn.Execution.Native;
+
+namespace Cairn.Execution.Sandbox;
+
+/// <summary>
+/// Bounds that a child inherits, held by the worker itself for the instant of a spawn: nothing else can set them between the fork and the program.
+/// </summary>
+internal unsafe ref struct ProcessBounds
+{
+    private const int CpuMaskBytes = 128;
+
+    private readonly ResourceLimit _files;
+    private readonly ResourceLimit _processes;
+    private readonly uint _umask;
+    private fixed byte _cpus[CpuMaskBytes];
+    private readonly bool _hasCpus;
+
+    public ProcessBounds(ProcessRequest request)
+    {
+        _files = Lower(Libc.RLIMIT_NOFILE, request.OpenFiles);
+        _processes = Lower(Libc.RLIMIT_NPROC, request.Processes);
+        _umask = Libc.umask((uint)request.Umask);
+        if (request.VisibleCpus > 0)
+        {
+            var all = stackalloc byte[CpuMaskBytes];
+            new Span<byte>(all, CpuMaskBytes).Clear();
+            if (Libc.sched_getaffinity(0, CpuMaskBytes, all) > 0)
+            {
+                _hasCpus = true;
+                fixed (byte* saved = _cpus)
+                {
+                    new Span<byte>(all, CpuMaskBytes).CopyTo(new Span<byte>(saved, CpuMaskBytes));
+                }
+
+                Keep(all, request.VisibleCpus);
+                _ = Libc.sched_setaffinity(0, CpuMaskBytes, all);
+            }
+        }
+    }
+
+    /// <summary>Makes the bounds final: until bubblewrap starts anything, about a millisecond after its own start, only the soft ones hold.</summary>
+    public static void Fix(int pid, ProcessRequest request)
+    {
+        foreach (var (resource, bound) in (ReadOnlySpan<(int, long)>)[(Libc.RLIMIT_NOFILE, request.OpenFiles), (Libc.RLIMIT_NPROC, request.Processes), (Libc.RLIMIT_CORE, 0)])
+        {
+            ResourceLimit limit;
+            if (Libc.prlimit(pid, resource, null, &limit) == 0)
+            {
+                limit.Hard = ulong.Min(limit.Hard, (ulong)bound);
+                limit.Soft = ulong.Min(limit.Soft, limit.Hard);
+                _ = Libc.prlimit(pid, resource, &limit, null);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        Restore(Libc.RLIMIT_NOFILE, _files);
+        Restore(Libc.RLIMIT_NPROC, _processes);
+        _ = Libc.umask(_umask);
+        if (_hasCpus)
+        {
+            fixed (byte* saved = _cpus)
+            {
+                _ = Libc.sched_setaffinity(0, CpuMaskBytes, saved);
+            }
+        }
+    }
+
+    // The soft and the hard limit of the child; of the worker only the soft one, as it could not raise the hard one again in a user namespace.
+    private static ResourceLimit Lower(int resource, long bound)
+    {
+        ResourceLimit before;
+        _ = Libc.getrlimit(resource, &before);
+        var lowered = before with { Soft = ulong.Min(before.Hard, (ulong)bound) };
+        _ = Libc.setrlimit(resource, &lowered);
+        return before;
+    }
+
+    private static void Restore(int resource, ResourceLimit before) => _ = Libc.setrlimit(resource, &before);
+
+    private static void Keep(byte* mask, int count)
+    {
+        for (var i = 0; i < CpuMaskBytes * 8; i++)
+        {
+            var bit = (byte)(1 << (i % 8));
+            if ((mask[i / 8] & bit) != 0 && --count < 0)
+            {
+                mask[i / 8] &= (byte)~bit;
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Text;
+
+using Cairn.Execution.Native;
+
+namespace Cairn.Execution.Sandbox;
+
+/// <summary>A worker as the run sees it. Thread-safe: one request at a time.</summary>
+internal sealed unsafe class SandboxClient : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly DescriptorChannel _channel;
+    private readonly List<int> _received = [];
+    private bool _disposed;
+
+    private SandboxClient(DescriptorChannel channel, int processId, WorkerGreeting greeting, int rootDescriptor)
+    {
+        _channel = channel;
+        ProcessId = processId;
+        Greeting = greeting;
+        RootDescriptor = rootDescriptor;
+    }
+
+    /// <summary>The worker's process, a child of this one; <c>unshare</c> until it has become the worker or its parent.</summary>
+    public int ProcessId { get; }
+
+    public WorkerGreeting Greeting { get; }
+
+    /// <summary>The file system in memory below which places are mounted.</summary>
+    public int RootDescriptor { get; }
+
+    /// <summary>Takes the greeting of a worker just started. Throws <see cref="IOException"/> where none comes.</summary>
+    public static SandboxClient Greet(int socket, int processId)
+    {
+        var poll = new PollFd { Fd = socket, Events = 1 };
+        var channel = new DescriptorChannel(socket);
+        var received = new List<int>();
+        if (Libc.poll(&poll, 1, ExecutionLimits.WorkerStartMs) != 1 || channel.TryReceive(received) is not { } message || received.Count != 1)
+        {
+            channel.Dispose();
+            throw new IOException("the sandbox's worker did not come up");
+        }
+
+        using var reader = Texts.Reader(message);
+        return new SandboxClient(channel, processId, WorkerGreeting.Read(reader), received[0]);
+    }
+
+    /// <summary>Mounts a place; the descriptor of its root is the caller's.</summary>
+    public int Enter(PlaceRequest place) => Ask(WorkerRequest.Enter, place.Write, [], static (_, descriptors) => descriptors[0]);
+
+    /// <summary>Starts a process in a mounted place; the descriptor, which tells of its end, is the caller's.</summary>
+    public (int ProcessId, int PidFd) Start(ProcessRequest request, int stdin, int stdout, int stderr) =>
+        Ask(WorkerRequest.Start, request.Write, [stdin, stdout, stderr], static (reader, descriptors) => (reader.ReadInt32(), descriptors[0]));
+
+    /// <summary>Waits for an ended process.</summary>
+    public SandboxEnd Reap(int processId) => Ask(WorkerRequest.Reap, w => w.Write(processId), [], static (reader, _) => SandboxEnd.Read(reader));
+
+    /// <summary>Signals what runs in a process's sandbox.</summary>
+    public void Signal(int processId, int signal) => _ = Ask(
+        WorkerRequest.Signal,
+        w =>
+        {
+            w.Write(processId);
+            w.Write(signal);
+        },
+        [],
+        static (_, _) => 0);
+
+    /// <summary>Unmounts a place.</summary>
+    public void Leave(int place) => _ = Ask(WorkerRequest.Leave, w => w.Write(place), [], static (_, _) => 0);
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (!_disposed)
+            {
+                _disposed = true;
+                _channel.Dispose();
+                _ = Libc.close(RootDescriptor);
+            }
+        }
+    }
+
+    private T Ask<T>(WorkerRequest request, Action<BinaryWriter> write, ReadOnlySpan<int> descriptors, Func<BinaryReader, List<int>, T> read)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream, Encoding.UTF8);
+        writer.Write((byte)request);
+        write(writer);
+        writer.Flush();
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _received.Clear();
+            _channel.Send(stream.GetBuffer().AsSpan(0, (int)stream.Length), descriptors);
+            var answer = _channel.TryReceive(_received) ?? throw new IOException("The sandbox's worker is gone");
+            using var reader = Texts.Reader(answer);
+            return reader.ReadString() is { Length: > 0 } problem ? throw new IOException(problem) : read(reader, _received);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+
+using Cairn.Store.Files;
+
+namespace Cairn.Execution.Sandbox;
+
+/// <summary>A mounted root in which processes can be started, and from which their results can be read after they have ended.</summary>
+public sealed class SandboxPlace : IDisposable
+{
+    private readonly SandboxClient _client;
+    private bool _disposed;
+
+    internal SandboxPlace(SandboxClient client, SandboxSpec spec, DirectoryHandle root)
+    {
+        _client = client;
+        Spec = spec;
+        Root = root;
+    }
+
+    /// <summary>What it was made from.</summary>
+    public SandboxSpec Spec { get; }
+
+    /// <summary>The root as processes see it, but for what is mounted over it. What they wrote is hostile until it is looked at.</summary>
+    public DirectoryHandle Root { get; }
+
+    internal SandboxClient Client => _client;
+
+    /// <summary>Bubblewrap's arguments for a process in this place. Secrets may be among them: they go through a descriptor.</summary>
+    internal string[] Arguments(ProcessSpec process)
+    {
+        List<string> arguments =
+        [
+            "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000", "--hostname", Spec.Hostname,
+            "--bind", $"{_client.Greeting.MountRoot}/{Spec.Place.ToString(CultureInfo.InvariantCulture)}/root", "/", "--dev", "/dev", "--proc", "/proc",
+        ];
+        if (Spec.Network == SandboxNetwork.None)
+        {
+            arguments.Add("--unshare-net");
+        }
+
+        foreach (var mount in Spec.Mounts)
+        {
+            arguments.AddRange([mount.Writable ? "--bind" : "--ro-bind", mount.HostPath, mount.Target]);
+        }
+
+        arguments.AddRange(["--chdir", process.WorkingDirectory, "--clearenv"]);
+        foreach (var (name, value) in process.Environment)
+        {
+            arguments.AddRange(["--setenv", name, value]);
+        }
+
+        return [.. arguments];
+    }
+
+    internal ProcessRequest Request(ProcessSpec process) => new(
+        Arguments(process), [.. process.Arguments], Spec.Limits.OpenFiles, Spec.Limits.Processes, Spec.Umask, Spec.Limits.VisibleCpus ?? 0, Seccomp: true, [.. Spec.Groups]);
+
+    /// <summary>Unmounts it; all its processes have ended.</summary>
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            Root.Dispose();
+            try
+            {
+                _client.Leave(Spec.Place);
+            }
+            catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+            {
+                // With the worker its mounts are gone.
+            }
+        }
+    }
+}

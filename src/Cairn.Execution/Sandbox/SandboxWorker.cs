@@ -1,0 +1,232 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+using Cairn.Execution.Native;
+
+namespace Cairn.Execution.Sandbox;
+
+/// <summary>
+/// The other side of <see cref="SandboxClient"/>: a process in mount (and user) namespaces of its own, one for a run. It mounts places and starts bubblewrap in them, on
+/// request and one thing at a time. With it go all its mounts, however it ends: the end of its socket is its own. Its parent is <c>unshare</c>, since a program of
+/// many threads, as .NET makes, cannot enter a user namespace.
+/// </summary>
+/// <remarks>
+/// As root it keeps root's rights for mounting, while what it starts runs as a user of its own that owns all layers: a bubblewrap that root starts maps its user to root
+/// outside, who may write <c>/proc/sys</c> even without a capability.
+/// </remarks>
+public sealed unsafe class SandboxWorker : IDisposable
+{
+    private readonly DescriptorChannel _channel = new(0);
+    private readonly SpawnAttributes _attributes;
+    private readonly SpawnMemory _memory = new();
+    private readonly WorkerMounts _mounts;
+    private readonly WorkerProcesses _processes;
+    private readonly int _seccomp;
+    private readonly string _bubblewrap;
+    private readonly List<int> _received = [];
+
+    private SandboxWorker(string bubblewrap, WorkerMounts mounts, bool resetIds)
+    {
+        _bubblewrap = bubblewrap;
+        _mounts = mounts;
+        _attributes = new SpawnAttributes(resetIds);
+        _processes = new WorkerProcesses();
+        _seccomp = MemoryFile("seccomp", SeccompFilter.Program());
+    }
+
+    /// <summary>The worker's main: <c>cairn __sandbox BUBBLEWRAP FOLDER UID</c>, its socket as standard input. Exits when that ends.</summary>
+    public static int Run(string[] arguments)
+    {
+        if (arguments is not [var bubblewrap, var folder, var user] || !uint.TryParse(user, out var uid))
+        {
+            return 2;
+        }
+
+        var inUserNamespace = uid == 0;
+        try
+        {
+            using var mounts = WorkerMounts.Prepare(folder, inUserNamespace, uid);
+            BecomeUser(uid);
+            using var worker = new SandboxWorker(bubblewrap, mounts, resetIds: !inUserNamespace);
+            worker.Answer(w => mounts.Greeting.Write(w), [mounts.RootDescriptor]);
+            worker.Serve();
+            return 0;
+        }
+        catch (IOException exception)
+        {
+            // Whoever started it reads this as the reason.
+            Console.Error.WriteLine(exception.Message);
+            return 1;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _channel.Dispose();
+        _attributes.Free();
+        _memory.Free();
+        _ = Libc.close(_seccomp);
+    }
+
+    // Only the real user changes: a child that resets its ids is that user in every respect, before it executes anything.
+    private static void BecomeUser(uint uid)
+    {
+        _ = Libc.prctl(Libc.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+        if (uid != 0 && (Libc.setgroups(0, null) != 0 || Libc.setresgid(uid, 0, 0) != 0 || Libc.setresuid(uid, 0, 0) != 0))
+        {
+            throw new IOException($"The user {uid}, as whom steps run, cannot be taken: {Libc.Message(Marshal.GetLastPInvokeError())}");
+        }
+    }
+
+    private void Serve()
+    {
+        while (_channel.TryReceive(_received) is { } message)
+        {
+            try
+            {
+                using var reader = Texts.Reader(message);
+                Handle((WorkerRequest)reader.ReadByte(), reader);
+            }
+            catch (IOException exception)
+            {
+                Answer(w => w.Write(exception.Message), []);
+            }
+
+            foreach (var descriptor in _received)
+            {
+                _ = Libc.close(descriptor);
+            }
+
+            _received.Clear();
+        }
+    }
+
+    private void Handle(WorkerRequest request, BinaryReader reader)
+    {
+        switch (request)
+        {
+            case WorkerRequest.Enter:
+                Succeed([_mounts.Enter(PlaceRequest.Read(reader))]);
+                break;
+            case WorkerRequest.Start:
+                var (pid, pidFd) = Start(ProcessRequest.Read(reader));
+                Succeed([pidFd], w => w.Write(pid));
+                _ = Libc.close(pidFd);
+                break;
+            case WorkerRequest.Reap:
+                var end = _processes.Reap(reader.ReadInt32());
+                Succeed([], end.Write);
+                break;
+            case WorkerRequest.Signal:
+                _processes.Signal(reader.ReadInt32(), reader.ReadInt32());
+                Succeed([]);
+                break;
+            case WorkerRequest.Leave:
+                _mounts.Leave(reader.ReadInt32());
+                Succeed([]);
+                break;
+            default:
+                throw new IOException($"An unknown request: {(byte)request}");
+        }
+    }
+
+    private (int Pid, int PidFd) Start(ProcessRequest request)
+    {
+        if (_received.Count != 3)
+        {
+            throw new IOException($"A process needs three descriptors, not {_received.Count}");
+        }
+
+        var status = stackalloc int[2];
+        if (Libc.pipe2(status, Libc.O_CLOEXEC) != 0)
+        {
+            throw new IOException($"pipe: {Libc.Message(Marshal.GetLastPInvokeError())}");
+        }
+
+        // A description of its own, since the reading of another process would move a shared one.
+        var filter = request.Seccomp ? Libc.open($"/proc/self/fd/{_seccomp}", Libc.O_RDONLY | Libc.O_CLOEXEC, 0) : -1;
+        var arguments = -1;
+        try
+        {
+            arguments = MemoryFile("arguments", Encoding.UTF8.GetBytes(string.Concat(request.Sandbox.Select(static a => a + '\0'))));
+            var (first, last) = (10, 12);
+            string[] wrapper = request.Groups.Length == 0 ? [] : ["/bin/sh", "-c", JoinScript, "sh", request.Groups.Length.ToString(), .. request.Groups];
+            string[] command = [.. wrapper, _bubblewrap, "--json-status-fd", $"{last}", .. filter >= 0 ? ["--seccomp", $"{first}"] : Array.Empty<string>(), "--args", $"{first + 1}", "--", .. request.Command];
+            _memory.Fill(new ProcessSpec { Arguments = [.. command], Environment = [], WorkingDirectory = "/" }, "PATH=/usr/bin:/bin", "LC_ALL=C");
+            var error = _attributes.Begin(_memory.Folder, _received[0], _received[1], _received[2]);
+            error = error != 0 || filter < 0 ? error : _attributes.Also(filter, first);
+            error = error != 0 ? error : _attributes.Also(arguments, first + 1);
+            error = error != 0 ? error : _attributes.Also(status[1], last);
+            var pid = 0;
+            if (error == 0)
+            {
+                using var bounds = new ProcessBounds(request);
+                error = _attributes.Spawn(_memory.Path(command[0]), _memory.Arguments, _memory.Environment, out pid);
+            }
+
+            _attributes.End();
+            if (error != 0)
+            {
+                throw new IOException($"`{command[0]}` could not start: {Libc.Message(error)}");
+            }
+
+            var pidFd = Libc.PidFdOpen(pid);
+            if (pidFd < 0)
+            {
+                var message = Libc.Message(Marshal.GetLastPInvokeError());
+                _ = Libc.kill(pid, Libc.SIGKILL);
+                throw new IOException($"pidfd_open: {message}");
+            }
+
+            ProcessBounds.Fix(pid, request);
+            _processes.Add(pid, status[0]);
+            status[0] = -1;
+            return (pid, pidFd);
+        }
+        finally
+        {
+            foreach (var descriptor in (ReadOnlySpan<int>)[filter, arguments, status[0], status[1]])
+            {
+                if (descriptor >= 0)
+                {
+                    _ = Libc.close(descriptor);
+                }
+            }
+        }
+    }
+
+    // Only a process itself can join a group before it does anything else.
+    private const string JoinScript = "n=$1; shift; while [ $n -gt 0 ]; do echo 0 >\"$1\" || exit 125; shift; n=$((n - 1)); done; exec \"$@\"";
+
+    private void Succeed(ReadOnlySpan<int> descriptors, Action<BinaryWriter>? write = null) => Answer(
+        w =>
+        {
+            w.Write("");
+            write?.Invoke(w);
+        },
+        descriptors);
+
+    private void Answer(Action<BinaryWriter> write, ReadOnlySpan<int> descriptors)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream, Encoding.UTF8);
+        write(writer);
+        writer.Flush();
+        _channel.Send(stream.GetBuffer().AsSpan(0, (int)stream.Length), descriptors);
+    }
+
+    private static int MemoryFile(string name, ReadOnlySpan<byte> content)
+    {
+        const uint CloseOnExec = 1;
+        var descriptor = Libc.memfd_create(name, CloseOnExec);
+        if (descriptor < 0)
+        {
+            throw new IOException($"memfd_create: {Libc.Message(Marshal.GetLastPInvokeError())}");
+        }
+
+        _ = Libc.WriteAll(descriptor, content);
+        _ = Libc.lseek(descriptor, 0, 0);
+        return descriptor;
+    }
+}

@@ -1,0 +1,137 @@
+using System.Text;
+
+namespace Cairn.Execution.Sandbox;
+
+/// <summary>What is asked of the worker.</summary>
+internal enum WorkerRequest : byte
+{
+    /// <summary>Mounts a place and starts a process in it; or another process, where the place is mounted.</summary>
+    Start = 1,
+
+    /// <summary>Waits for an ended process and what it left behind.</summary>
+    Reap,
+
+    /// <summary>Sends a signal to the processes in a sandbox.</summary>
+    Signal,
+
+    /// <summary>Unmounts a place.</summary>
+    Leave,
+
+    /// <summary>Mounts a place without starting anything.</summary>
+    Enter,
+}
+
+/// <summary>The request to mount a place: an overlay of <paramref name="Layers"/> under <paramref name="Upper"/>.</summary>
+internal sealed record PlaceRequest(int Place, string[] Layers, string? Upper, string? Work, long SizedBytes)
+{
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(Place);
+        Texts.Write(writer, Layers);
+        writer.Write(Upper ?? "");
+        writer.Write(Work ?? "");
+        writer.Write(SizedBytes);
+    }
+
+    public static PlaceRequest Read(BinaryReader reader) =>
+        new(reader.ReadInt32(), Texts.Read(reader), Texts.OrNull(reader.ReadString()), Texts.OrNull(reader.ReadString()), reader.ReadInt64());
+}
+
+/// <summary>The request to start a process. The descriptors that travel with it are its standard input, output and error.</summary>
+/// <param name="Sandbox">Arguments of bubblewrap, which it reads from a descriptor, as they may hold secrets.</param>
+/// <param name="Command">The program and its arguments.</param>
+/// <param name="OpenFiles">Open files of one process.</param>
+/// <param name="Processes">Processes at once.</param>
+/// <param name="Umask">The file mode creation mask.</param>
+/// <param name="VisibleCpus">How many processors it runs on; 0 for all.</param>
+/// <param name="Seccomp">Whether system calls are filtered.</param>
+/// <param name="Groups">The <c>cgroup.procs</c> files that it joins.</param>
+internal sealed record ProcessRequest(string[] Sandbox, string[] Command, long OpenFiles, long Processes, int Umask, int VisibleCpus, bool Seccomp, string[] Groups)
+{
+    public void Write(BinaryWriter writer)
+    {
+        Texts.Write(writer, Sandbox);
+        Texts.Write(writer, Command);
+        writer.Write(OpenFiles);
+        writer.Write(Processes);
+        writer.Write(Umask);
+        writer.Write(VisibleCpus);
+        writer.Write(Seccomp);
+        Texts.Write(writer, Groups);
+    }
+
+    public static ProcessRequest Read(BinaryReader reader) =>
+        new(Texts.Read(reader), Texts.Read(reader), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadBoolean(), Texts.Read(reader));
+}
+
+/// <summary>How a sandboxed process ended.</summary>
+/// <param name="Status">As <c>wait</c> has it.</param>
+/// <param name="Began">Whether the process was reached at all; otherwise the sandbox could not be set up.</param>
+/// <param name="Strays">Processes that outlived it and were killed.</param>
+/// <param name="UserMicroseconds">CPU time of all its processes.</param>
+/// <param name="SystemMicroseconds">The kernel's time for them.</param>
+/// <param name="MaxRssKib">The memory of the largest one.</param>
+/// <param name="ReadBlocks">Blocks read, of 512 bytes.</param>
+/// <param name="WriteBlocks">Blocks written.</param>
+internal readonly record struct SandboxEnd(
+    int Status, bool Began, int Strays, long UserMicroseconds, long SystemMicroseconds, long MaxRssKib, long ReadBlocks, long WriteBlocks)
+{
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(Status);
+        writer.Write(Began);
+        writer.Write(Strays);
+        writer.Write(UserMicroseconds);
+        writer.Write(SystemMicroseconds);
+        writer.Write(MaxRssKib);
+        writer.Write(ReadBlocks);
+        writer.Write(WriteBlocks);
+    }
+
+    public static SandboxEnd Read(BinaryReader reader) =>
+        new(reader.ReadInt32(), reader.ReadBoolean(), reader.ReadInt32(), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64());
+}
+
+/// <summary>What the worker found when it came up.</summary>
+/// <param name="MountRoot">The folder below which places are mounted, as the worker sees it.</param>
+/// <param name="UpperProblem">Why the store's file system cannot take what steps write, or null; then memory takes it.</param>
+/// <param name="IsUserNamespace">Whether it works in a user namespace, as an ordinary user's does.</param>
+internal sealed record WorkerGreeting(string MountRoot, string? UpperProblem, bool IsUserNamespace)
+{
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(MountRoot);
+        writer.Write(UpperProblem ?? "");
+        writer.Write(IsUserNamespace);
+    }
+
+    public static WorkerGreeting Read(BinaryReader reader) => new(reader.ReadString(), Texts.OrNull(reader.ReadString()), reader.ReadBoolean());
+}
+
+/// <summary>Lists of texts in messages.</summary>
+internal static class Texts
+{
+    public static void Write(BinaryWriter writer, string[] texts)
+    {
+        writer.Write(texts.Length);
+        foreach (var text in texts)
+        {
+            writer.Write(text);
+        }
+    }
+
+    public static string[] Read(BinaryReader reader)
+    {
+        var texts = new string[reader.ReadInt32()];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            texts[i] = reader.ReadString();
+        }
+
+        return texts;
+    }
+
+    public static string? OrNull(string text) => text.Length == 0 ? null : text;
+
+    public static BinaryReader Reader(byte[] message) => new(new MemoryStream(message), Encoding.UTF8);
+}

@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+
+using Cairn.Execution.Native;
+
+namespace Cairn.Execution.Sandbox;
+
+/// <summary>The places that a worker has mounted: below a file system in memory of its own, each <c>N/root</c>.</summary>
+internal sealed unsafe class WorkerMounts : IDisposable
+{
+    // Folders that every system has and no step's root is taken from; what the first of them holds is hidden from the worker alone.
+    private static readonly string[] MountPoints = ["/mnt", "/media", "/srv", "/run"];
+
+    // The kernel takes a page of options.
+    private const int OptionsBytesMax = 4095;
+
+    private readonly string _options;
+
+    private WorkerMounts(WorkerGreeting greeting, int rootDescriptor)
+    {
+        Greeting = greeting;
+        RootDescriptor = rootDescriptor;
+        // No whole-disk sync at each unmount; folders can be renamed where root mounts, as anywhere else.
+        _options = greeting.IsUserNamespace ? "userxattr,volatile" : "redirect_dir=on,index=off,xino=off,volatile";
+    }
+
+    /// <summary>What was found.</summary>
+    public WorkerGreeting Greeting { get; }
+
+    /// <summary>The file system in memory.</summary>
+    public int RootDescriptor { get; }
+
+    /// <summary>Makes the file system in memory and tries a mount. Throws <see cref="IOException"/> with what the machine refuses.</summary>
+    /// <param name="folder">The folder to which layers are relative; it becomes the working folder.</param>
+    /// <param name="inUserNamespace">Whether an ordinary user's rights have to do.</param>
+    /// <param name="owner">The user that owns what steps write.</param>
+    public static WorkerMounts Prepare(string folder, bool inUserNamespace, uint owner)
+    {
+        Environment.CurrentDirectory = folder;
+        if (Libc.mount(null, "/", null, Libc.MS_REC | Libc.MS_SLAVE, null) != 0)
+        {
+            throw Failure("mount --make-rslave /");
+        }
+
+        var root = Array.Find(MountPoints, m => Directory.Exists(m) && !folder.StartsWith(m + "/", StringComparison.Ordinal))
+            ?? throw new IOException($"None of {string.Join(", ", MountPoints)} is a folder to mount on");
+        Mount("tmpfs", root, $"mode=755,uid={owner},gid={owner}");
+        var descriptor = Libc.open(root, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        if (descriptor < 0)
+        {
+            throw Failure(root);
+        }
+
+        if (Environment.ProcessId == 1)
+        {
+            // A pid namespace of its own wants its own /proc.
+            _ = Libc.mount("proc", "/proc", "proc", Libc.MS_NOSUID | Libc.MS_NODEV, null);
+        }
+
+        return new WorkerMounts(new WorkerGreeting(root, UpperProblem(folder, root, inUserNamespace), inUserNamespace), descriptor);
+    }
+
+    /// <summary>Mounts a place and returns its root's descriptor, which the caller closes.</summary>
+    public int Enter(PlaceRequest place)
+    {
+        var home = Home(place.Place);
+        Directory.CreateDirectory(home + "/root");
+        var (upper, work) = (place.Upper, place.Work);
+        if (upper is null)
+        {
+            Directory.CreateDirectory(home + "/memory");
+            Mount("tmpfs", home + "/memory", place.SizedBytes > 0 ? $"mode=700,size={place.SizedBytes}" : "mode=700");
+            (upper, work) = (home + "/memory/upper", home + "/memory/work");
+            Directory.CreateDirectory(upper);
+            Directory.CreateDirectory(work);
+        }
+
+        Overlay(home + "/root", $"lowerdir={string.Join(':', place.Layers)},upperdir={upper},workdir={work},{_options}");
+        var root = Libc.open(home + "/root", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        return root >= 0 ? root : throw Failure(home);
+    }
+
+    /// <summary>Unmounts a place; what still uses it keeps it until then.</summary>
+    public void Leave(int place)
+    {
+        var home = Home(place);
+        foreach (var mount in (ReadOnlySpan<string>)["/root", "/memory"])
+        {
+            if (Directory.Exists(home + mount))
+            {
+                _ = Libc.umount2(home + mount, Libc.MNT_DETACH);
+                Directory.Delete(home + mount);
+            }
+        }
+    }
+
+    public void Dispose() => _ = Libc.close(RootDescriptor);
+
+    private string Home(int place) => $"{Greeting.MountRoot}/{place.ToString(CultureInfo.InvariantCulture)}";
+
+    private static string? UpperProblem(string folder, string root, bool inUserNamespace)
+    {
+        var test = $"probe-{Environment.ProcessId}-{Environment.TickCount64}";
+        try
+        {
+            Directory.CreateDirectory($"{test}/lower");
+            Directory.CreateDirectory($"{test}/upper");
+            Directory.CreateDirectory($"{test}/work");
+            Directory.CreateDirectory($"{root}/probe");
+            Overlay($"{root}/probe", $"lowerdir={test}/lower,upperdir={test}/upper,workdir={test}/work,{(inUserNamespace ? "userxattr" : "index=off")}");
+            _ = Libc.umount2($"{root}/probe", Libc.MNT_DETACH);
+            return null;
+        }
+        catch (IOException exception)
+        {
+            return $"the file system of `{folder}` cannot take what a step writes ({exception.Message})";
+        }
+        finally
+        {
+            Directory.Delete(test, recursive: true);
+        }
+    }
+
+    private static void Overlay(string target, string options)
+    {
+        if (Encoding.UTF8.GetByteCount(options) > OptionsBytesMax)
+        {
+            throw new IOException($"An overlay of {options.AsSpan().Count(':') + 1} layers does not fit into the kernel's {OptionsBytesMax} bytes of options");
+        }
+
+        Mount("overlay", target, options);
+    }
+
+    private static void Mount(string type, string target, string options)
+    {
+        var bytes = new byte[Encoding.UTF8.GetByteCount(options) + 1];
+        _ = Encoding.UTF8.GetBytes(options, bytes);
+        fixed (byte* data = bytes)
+        {
+            if (Libc.mount(type, target, type, Libc.MS_NOSUID | Libc.MS_NODEV, data) != 0)
+            {
+                throw Failure($"mount -t {type}");
+            }
+        }
+    }
+
+    private static IOException Failure(string what) => new($"{what}: {Libc.Message(Marshal.GetLastPInvokeError())}");
+}
