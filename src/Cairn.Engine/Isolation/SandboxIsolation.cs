@@ -63,6 +63,21 @@ internal sealed class SandboxIsolation : IDisposable
             var mounts = BaseLayer.MountedFolders().Select(static f => new SandboxMount(f, f, Writable: false));
             return new Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory, path, inputs.SandboxScratch(store), [.. mounts]);
         }
+
+        /// <summary>Makes the folders that take what an attempt writes. Throws <see cref="IOException"/>.</summary>
+        public void MakeAttempt(string scratch)
+        {
+            using var store = DirectoryHandle.Open(Store.Directory);
+            using var folder = store.TryCreatePath(scratch) ?? throw new IOException($"`{Store.Directory}/{scratch}` is no folder");
+            using (var upper = new LayerWriter(folder, Layers.Owner))
+            {
+                // The upper folder's owner and times are those of the root that the step sees.
+                upper.AddFolder("upper");
+                upper.Finish();
+            }
+
+            using var work = folder.TryCreatePath("work");
+        }
     }
 
     /// <summary>Made with the first use; throws <see cref="IOException"/> with what the machine refuses.</summary>
@@ -85,8 +100,7 @@ internal sealed class SandboxIsolation : IDisposable
         layers.Insert(0, $"{shared.MemoryPath}/{name}/small");
         layers.Add(shared.Base);
         var scratch = $"{shared.Scratch}/{name}";
-        Directory.CreateDirectory($"{shared.Store.Directory}/{scratch}/upper");
-        Directory.CreateDirectory($"{shared.Store.Directory}/{scratch}/work");
+        shared.MakeAttempt(scratch);
         var limits = job.Step.Limits ?? new StepLimits();
         var place = _host.Enter(
             new SandboxSpec
