@@ -180,7 +180,7 @@ public sealed class PlanCodecTests
     {
         Type[] types =
         [
-            typeof(Plan), typeof(Job), typeof(Pipeline), typeof(Step), typeof(StepReference), typeof(StepAction.Script), typeof(StepAction.Command), typeof(EnvironmentEntry), typeof(RetryPolicy),
+            typeof(Plan), typeof(Job), typeof(Pipeline), typeof(Step), typeof(StepLimits), typeof(StepReference), typeof(StepAction.Script), typeof(StepAction.Command), typeof(EnvironmentEntry), typeof(RetryPolicy),
             typeof(CachePolicy), typeof(ToolCacheUse), typeof(MatrixDefinition), typeof(MatrixAxis), typeof(MatrixValue), typeof(MatrixRow), typeof(Parameter), typeof(ScopedParameter),
             typeof(Secret), typeof(SecretSource.Variable), typeof(SecretSource.File), typeof(SecretSource.Command), typeof(Service), typeof(ReadinessProbe), typeof(ReadinessCheck.Script),
             typeof(ReadinessCheck.Tcp), typeof(ReadinessCheck.Http), typeof(ReadinessCheck.Output), typeof(LockName), typeof(Diagnostic), typeof(DiagnosticNote), typeof(SourceSpan),
@@ -191,7 +191,8 @@ public sealed class PlanCodecTests
             Plan: Jobs Parameters Pipeline
             Job: ConditionHolds GeneratedDepth Id Index InputSpans Inputs Matrix MatrixKey Needs OutputSpans Outputs SkippedByPlan Step
             Pipeline: Description Environment Files Locks MaxParallel Name Parameters Secrets Services Steps
-            Step: Action AllowFailure Cache Condition Description Environment Generates Inputs Isolation JUnitReports Locks Matrix MaxParallel Name Needs Outputs Retries Services Span Templates Timeout WorkingDirectory
+            Step: Action AllowFailure Cache Condition Description Deterministic Environment Generates Inputs Isolation JUnitReports Limits Locks Matrix MaxParallel Name Needs Network Outputs Retries Services Span Strict Templates Timeout WorkingDirectory
+            StepLimits: Cpus DiskBytes MemoryBytes OpenFiles Processes
             StepReference: Name Span
             Script: Shell Text
             Command: Arguments

@@ -96,5 +96,5 @@ internal static class ForeignKeys
         new(DiagnosticCodes.ForeignKey, null, suggestion ?? $"Write `{key}:` instead");
 
     private static ForeignKey Toolchain(string name) =>
-        new(DiagnosticCodes.UnsupportedToolchain, $"`{name}` needs `isolation: sandbox`, which this version does not have", "Remove it; steps use the programs of this machine");
+        new(DiagnosticCodes.UnsupportedToolchain, $"`{name}` is not a key that this version knows", "Remove it; steps use the programs of this machine");
 }
