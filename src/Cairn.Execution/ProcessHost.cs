@@ -84,7 +84,7 @@ public sealed class ProcessHost : IAsyncDisposable
         var client = Worker(options);
         var upper = client.Greeting.UpperProblem is null && spec.Limits.DiskBytes is null ? spec.Upper : null;
         var root = client.Enter(new PlaceRequest(spec.Place, [.. spec.Layers], upper, upper is null ? null : spec.Work, spec.Limits.DiskBytes ?? 0));
-        return new SandboxPlace(client, spec, DirectoryHandle.Adopt(root, "the step's root"));
+        return new SandboxPlace(client, spec with { Upper = upper, Work = upper is null ? null : spec.Work }, DirectoryHandle.Adopt(root, "the step's root"));
     }
 
     /// <summary>The file system in memory of the sandboxes' worker, for small layers: files in it exist as long as the run. Its handle is the caller's.</summary>
@@ -93,6 +93,13 @@ public sealed class ProcessHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         var client = Worker(options);
         return (DirectoryHandle.Adopt(Libc.Duplicate(client.RootDescriptor), client.Greeting.MountRoot), client.Greeting.MountRoot);
+    }
+
+    /// <summary>Whether the store's file system takes what sandboxes write; otherwise it is gone with them.</summary>
+    public bool CanWriteToDisk(SandboxOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Worker(options).Greeting.UpperProblem is null;
     }
 
     /// <summary>Kills what runs, waits for it, and ends the guardian, with which whatever is left in the namespace ends.</summary>

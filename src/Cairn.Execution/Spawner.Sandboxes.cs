@@ -28,6 +28,7 @@ internal sealed unsafe partial class Spawner
         try
         {
             client = Launch(order.Options);
+            client.Owner = Libc.geteuid() == 0 ? order.Options.Owner : null;
             _workers.Add(client);
         }
         catch (IOException exception)

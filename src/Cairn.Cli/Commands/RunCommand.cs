@@ -41,6 +41,13 @@ internal sealed class RunCommand
     public static Task<int> RunAsync(RunArguments arguments, CommandServices services, CancellationToken cancellationToken) =>
         new RunCommand(services, arguments).InvokeAsync(cancellationToken);
 
+    /// <summary>What a command line asks for; null after telling what is wrong with it.</summary>
+    public static RunRequest? TryRequest(CommandServices services, Project project, RunArguments arguments)
+    {
+        var command = new RunCommand(services, arguments);
+        return command.LoadSettings(project) is { } settings ? command.Request(project, settings) : null;
+    }
+
     private async Task<int> InvokeAsync(CancellationToken cancellationToken)
     {
         if (Conflict() is { } conflict)
@@ -89,6 +96,7 @@ internal sealed class RunCommand
             CommandSuffix = project.CommandSuffix,
             RunSuffix = RunSuffix(project, _arguments.Parameters),
             TailLines = settings.TailLines,
+            ShowRoot = _arguments.Keep,
         });
         using var control = new RunControl();
         using var guards = new Guards();
@@ -190,7 +198,8 @@ internal sealed class RunCommand
             views.Add("`--quiet`");
         }
 
-        return views.Count > 1 ? $"{string.Join(" and ", views)} exclude each other" : null;
+        return views.Count > 1 ? $"{string.Join(" and ", views)} exclude each other"
+            : _arguments is { Keep: true, KeepGoing: true } ? "`--keep` and `--keep-going` exclude each other" : null;
     }
 
     private RunRequest? Request(Project project, Settings settings)
@@ -250,6 +259,9 @@ internal sealed class RunCommand
             UntrustedLint = settings.UntrustedLint,
             CacheDirectory = CacheFolder.Of(_services, settings),
             CacheQuotaBytes = settings.CacheQuotaBytes,
+            StopAtFailure = _arguments.Keep,
+            DebugKeepDays = settings.DebugKeepDays,
+            DebugQuotaBytes = settings.DebugQuotaBytes,
             NoCache = _arguments.NoCache,
             Force = [.. _arguments.Force],
             StateDirectory = UserFolders.State(_services.Variable),

@@ -10,6 +10,7 @@ using Cairn.Core.Events;
 using Cairn.Engine;
 using Cairn.Engine.Configuration;
 using Cairn.Store.Content;
+using Cairn.Store.Roots;
 
 namespace Cairn.Cli.Commands;
 
@@ -42,7 +43,7 @@ internal sealed class StoreCommand
         command.SetAction(parse => With(parse, (store, settings, _) =>
         {
             var statistics = store.Measure(_services.CancellationToken);
-            return Show(parse, StoreReports.Statistics(store, statistics, settings.CacheQuotaBytes ?? store.DefaultQuota(), _services));
+            return Show(parse, StoreReports.Statistics(store, statistics, new KeptRoots(store.Directory, _services.Time).List(), settings.CacheQuotaBytes ?? store.DefaultQuota(), _services));
         }));
         return command;
     }
@@ -66,7 +67,8 @@ internal sealed class StoreCommand
                 return ExitCodes.Internal;
             }
 
-            return Show(parse, StoreReports.Collection(result, parse.GetValue(dryRun)));
+            var roots = new KeptRoots(store.Directory, _services.Time).Collect(settings.DebugQuotaBytes, settings.DebugKeepDays, parse.GetValue(dryRun));
+            return Show(parse, StoreReports.Collection(result, roots, parse.GetValue(dryRun)));
         }));
         return command;
     }

@@ -209,6 +209,8 @@ internal static class RunEventWriter
         {
             WriteCache(json, cache);
         }
+
+        WriteOptional(json, "root"u8, finished.Root);
     }
 
     private static void WriteCache(EventText json, CacheUse cache)

@@ -223,6 +223,19 @@ internal sealed class RunCache
         return (result, restored);
     }
 
+    /// <summary>The result of a job that the action cache has, whose outputs are then known without being brought back; null where it has none.</summary>
+    public ActionResult? TryKnow(Job job, PreparedAction action)
+    {
+        _inputs.Lease();
+        if (action.Off is not null || _actions.TryGet(action.Digest) is not { } result)
+        {
+            return null;
+        }
+
+        _products[job.Index] = JobProduct.Of(TreeOf(result.Outputs), []);
+        return result;
+    }
+
     /// <summary>Waits for whoever executes the same action on this machine.</summary>
     public Task<IDisposable?> HoldAsync(Job job, PreparedAction action, CancellationToken cancellationToken) => _actions.HoldAsync(
         action.Digest,

@@ -11,6 +11,7 @@ using Cairn.Engine.Isolation;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
+using Cairn.Store.Roots;
 using Cairn.Store.Snapshots;
 
 namespace Cairn.Engine.Caching;
@@ -196,6 +197,7 @@ internal sealed class RunInputs : IDisposable
         }
 
         _lease?.Dispose();
+        _ = new KeptRoots((_own ?? Store).Directory, TimeProvider.System).Collect(_request.DebugQuotaBytes, _request.DebugKeepDays);
         Store.CollectIfDue(_request.CacheQuotaBytes ?? Store.DefaultQuota(), CancellationToken.None);
         if (Log.IsCompactionDue)
         {

@@ -43,7 +43,23 @@ internal interface IAttemptPlace : IDisposable
 
     /// <summary>After a failure.</summary>
     void Abandon();
+
+    /// <summary>What the step wrote beside its outputs; null for nothing, or where that cannot be told.</summary>
+    UndeclaredWrites? FindUndeclared();
+
+    /// <summary>What may be missing among the inputs of a step that failed, in sentences.</summary>
+    List<string> FindMissing(ProcessSpec spec);
+
+    /// <summary>Keeps the root of an attempt that failed, for people; the folder, or null where there is none to keep. Throws <see cref="IOException"/>.</summary>
+    string? Keep(FailedAttempt failure);
 }
+
+/// <summary>How an attempt failed, and what it was.</summary>
+/// <param name="Attempt">Its number.</param>
+/// <param name="Reason">How it ended, in words.</param>
+/// <param name="Spec">Its process.</param>
+/// <param name="SecretVariables">Variables that are secrets, and of which name.</param>
+internal sealed record FailedAttempt(int Attempt, string Reason, ProcessSpec Spec, IReadOnlyDictionary<string, string> SecretVariables);
 
 /// <summary>A file through which a step tells Cairn something.</summary>
 internal enum StepFile

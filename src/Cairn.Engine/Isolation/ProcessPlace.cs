@@ -79,6 +79,13 @@ internal sealed class ProcessPlace : IAttemptPlace
 
     public void Abandon() => _run.Tree.Collect(_job);
 
+    // Whatever was written stands in the working tree, with all that was there.
+    public UndeclaredWrites? FindUndeclared() => null;
+
+    public List<string> FindMissing(ProcessSpec spec) => [];
+
+    public string? Keep(FailedAttempt failure) => null;
+
     public void Dispose()
     {
         _tools?.Dispose();

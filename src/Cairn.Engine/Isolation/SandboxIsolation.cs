@@ -86,6 +86,13 @@ internal sealed class SandboxIsolation : IDisposable
     /// <summary>Makes the place of an attempt. Throws <see cref="IOException"/> with what the machine refuses or what became of an input.</summary>
     public SandboxedPlace Enter(RunContext run, Job job, int attempt, PreparedAction action)
     {
+        var (place, name) = Mount(run.Scope, job, attempt, action, interactive: false);
+        return new SandboxedPlace(run, job, action, place, Shared, name);
+    }
+
+    /// <summary>Lays out a job's root and mounts it; its name is that of its folders. Throws <see cref="IOException"/>.</summary>
+    public (SandboxPlace Place, string Name) Mount(RunScope run, Job job, int attempt, PreparedAction action, bool interactive)
+    {
         var shared = Shared;
         var number = Interlocked.Increment(ref _lastPlace);
         var name = number.ToString(CultureInfo.InvariantCulture);
@@ -110,6 +117,7 @@ internal sealed class SandboxIsolation : IDisposable
                 Upper = $"{scratch}/upper",
                 Work = $"{scratch}/work",
                 Mounts = shared.Mounts,
+                Interactive = interactive,
                 Network = job.Step.Network == NetworkAccess.Host ? SandboxNetwork.Host : SandboxNetwork.None,
                 Limits = new SandboxLimits
                 {
@@ -119,7 +127,7 @@ internal sealed class SandboxIsolation : IDisposable
                 },
             },
             shared.Options);
-        return new SandboxedPlace(run, job, place, shared, name);
+        return (place, name);
     }
 
     public void Dispose()
@@ -207,12 +215,12 @@ internal sealed class SandboxIsolation : IDisposable
         return bytes <= SmallBytesMax;
     }
 
-    private static void AddWorkingDirectory(LayerWriter layer, Job job, int attempt, RunContext run)
+    private static void AddWorkingDirectory(LayerWriter layer, Job job, int attempt, RunScope run)
     {
         if (job.Step.WorkingDirectory is { } template)
         {
-            var scope = new JobScope(run.Scope, job, attempt, needs: null);
-            StepEnvironment.Show(scope, template.Expressions, run.Scope.Plan.Pipeline.Environment, job.Step.Environment);
+            var scope = new JobScope(run, job, attempt, needs: null);
+            StepEnvironment.Show(scope, template.Expressions, run.Plan.Pipeline.Environment, job.Step.Environment);
             layer.AddFolder($"work/{SandboxedPlace.Normalize(scope.Text(template))}".TrimEnd('/'));
         }
     }

@@ -43,6 +43,9 @@ internal sealed record AttemptReport(int Job, int Attempt, AttemptOutcome Outcom
 
     /// <summary>Bytes of its log.</summary>
     public long LogBytes { get; init; }
+
+    /// <summary>The folder in which the root of a failed attempt is kept; null where none is.</summary>
+    public string? Root { get; init; }
 }
 
 /// <summary>Executes one attempt of a job in the working tree: locks, services, secrets, the process, then everything it left behind.</summary>
@@ -56,6 +59,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
     private RunningProcess? _process;
     private AttemptReport? _report;
     private bool _killed;
+    private bool _cancelled;
 
     public JobAttempt(RunContext run, Job job, int attempt)
     {
@@ -68,10 +72,11 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
     public AttemptReport Report => _report ?? throw new InvalidOperationException("The attempt has not ended");
 
     /// <summary>Ends it gracefully.</summary>
-    public void Stop()
+    public void Stop(StopReason reason)
     {
         lock (_gate)
         {
+            _cancelled |= reason != StopReason.Timeout;
             _stopping.Cancel();
             _process?.Stop(_run.Request.StopGrace);
         }
@@ -83,6 +88,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
         lock (_gate)
         {
             _killed = true;
+            _cancelled |= !_stopping.IsCancellationRequested;
             _stopping.Cancel();
             _process?.Kill();
         }
@@ -154,15 +160,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
     private async Task ExecuteAsync(PreparedAction? action, IAttemptPlace place, Action began)
     {
         var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
-        var environment = StepEnvironment.Base(_run.Request, _job.Step, place.Home);
-        await StepEnvironment.AddAsync(environment, _run.Scope.Plan.Pipeline.Environment, scope, ResolveSecretAsync);
-        await StepEnvironment.AddAsync(environment, _job.Step.Environment, scope, ResolveSecretAsync);
-        environment["CAIRN_RUN"] = _run.Reporter.Run.Value;
-        environment["CAIRN_PROJECT"] = place.ProjectDirectory;
-        environment["CAIRN_JOB"] = _job.Id.Value;
-        environment["CAIRN_STEP"] = _job.Step.Name.Value;
-        environment["CAIRN_ATTEMPT"] = _attempt.ToString();
-        environment["CAIRN_CPUS"] = Environment.ProcessorCount.ToString();
+        var environment = await StepEnvironment.OfAttemptAsync(_run.Request, scope, _run.Scope.Plan.Pipeline, _job, _attempt, _run.Reporter.Run, place.Home, place.ProjectDirectory, ResolveSecretAsync);
         environment["CAIRN_OUTPUT"] = place.OutputFile;
         environment["CAIRN_SUMMARY"] = place.SummaryFile;
 
@@ -196,11 +194,11 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             }
         }
 
-        var report = Conclude(await completion, place);
+        var report = Conclude(await completion, place, spec);
         _report = action is null || _run.Cache is not { } cache ? report : report with { Cache = Keep(cache, action, report, spec) };
     }
 
-    private AttemptReport Conclude(ProcessResult result, IAttemptPlace place)
+    private AttemptReport Conclude(ProcessResult result, IAttemptPlace place, ProcessSpec spec)
     {
         // What ran when the step was stopped was stopped with it; only what a step leaves that ended by itself is its own mistake.
         if (result.StraysKilled > 0 && !_stopping.IsCancellationRequested)
@@ -220,14 +218,20 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
         if (report.Outcome is not AttemptOutcome.Succeeded)
         {
             place.Abandon();
-            return report;
+            return Inspect(report, place, spec);
         }
 
         var (outputs, outputError) = ReadOutputs(place);
         report = report with { Outputs = outputs };
         if (outputError is not null)
         {
-            return Failed(report, outputError);
+            return Inspect(Failed(report, outputError), place, spec);
+        }
+
+        if (CheckUndeclared(place) is { } undeclared)
+        {
+            place.Abandon();
+            return Inspect(Failed(report, undeclared), place, spec);
         }
 
         var collected = place.Collect();
@@ -239,7 +243,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
         report = report with { Files = collected.Files };
         if (collected.Failure is { } failure)
         {
-            return Failed(report, failure);
+            return Inspect(Failed(report, failure), place, spec);
         }
 
         return WithGenerated(report);

@@ -17,7 +17,7 @@ public sealed class SandboxPlace : IDisposable
         Root = root;
     }
 
-    /// <summary>What it was made from.</summary>
+    /// <summary>What it was made from; without an upper folder where memory takes what is written.</summary>
     public SandboxSpec Spec { get; }
 
     /// <summary>The root as processes see it, but for what is mounted over it. What they wrote is hostile until it is looked at.</summary>
@@ -53,7 +53,7 @@ public sealed class SandboxPlace : IDisposable
     }
 
     internal ProcessRequest Request(ProcessSpec process) => new(
-        Arguments(process), [.. process.Arguments], Spec.Limits.OpenFiles, Spec.Limits.Processes, Spec.Umask, Spec.Limits.VisibleCpus ?? 0, Seccomp: true, [.. Spec.Groups]);
+        Arguments(process), [.. process.Arguments], Spec.Limits.OpenFiles, Spec.Limits.Processes, Spec.Umask, Spec.Limits.VisibleCpus ?? 0, Seccomp: true, [.. Spec.Groups], Spec.Interactive);
 
     /// <summary>Unmounts it; all its processes have ended.</summary>
     public void Dispose()

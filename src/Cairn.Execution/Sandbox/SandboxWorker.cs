@@ -18,6 +18,7 @@ public sealed unsafe class SandboxWorker : IDisposable
 {
     private readonly DescriptorChannel _channel = new(0);
     private readonly SpawnAttributes _attributes;
+    private readonly SpawnAttributes _terminalAttributes;
     private readonly SpawnMemory _memory = new();
     private readonly WorkerMounts _mounts;
     private readonly WorkerProcesses _processes;
@@ -30,6 +31,8 @@ public sealed unsafe class SandboxWorker : IDisposable
         _bubblewrap = bubblewrap;
         _mounts = mounts;
         _attributes = new SpawnAttributes(resetIds);
+        // `setsid` begins the session, which only its own beginner can give a terminal.
+        _terminalAttributes = new SpawnAttributes(resetIds, ownSession: false);
         _processes = new WorkerProcesses();
         _seccomp = MemoryFile("seccomp", SeccompFilter.Program());
     }
@@ -65,6 +68,7 @@ public sealed unsafe class SandboxWorker : IDisposable
     {
         _channel.Dispose();
         _attributes.Free();
+        _terminalAttributes.Free();
         _memory.Free();
         _ = Libc.close(_seccomp);
     }
@@ -152,20 +156,22 @@ public sealed unsafe class SandboxWorker : IDisposable
             arguments = MemoryFile("arguments", Encoding.UTF8.GetBytes(string.Concat(request.Sandbox.Select(static a => a + '\0'))));
             var (first, last) = (10, 12);
             string[] wrapper = request.Groups.Length == 0 ? [] : ["/bin/sh", "-c", JoinScript, "sh", request.Groups.Length.ToString(), .. request.Groups];
-            string[] command = [.. wrapper, _bubblewrap, "--json-status-fd", $"{last}", .. filter >= 0 ? ["--seccomp", $"{first}"] : Array.Empty<string>(), "--args", $"{first + 1}", "--", .. request.Command];
+            string[] session = request.Terminal ? ["/usr/bin/setsid", "--ctty"] : [];
+            var attributes = request.Terminal ? _terminalAttributes : _attributes;
+            string[] command = [.. session, .. wrapper, _bubblewrap, "--json-status-fd", $"{last}", .. filter >= 0 ? ["--seccomp", $"{first}"] : Array.Empty<string>(), "--args", $"{first + 1}", "--", .. request.Command];
             _memory.Fill(new ProcessSpec { Arguments = [.. command], Environment = [], WorkingDirectory = "/" }, "PATH=/usr/bin:/bin", "LC_ALL=C");
-            var error = _attributes.Begin(_memory.Folder, _received[0], _received[1], _received[2]);
-            error = error != 0 || filter < 0 ? error : _attributes.Also(filter, first);
-            error = error != 0 ? error : _attributes.Also(arguments, first + 1);
-            error = error != 0 ? error : _attributes.Also(status[1], last);
+            var error = attributes.Begin(_memory.Folder, _received[0], _received[1], _received[2]);
+            error = error != 0 || filter < 0 ? error : attributes.Also(filter, first);
+            error = error != 0 ? error : attributes.Also(arguments, first + 1);
+            error = error != 0 ? error : attributes.Also(status[1], last);
             var pid = 0;
             if (error == 0)
             {
                 using var bounds = new ProcessBounds(request);
-                error = _attributes.Spawn(_memory.Path(command[0]), _memory.Arguments, _memory.Environment, out pid);
+                error = attributes.Spawn(_memory.Path(command[0]), _memory.Arguments, _memory.Environment, out pid);
             }
 
-            _attributes.End();
+            attributes.End();
             if (error != 0)
             {
                 throw new IOException($"`{command[0]}` could not start: {Libc.Message(error)}");

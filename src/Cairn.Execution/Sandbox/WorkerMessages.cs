@@ -46,7 +46,8 @@ internal sealed record PlaceRequest(int Place, string[] Layers, string? Upper, s
 /// <param name="VisibleCpus">How many processors it runs on; 0 for all.</param>
 /// <param name="Seccomp">Whether system calls are filtered.</param>
 /// <param name="Groups">The <c>cgroup.procs</c> files that it joins.</param>
-internal sealed record ProcessRequest(string[] Sandbox, string[] Command, long OpenFiles, long Processes, int Umask, int VisibleCpus, bool Seccomp, string[] Groups)
+/// <param name="Terminal">Whether its standard input is a terminal that it is to own.</param>
+internal sealed record ProcessRequest(string[] Sandbox, string[] Command, long OpenFiles, long Processes, int Umask, int VisibleCpus, bool Seccomp, string[] Groups, bool Terminal)
 {
     public void Write(BinaryWriter writer)
     {
@@ -58,10 +59,11 @@ internal sealed record ProcessRequest(string[] Sandbox, string[] Command, long O
         writer.Write(VisibleCpus);
         writer.Write(Seccomp);
         Texts.Write(writer, Groups);
+        writer.Write(Terminal);
     }
 
     public static ProcessRequest Read(BinaryReader reader) =>
-        new(Texts.Read(reader), Texts.Read(reader), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadBoolean(), Texts.Read(reader));
+        new(Texts.Read(reader), Texts.Read(reader), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadBoolean(), Texts.Read(reader), reader.ReadBoolean());
 }
 
 /// <summary>How a sandboxed process ended.</summary>
