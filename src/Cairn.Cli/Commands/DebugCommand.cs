@@ -176,9 +176,18 @@ internal sealed class DebugCommand
     {
         var history = new RunHistory(project.Directory);
         // One argument alone is a step of the last run where it has such a step, else a run.
-        if (run is not null && step is null && history.Resolve("last", out _) is { } last && history.Read(last) is { } lastRecord && Jobs(lastRecord, run).Count > 0)
+        if (run is not null && step is null && history.Resolve("last", out _) is { } last && history.Read(last) is { } lastRecord)
         {
-            (run, step) = ("last", run);
+            if (Jobs(lastRecord, run).Count > 0)
+            {
+                (run, step) = ("last", run);
+            }
+            else if (history.Resolve(run, out _) is null)
+            {
+                var known = RunView.Of(lastRecord).Jobs.SelectMany(static j => (string[])[j.Id, j.Step]);
+                DiagnosticPrinter.Usage(_services, $"`{run}` is neither one run nor a step of the last run", Suggestions.Nearest(run, known) is { } near ? $"did you mean `{near}`?" : "`cairn runs` lists runs");
+                return null;
+            }
         }
 
         if (WhyCommand.Read(_services, history, run ?? "last", out _) is not { } record)

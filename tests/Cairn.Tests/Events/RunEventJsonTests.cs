@@ -39,7 +39,7 @@ public sealed class RunEventJsonTests
         },
         new StepCompleted { Time = Time, Job = "m", Status = JobStatus.Succeeded, Attempts = 1, Cache = new CacheUse(CacheState.Miss) { Action = "ab" } },
         new StepFailed { Time = Time, Job = "o", Status = JobStatus.Failed, Attempts = 1, Cache = new CacheUse(CacheState.Off) { Reason = "`cache: false`" } },
-        new StepFailed { Time = Time, Job = "a", Status = JobStatus.TimedOut, Signal = "SIGKILL", Reason = "timed out after 1s", Allowed = true },
+        new StepFailed { Time = Time, Job = "a", Status = JobStatus.TimedOut, Signal = "SIGKILL", Reason = "timed out after 1s", Allowed = true, Root = "/store/roots/r/a" },
         new StepSkipped { Time = Time, Job = "a", Status = JobStatus.Skipped },
         new StepCancelled { Time = Time, Job = "a", Status = JobStatus.Cancelled },
         new ServiceStarted { Time = Time, Service = "db" },
