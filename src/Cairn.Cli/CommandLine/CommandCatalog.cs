@@ -93,7 +93,7 @@ internal static class CommandCatalog
             Examples =
             [
                 new("cairn debug", "a shell in the root of the last step that failed"),
-                new("cairn debug last~1 build --command 'make V=1'", "one command in that of an earlier run"),
+                new("cairn debug last~1 build --command make", "one command in that of an earlier run"),
                 new("cairn debug build --patch fix.patch", "what was changed there, for git apply"),
             ],
         },

@@ -109,7 +109,7 @@ public sealed class DebugTests
         Assert.DoesNotContain("secret value", await File.ReadAllTextAsync(Path.Combine(root, "root.json"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         using var statistics = JsonDocument.Parse((await RunAsync("store", "stats", "--json")).Output);
         Assert.Equal(1, statistics.RootElement.GetProperty("kept_roots").GetInt32());
-        File.SetLastWriteTimeUtc(Path.Combine(root, "root.json"), DateTime.UtcNow.AddDays(-8));
+        File.SetLastWriteTimeUtc(Path.Combine(root, "root.json"), TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-8));
         Assert.Contains("1 kept root of failed steps", (await RunAsync("store", "gc")).Output, StringComparison.Ordinal);
         var gone = await RunAsync("debug", "fails");
         Assert.Equal(2, gone.ExitCode);

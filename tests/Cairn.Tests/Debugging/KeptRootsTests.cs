@@ -35,7 +35,7 @@ public sealed class KeptRootsTests : IDisposable
     [Fact]
     public void Collect_Removes_The_Old_Then_The_Oldest()
     {
-        var now = DateTime.UtcNow;
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
         foreach (var (run, age) in (ReadOnlySpan<(string, int)>)[("r1", 9), ("r2", 3), ("r3", 2), ("r4", 1)])
         {
             Keep(run, "layers/1/abc", 100_000);
