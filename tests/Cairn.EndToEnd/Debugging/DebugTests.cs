@@ -72,7 +72,7 @@ public sealed class DebugTests
     {
         using var project = Project();
         Cairn = asUser ? a => AsUser(project, a) : a => project.Command([.. a]);
-        Give(project, asUser);
+        await GiveAsync(project, asUser);
         var run = await RunAsync("run", "--plain", "--keep", "fails");
         Assert.Contains("its root is kept: ", run.Output, StringComparison.Ordinal);
         Assert.Contains("look around in it: cairn debug ", run.Output, StringComparison.Ordinal);
@@ -91,7 +91,7 @@ public sealed class DebugTests
         Assert.Equal(diff.Output, project.Read("fix.patch"));
 
         // In a tree as the step left it.
-        foreach (var apply in (ReadOnlySpan<string>)["git apply ../fix.patch", "patch -s -p1 <../fix.patch"])
+        foreach (var apply in (string[])["git apply ../fix.patch", "patch -s -p1 <../fix.patch"])
         {
             await Shell(project, $"rm -rf t && mkdir t && cd t && printf 'data\\nchanged\\n' >data.txt && echo made >made && {apply}");
             Assert.Equal("data\nmended\n", project.Read("t/data.txt"));
@@ -136,7 +136,7 @@ public sealed class DebugTests
         var cancellationToken = TestContext.Current.CancellationToken;
         using var project = Project();
         Cairn = asUser ? a => AsUser(project, a) : a => project.Command([.. a]);
-        Give(project, asUser);
+        await GiveAsync(project, asUser);
         await RunAsync("run", "--quiet", "fails");
         await using var terminal = await TestTerminal.StartAsync(Path.Combine(project.Environment["HOME"], "terminal"), 90, 30, Cairn(["debug"]), cancellationToken);
         await terminal.WaitForAsync("(fails)", cancellationToken);
@@ -201,16 +201,7 @@ public sealed class DebugTests
 
     private static string Id => 1234.ToString(CultureInfo.InvariantCulture);
 
-    private static void Give(TestProject project, bool toUser)
-    {
-        if (toUser)
-        {
-            var folder = Path.GetDirectoryName(project.Folder)!;
-            using var chown = System.Diagnostics.Process.Start("chown", ["-R", $"{Id}:{Id}", folder]);
-            chown.WaitForExit();
-            Assert.Equal(0, chown.ExitCode);
-        }
-    }
+    private static Task GiveAsync(TestProject project, bool toUser) => toUser ? Shell(project, $"chown -R {Id}:{Id} ..") : Task.CompletedTask;
 
     private static async Task Shell(TestProject project, string script)
     {
