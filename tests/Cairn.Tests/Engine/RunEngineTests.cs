@@ -38,6 +38,22 @@ public sealed class RunEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_Unescapes_TextsWithoutExpressions()
+    {
+        var outcome = await _run.RunAsync("""
+            version: 1
+            steps:
+              plain: { command: [printf, "%s;%s;%s", "$${{ a }}", "$$${{ b }}", "$$"], env: { A: "$${{ c }}" } }
+              mixed: { command: [sh, -c, "printf %s \"$1\"", sh, "$${{ ${{ 1 + 1 }} }}"] }
+              variable: { command: [sh, -c, "printf %s \"$A\""], env: { A: "$${{ c }}" } }
+            """);
+        Assert.Equal(RunStatus.Succeeded, outcome.Status);
+        Assert.Equal("${{ a }};$${{ b }};$$", outcome.OutputOf("plain"));
+        Assert.Equal("${{ 2 }}", outcome.OutputOf("mixed"));
+        Assert.Equal("${{ c }}", outcome.OutputOf("variable"));
+    }
+
+    [Fact]
     public async Task Run_Records_WhatItsObserverSees()
     {
         var outcome = await _run.RunAsync("""

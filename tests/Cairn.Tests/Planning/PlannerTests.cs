@@ -228,6 +228,23 @@ public sealed class PlannerTests
     }
 
     [Fact]
+    public void Needs_Are_Ascending_And_Each_Only_Once()
+    {
+        var plan = Plans.Good("""
+            steps:
+              last: { run: x, needs: [wide, first, middle] }
+              wide: { run: x, matrix: { i: [1, 2, 3] } }
+              middle: { run: x, matrix: { i: [1, 2] } }
+              first: { run: x }
+            """);
+        Assert.Equal([1, 2, 3, 4, 5, 6], plan.Jobs[0].Needs);
+
+        var extended = Plans.Extend(plan, "steps: { new: { run: x, needs: [other, first, wide] }, other: { run: x } }", 2).Plan!;
+        Assert.Equal([1, 2, 3, 6, 8], extended.Jobs[7].Needs);
+        Assert.Equal([2], extended.Jobs[8].Needs);
+    }
+
+    [Fact]
     public void Extend_Refuses_A_Name_That_Exists()
     {
         var plan = Plans.Good("steps: { gen: { run: 'true', generates: more.yaml } }");
