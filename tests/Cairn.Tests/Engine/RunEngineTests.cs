@@ -53,6 +53,20 @@ public sealed class RunEngineTests : IDisposable
         Assert.Equal("${{ c }}", outcome.OutputOf("variable"));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(", inputs: [\"**\"]")]
+    [InlineData(", inputs: [a.txt]")]
+    public async Task Run_CancelledWhileItsSourcesAreRead_LeavesNoRecord(string inputs)
+    {
+        _run.Project.Write("a.txt", "a");
+        _run.Control.Cancel();
+        var outcome = await _run.RunAsync($"version: 1\nsteps: {{ a: {{ run: echo never{inputs} }} }}", request => request with { CacheDirectory = _run.State["cache"] });
+        Assert.Equal((RunStatus.Cancelled, null), (outcome.Status, outcome.Result.Directory));
+        Assert.Empty(outcome.Events);
+        Assert.Empty(_run.History.List());
+    }
+
     [Fact]
     public async Task Run_Records_WhatItsObserverSees()
     {
