@@ -247,7 +247,7 @@ internal sealed class RunCache
     /// <summary>Keeps what an execution made, and says how the cache was used. <paramref name="action"/> is null where the job could not be described.</summary>
     public CacheUse Keep(Job job, PreparedAction action, ExecutedJob executed)
     {
-        var use = new CacheUse(action.Off is null ? CacheState.Miss : CacheState.Off) { Action = action.Digest.Hash, Reason = action.Off };
+        var use = UseOf(job, action);
         var reason = action.Off ?? _full;
         if (reason is null && !Unchanged(job, action.Sources))
         {
@@ -283,14 +283,14 @@ internal sealed class RunCache
 
         Finish(job, executed.Files, TreeOf(outputs), kept);
         Remember(action);
-        return use with { Reason = reason };
+        return use with { Reason = reason ?? use.Reason };
     }
 
     /// <summary>Notes an execution that failed: nothing is kept of it but what it was.</summary>
-    public CacheUse Failed(PreparedAction action)
+    public CacheUse Failed(Job job, PreparedAction action)
     {
         Remember(action);
-        return new CacheUse(action.Off is null ? CacheState.Miss : CacheState.Off) { Action = action.Digest.Hash, Reason = action.Off };
+        return UseOf(job, action);
     }
 
     /// <summary>The digest of what a finished job made, or null.</summary>
@@ -321,6 +321,12 @@ internal sealed class RunCache
 
         known = before;
         return true;
+    }
+
+    private CacheUse UseOf(Job job, PreparedAction action)
+    {
+        var forced = action.Off is null && IsForced(job);
+        return new CacheUse(action.Off is null ? CacheState.Miss : CacheState.Off) { Action = action.Digest.Hash, Forced = forced, Reason = forced ? CacheUse.ForceReason : action.Off };
     }
 
     private bool IsLeftOut(int job) => job < _leftOut.Length && _leftOut[job] is not null;

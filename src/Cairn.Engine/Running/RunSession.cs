@@ -62,7 +62,18 @@ internal static class RunSession
                 }
             }
 
-            using var inputs = RunInputs.Take(prepared, either.Token);
+            RunInputs taken;
+            try
+            {
+                taken = RunInputs.Take(prepared, either.Token);
+            }
+            catch (OperationCanceledException) when (either.IsCancellationRequested)
+            {
+                // Nothing is recorded yet.
+                return new RunResult(prepared.Id, RunStatus.Cancelled, null);
+            }
+
+            using var inputs = taken;
             if (inputs.HasErrors)
             {
                 return new RunResult(prepared.Id, RunStatus.Failed, null) { Refused = prepared with { Diagnostics = [.. prepared.Diagnostics, .. inputs.Diagnostics] } };

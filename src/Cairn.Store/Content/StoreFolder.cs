@@ -132,7 +132,16 @@ internal sealed class StoreFolder : IDisposable
     {
         if (!Directory.Exists(path))
         {
-            Directory.CreateDirectory(path);
+            try
+            {
+                Directory.CreateDirectory(path);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Its own text is a resource key in a trimmed build.
+                throw new IOException("it is not there, and cannot be made", exception);
+            }
+
         }
 
         return DirectoryHandle.Open(path);
