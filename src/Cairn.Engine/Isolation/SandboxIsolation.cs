@@ -64,6 +64,31 @@ internal sealed class SandboxIsolation : IDisposable
             return new Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory, path, inputs.SandboxScratch(store), [.. mounts]);
         }
 
+        // What attempts wrote goes with the run: removing files makes the making of others slow, on ext4 for seconds.
+        private const int DiscardedMax = 4_000;
+        private const double FreePartMin = 0.2;
+
+        private int _discarded;
+
+        /// <summary>Says that the folders of an attempt are no longer needed; they go at once only where there are many or the disk is short of room.</summary>
+        public void Discard(string name)
+        {
+            if (Interlocked.Increment(ref _discarded) < DiscardedMax && HasRoom())
+            {
+                return;
+            }
+
+            Memory.RemoveTree(name);
+            using var scratch = DirectoryHandle.Open($"{Store.Directory}/{Scratch}");
+            scratch.RemoveTree(name);
+        }
+
+        private bool HasRoom()
+        {
+            var drive = new DriveInfo(Store.Directory);
+            return drive.AvailableFreeSpace > FreePartMin * drive.TotalSize;
+        }
+
         /// <summary>Makes the folders that take what an attempt writes. Throws <see cref="IOException"/>.</summary>
         public void MakeAttempt(string scratch)
         {

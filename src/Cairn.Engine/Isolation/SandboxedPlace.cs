@@ -94,8 +94,6 @@ internal sealed class SandboxedPlace : IAttemptPlace
     {
         Tree.Dispose();
         _place.Dispose();
-        _shared.Memory.RemoveTree(_name);
-        using var scratch = DirectoryHandle.Open($"{_shared.Store.Directory}/{_shared.Scratch}");
-        scratch.RemoveTree(_name);
+        _shared.Discard(_name);
     }
 }
