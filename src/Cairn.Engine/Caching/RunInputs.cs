@@ -127,6 +127,7 @@ internal sealed class RunInputs : IDisposable
     {
         Index.Save(IndexPath);
         Log.Flush();
+        prepared.Git.Memory?.Save();
         if (cache is null || _first is null || prepared.Compiled is not { } compiled)
         {
             return;
