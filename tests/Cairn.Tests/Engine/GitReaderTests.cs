@@ -24,17 +24,10 @@ public sealed class GitReaderTests
         "echo $N >new$N", "echo $N >new$N; git add new$N", "mkdir -p dir/a/b; echo $N >dir/a/b/new$N; git add -A", "git add -A", "git add $F", "git rm -q --cached $F", "git rm -q -f $F", "echo $N >new$N; git add -N new$N",
         "git commit -qam change$N", "git commit -q --allow-empty -m empty$N", "git reset -q", "git reset -q --hard", "git reset -q --soft HEAD~1", "git reset -q HEAD~1", "git checkout -q -b branch/$N", "git checkout -q --detach",
         "git checkout -q -f -", "git pack-refs --all", "git gc -q", "git repack -adfq --depth=50", "git update-index --index-version 4", "git update-index --index-version 2", "git update-index -q --refresh", "git read-tree HEAD",
-        "git update-index --assume-unchanged $F", "git config core.autocrlf true", "git config core.autocrlf input", "git config core.fileMode false", "git config core.fileMode true", "echo '* text=auto' >.gitattributes", "echo '* -text' >.gitattributes",
-        "echo '* text eol=crlf' >.gitattributes; git add .gitattributes", "printf 'a\\r\\nb\\r\\n' >$F", "printf 'a\\r\\nb\\r\\n' >$F; git add $F", "printf 'a\\nb\\n' >$F", "git stash -q", "git checkout -q HEAD~1", "git merge -q -m merged branch/1",
-        "rm -f .git/index", "git symbolic-ref HEAD refs/heads/unborn$N", "mv dir dir2; ln -s dir2 dir", "git checkout -q -- .", "git tag -a -m tagged v$N", ":", ":", "git config index.threads 2; git update-index --force-write-index",
+        "git update-index --assume-unchanged $F", "git config core.autocrlf true; $A", "git config core.autocrlf input; $A", "git config core.fileMode false", "git config core.fileMode true", "echo '* text=auto' >$I; $A", "echo '* -text' >$I; $A",
+        "echo '* text eol=crlf' >$I; $A", "printf 'a\\r\\nb\\r\\n' >$F", "printf 'a\\r\\nb\\r\\n' >$F; git add $F", "printf 'a\\nb\\n' >$F", "git stash -q", "git checkout -q HEAD~1", "git merge -q -m merged branch/1",
+        "rm -f .git/index", "git symbolic-ref HEAD refs/heads/unborn$N", "mv d d2; ln -s d2 d", "git checkout -q -- .", "git tag -a -m tagged v$N", ":", ":", "git config index.threads 2; git update-index --force-write-index",
         "git update-index --untracked-cache; git status >/dev/null", "git submodule add -q \"$O\" sub$N", "git submodule deinit -q -f --all", "git -C sub1 checkout -q HEAD~1", "echo $N >sub1/untracked", "git commit -qam sub$N", "rm -rf sub1",
-    ];
-
-    // After these the index or the repository is of a kind that is left to git.
-    private static readonly string[] Foreign =
-    [
-        "git update-index --split-index", "git update-index --skip-worktree $F", "git sparse-checkout init --cone --sparse-index", "git config extensions.unheardOf true", "git symbolic-ref HEAD refs/other/place",
-        "ln -sf refs/heads/$(git symbolic-ref --short HEAD) .git/HEAD", "git replace HEAD HEAD~1",
     ];
 
     [Theory]
@@ -43,7 +36,7 @@ public sealed class GitReaderTests
     {
         var random = new Random(seed);
         using var folder = new TemporaryFolder();
-        var project = await RepositoryAsync(folder, random);
+        var project = await RepositoryAsync(folder, random, isLinked: random.Next(5) == 0);
         var log = new StringBuilder();
         var memory = GitMemory.Load(folder["memory"]);
         for (var n = 1; n <= 12; n++)
@@ -58,16 +51,24 @@ public sealed class GitReaderTests
     }
 
     [Theory]
-    [MemberData(nameof(Seeds))]
-    public async Task Read_LeavesToGit_WhatItDoesNotKnow(int seed)
+    [InlineData("git update-index --split-index")]
+    [InlineData("git update-index --skip-worktree f1")]
+    [InlineData("git sparse-checkout init --cone --sparse-index")]
+    [InlineData("git config core.repositoryFormatVersion 1; git config extensions.unheardOf true")]
+    [InlineData("git symbolic-ref HEAD refs/other/place")]
+    [InlineData("ln -sf refs/heads/main .git/HEAD")]
+    [InlineData("git replace HEAD HEAD~1")]
+    [InlineData("git config core.worktree /")]
+    [InlineData("git config core.bare true")]
+    public async Task Read_LeavesToGit_WhatItDoesNotKnow(string command)
     {
-        var random = new Random(seed);
+        var random = new Random(0);
         using var folder = new TemporaryFolder();
         var project = await RepositoryAsync(folder, random);
         var log = new StringBuilder();
-        await ChangeAsync(folder, project, Foreign[seed % Foreign.Length], random, 1, log);
+        await ChangeAsync(folder, project, command, random, 1, log);
         Assert.Null(GitReader.Read(project, GitMemory.Load(folder["memory"])));
-        await CompareAsync(project, folder, $"seed {seed}\n{log}");
+        await CompareAsync(project, folder, log.ToString());
     }
 
     [Fact]
@@ -91,19 +92,19 @@ public sealed class GitReaderTests
         using var folder = new TemporaryFolder();
         var project = await RepositoryAsync(folder, new Random(2));
         await ShellAsync(folder, project, "git reset -q --hard; touch -d '2001-02-03 04:05:06' $(git ls-files -- 'f*' | head -3)");
-        var first = await ReadAsync(project);
-        Assert.False(first.Dirty);
+        var nothing = GitMemory.Load(folder["none"]);
+        var state = new GitState();
 
-        // Once the stats are old enough to be trusted, a file that cannot be read any more is not missed.
-        await Eventually.BecomesAsync(
-            async () =>
-            {
-                var state = await ReadAsync(project);
-                state.Memory!.Save();
-                return GitMemory.Load(GitMemory.PathIn(Path.Combine(project, ".cairn"))).All.Length >= 3;
-            },
-            TestContext.Current.CancellationToken);
-        Assert.False((await ReadAsync(project)).Dirty);
+        // Only stats that are old enough to be trusted are kept.
+        await Eventually.HoldsAsync(
+            () => (state = GitReader.Read(project, nothing)!.State) is { Dirty: false, Memory.All.Length: >= 3 }, "three files are remembered", TestContext.Current.CancellationToken);
+        state.Memory!.Save();
+        var memory = GitMemory.Load(folder["none"]);
+        Assert.Equal(state.Memory.All.Length, memory.All.Length);
+        Assert.Same(memory, GitReader.Read(project, memory)!.State.Memory);
+
+        await ShellAsync(folder, project, "printf x >f1");
+        Assert.True(GitReader.Read(project, memory)!.State.Dirty);
     }
 
     [Fact]
@@ -154,7 +155,7 @@ public sealed class GitReaderTests
         }
     }
 
-    public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 40)];
+    public static TheoryData<int> Seeds() => [.. Enumerable.Range(1, 24)];
 
     private static void Read(byte[] bytes, int hashBytes)
     {
@@ -183,13 +184,9 @@ public sealed class GitReaderTests
         return actual;
     }
 
-    private static async Task<GitState> ReadAsync(string project)
-    {
-        var state = await GitRepository.ReadAsync(project, TestContext.Current.CancellationToken);
-        return state;
-    }
+    private static Task<GitState> ReadAsync(string project) => GitRepository.ReadAsync(project, TestContext.Current.CancellationToken);
 
-    private static async Task<string> RepositoryAsync(TemporaryFolder folder, Random random)
+    private static async Task<string> RepositoryAsync(TemporaryFolder folder, Random random, bool isLinked = false)
     {
         // A sub-module's repository, and the repository itself with some commits.
         var format = random.Next(4) == 0 ? "sha256" : "sha1";
@@ -208,7 +205,7 @@ public sealed class GitReaderTests
             for i in 1 2 3; do echo "more $i" >>f$i; git commit -qam "$i"; done
             """;
         await ShellAsync(folder, folder.Path, script);
-        if (random.Next(5) == 0)
+        if (isLinked)
         {
             await ShellAsync(folder, folder["top"], "mkdir -p dir/.cairn; git worktree add -q ../linked -b linked; mkdir -p ../linked/.cairn");
             return folder["linked"];
@@ -222,7 +219,10 @@ public sealed class GitReaderTests
         var files = (await ShellAsync(folder, project, "git ls-files | grep -v '\"\\| \\|^sub\\|^\\.git'")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var file = files.Length == 0 ? "f1" : files[random.Next(files.Length)];
         log.AppendLine(CultureInfo.InvariantCulture, $"F={file} N={number}; {command}");
-        await ShellAsync(folder, project, $"F={file} N={number} O={folder["origin"]}; {command}; mkdir -p dir");
+
+        // New rules for line ends hold for files that are checked out anew. Of others git's answer hangs on whether they were written in the index's second.
+        var anew = command.Contains("$A", StringComparison.Ordinal) ? "I=$(git rev-parse --git-path info/attributes); A='git reset -q --hard'; mkdir -p $(dirname $I); rm -f $(git rev-parse --git-path index);" : "";
+        await ShellAsync(folder, project, $"F={file} N={number} O={folder["origin"]}; {anew} {command}; mkdir -p dir");
     }
 
     private static Task<ToolResult> ShellAsync(TemporaryFolder folder, string directory, string script) =>

@@ -13,7 +13,8 @@ internal sealed class GitChanges(GitIndex index, long indexWrittenNs, string[] p
 {
     private const long NanosecondsPerSecond = 1_000_000_000;
 
-    // Twice the coarsest tick of file times: what was written this close to the index may have been written again since, with the same times.
+    // Twice the coarsest tick of file times: what was written this close to the index may have been written again since, with the same times. Git, as most build it,
+    // distrusts the whole second, and so hashes much of a fresh clone whenever it is asked.
     private const long RacyWindowNs = 20_000_000;
 
     private readonly Lock _lock = new();
