@@ -24,9 +24,8 @@ internal static class GitRepository
         return false;
     }
 
-    /// <summary>Finds the state of HEAD, of the working tree, and the tracked files; on another thread.</summary>
-    public static Task<GitState> ReadAsync(string projectDirectory, CancellationToken cancellationToken) =>
-        IsPresent(projectDirectory) ? Task.Run(() => AskAsync(projectDirectory, cancellationToken), cancellationToken) : Task.FromResult(new GitState());
+    /// <summary>Begins to find the state of HEAD, of the working tree, and the tracked files.</summary>
+    public static GitReading Begin(string projectDirectory) => new(projectDirectory, IsPresent(projectDirectory));
 
     /// <summary>The same with the commit's tag, author and subject, for which the program is asked.</summary>
     public static async Task<GitState> WithDetailsAsync(GitState state, string projectDirectory, CancellationToken cancellationToken)
@@ -40,11 +39,11 @@ internal static class GitRepository
         return await program.DetailsAsync(state, commit, cancellationToken);
     }
 
-    private static async Task<GitState> AskAsync(string projectDirectory, CancellationToken cancellationToken)
+    /// <summary>Asks the program for what its files left open.</summary>
+    public static async Task<GitState> AskAsync(string projectDirectory, GitFindings? found, CancellationToken cancellationToken)
     {
         await using var program = new GitProgram(projectDirectory);
-        var memory = GitMemory.Load(GitMemory.PathIn(RunDirectory.StateDirectory(projectDirectory)));
-        if (GitReader.Read(projectDirectory, memory) is not { } found)
+        if (found is null)
         {
             return await program.StateAsync(cancellationToken);
         }
@@ -67,7 +66,7 @@ internal static class GitRepository
 
         if (found.Changes is not { } changes)
         {
-            return state with { Dirty = state.Dirty ?? false };
+            return state with { Dirty = false };
         }
 
         var answer = await program.IsDirtyAsync(found.Root, changes.Questions, cancellationToken);
@@ -78,5 +77,38 @@ internal static class GitRepository
 
         // Where the program cannot say: a file whose bytes differ counts as changed, and of a submodule nothing is known.
         return state with { Dirty = answer ?? (changes.HasFileQuestion ? true : null) };
+    }
+}
+
+/// <summary>
+/// The reading of a repository on a thread of its own, while the caller does something else. Where nothing is left to ask, which is nearly always, its end is no reason for
+/// the caller to suspend: that would cost more than the reading.
+/// </summary>
+internal sealed class GitReading
+{
+    private readonly string _project;
+    private readonly Thread? _thread;
+    private GitFindings? _found;
+
+    public GitReading(string projectDirectory, bool isPresent)
+    {
+        _project = projectDirectory;
+        if (isPresent)
+        {
+            _thread = new Thread(() => _found = GitReader.Read(_project, GitMemory.Load(GitMemory.PathIn(RunDirectory.StateDirectory(_project))))) { IsBackground = true, Name = "cairn-git" };
+            _thread.Start();
+        }
+    }
+
+    /// <summary>The state.</summary>
+    public Task<GitState> EndAsync(CancellationToken cancellationToken)
+    {
+        if (_thread is null)
+        {
+            return Task.FromResult(new GitState());
+        }
+
+        _thread.Join();
+        return _found is { IsComplete: true } found ? Task.FromResult(found.State) : GitRepository.AskAsync(_project, _found, cancellationToken);
     }
 }

@@ -35,9 +35,9 @@ internal static class RunPreparation
         }
 
         // Git's files are read while the memo is read, and the pipeline where there is none.
-        var git = GitRepository.ReadAsync(request.ProjectDirectory, cancellationToken);
+        var git = GitRepository.Begin(request.ProjectDirectory);
         var compiled = CompiledPipeline.Load(request);
-        var gitState = await git;
+        var gitState = await git.EndAsync(cancellationToken);
         compiled = compiled with { PlanKey = MemoKeys.PlanKey(request, gitState) };
         var input = Input(request, id, gitState);
         if (compiled.TryDecode(request, input, out var known, out var said))

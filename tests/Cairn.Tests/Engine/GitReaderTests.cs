@@ -184,7 +184,7 @@ public sealed class GitReaderTests
         return actual;
     }
 
-    private static Task<GitState> ReadAsync(string project) => GitRepository.ReadAsync(project, TestContext.Current.CancellationToken);
+    private static Task<GitState> ReadAsync(string project) => GitRepository.Begin(project).EndAsync(TestContext.Current.CancellationToken);
 
     private static async Task<string> RepositoryAsync(TemporaryFolder folder, Random random, bool isLinked = false)
     {

@@ -10,7 +10,11 @@ namespace Cairn.Engine.Preparation.Git;
 /// <param name="Root">The working tree's top.</param>
 /// <param name="IndexTree">The tree of the index where nobody could tell that of the commit; null where that is settled.</param>
 /// <param name="Changes">The comparison of files where it left questions; null where it left none.</param>
-internal sealed record GitFindings(GitState State, string Root, string? IndexTree = null, GitChanges? Changes = null);
+internal sealed record GitFindings(GitState State, string Root, string? IndexTree = null, GitChanges? Changes = null)
+{
+    /// <summary>Whether nothing is left to ask.</summary>
+    public bool IsComplete => IndexTree is null && Changes is null;
+}
 
 /// <summary>
 /// Reads a repository's files: branch, commit, tracked files, and whether any differs from the commit. Runs nothing that the repository or its configuration names, so it
