@@ -141,6 +141,7 @@ internal sealed class RunInputs : IDisposable
     {
         Index.Save(IndexPath);
         Log.Flush();
+        prepared.Git.Memory?.Save();
         if (cache is null || LookupsOff is not null || _first is null || prepared.Compiled is not { } compiled)
         {
             return;

@@ -32,6 +32,17 @@ public sealed partial class DirectoryHandle
         return Marshal.GetLastPInvokeError() == FileNative.ErrorExists ? false : throw Failure("make the link", Join(name));
     }
 
+    /// <summary>Whether another directory is on the same mounted file system.</summary>
+    public unsafe bool IsOnFileSystemOf(DirectoryHandle other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        FileNative.StatxBuffer here;
+        FileNative.StatxBuffer there;
+        return FileNative.Statx(_descriptor, "", FileNative.AtEmptyPath, FileNative.StatxBasic, &here) == 0
+            && FileNative.Statx(other._descriptor, "", FileNative.AtEmptyPath, FileNative.StatxBasic, &there) == 0
+            && here.DeviceMajor == there.DeviceMajor && here.DeviceMinor == there.DeviceMinor;
+    }
+
     /// <summary>Makes a folder and opens it; null where something that is not a folder stands there.</summary>
     /// <param name="name">The name.</param>
     /// <param name="made">Whether it was not there.</param>
