@@ -42,7 +42,7 @@ internal sealed record JobProduct(Digest Digest, Lazy<MerkleTree> Tree, IReadOnl
 internal sealed record ExecutedJob(IReadOnlyList<TreeFile> Files, string? LogPath, string? IndexPath, string? SummaryPath, ActionResult Result);
 
 /// <summary>The action cache as one run uses it: looks jobs up, brings results back, stores new ones. Thread-safe.</summary>
-internal sealed class RunCache
+internal sealed class RunCache : IDisposable
 {
     private readonly RunRequest _request;
     private readonly RunScope _scope;
@@ -249,6 +249,9 @@ internal sealed class RunCache
 
     /// <summary>Reads a blob whole; null where there is none.</summary>
     public byte[]? TryRead(Digest? digest, int maxBytes) => digest is { } named ? _store.TryRead(named, maxBytes) : null;
+
+    /// <inheritdoc/>
+    public void Dispose() => _storage.Dispose();
 
     /// <summary>Whether what the memo knows of a job that this run left out is true of the sources and needs as they are now.</summary>
     private bool StillHolds(Job job, out MemoJob known)

@@ -106,7 +106,7 @@ internal static class RunSession
         using (held)
         using (var folders = new ScratchFolders(scratch))
         {
-            var cache = inputs.Store is null ? null : new RunCache(prepared, inputs, scope, reporter, tree);
+            using var cache = inputs.Store is null ? null : new RunCache(prepared, inputs, scope, reporter, tree);
             var context = new RunContext
             {
                 Cache = cache,

@@ -105,12 +105,7 @@ internal static class StoreScan
     {
         foreach (var entry in folder.TemporaryFolder.List())
         {
-            if (entry.Kind == FileKind.Directory)
-            {
-                stray(folder.TemporaryFolder, entry.Name);
-                continue;
-            }
-
+            // A file that is being written, or the nursery of a process.
             using var file = folder.TemporaryFolder.TryOpenFile(entry.Name);
             if (file is null || FileNative.Lock((int)file.DangerousGetHandle(), FileNative.LockExclusive | FileNative.LockNonBlocking) == 0)
             {

@@ -16,6 +16,7 @@ public sealed partial class DirectoryHandle : IDisposable
     private const int LinkTargetBytesMax = 4096;
     private const int EntryNameOffset = 19;
     private const uint OwnerAll = 0x1c0;
+    private const int NotDone = int.MinValue;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -63,6 +64,11 @@ public sealed partial class DirectoryHandle : IDisposable
     public DirectoryHandle? TryOpenPath(string relativePath)
     {
         ArgumentNullException.ThrowIfNull(relativePath);
+        if (relativePath.Contains('/', StringComparison.Ordinal) && TryOpenAtOnce(relativePath, FileNative.OpenDirectory) is var descriptor and not NotDone)
+        {
+            return descriptor < 0 ? null : new DirectoryHandle(descriptor, Join(relativePath));
+        }
+
         DirectoryHandle? current = null;
         foreach (var segment in relativePath.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
@@ -83,6 +89,11 @@ public sealed partial class DirectoryHandle : IDisposable
     public DirectoryHandle? TryCreatePath(string relativePath)
     {
         ArgumentNullException.ThrowIfNull(relativePath);
+        if (TryOpenPath(relativePath) is { } known)
+        {
+            return known;
+        }
+
         var current = Duplicate();
         foreach (var segment in relativePath.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
@@ -220,8 +231,34 @@ public sealed partial class DirectoryHandle : IDisposable
             return TryOpenFile(relativePath);
         }
 
+        if (TryOpenAtOnce(relativePath, FileNative.OpenNonBlocking) is var descriptor and not NotDone)
+        {
+            return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+        }
+
         using var parent = TryOpenPath(relativePath[..slash]);
         return parent?.TryOpenFile(relativePath[(slash + 1)..]);
+    }
+
+    /// <summary>
+    /// Opens a path of several segments for reading in one call, following no link: negative where there is none, <see cref="NotDone"/> where it must be entered segment by segment, because the kernel
+    /// does not know the call, or said something that is to be said of a segment.
+    /// </summary>
+    private unsafe int TryOpenAtOnce(string relativePath, int flags)
+    {
+        if (!HasOpenAt2 || relativePath.Contains('\0', StringComparison.Ordinal) || relativePath.Contains("..", StringComparison.Ordinal))
+        {
+            return NotDone;
+        }
+
+        var how = new FileNative.OpenHow
+        {
+            Flags = (uint)(FileNative.OpenReadOnly | FileNative.OpenNoFollow | FileNative.OpenCloseOnExec | flags),
+            Resolve = FileNative.ResolveNoSymlinks | FileNative.ResolveBeneath,
+        };
+        var descriptor = (int)FileNative.OpenAt2(FileNative.OpenAt2Number, _descriptor, relativePath, &how, sizeof(FileNative.OpenHow));
+        return descriptor >= 0 ? descriptor
+            : Marshal.GetLastPInvokeError() is FileNative.ErrorNotFound or FileNative.ErrorNotDirectory or FileNative.ErrorLoop ? -1 : NotDone;
     }
 
     /// <summary>Removes a file or link; false where there was none.</summary>
