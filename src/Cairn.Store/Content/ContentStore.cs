@@ -363,12 +363,12 @@ public sealed partial class ContentStore : IDisposable
         };
     }
 
-    private static int Publish(NewFile file, DirectoryHandle part, ReadOnlySpan<byte> path, bool replace)
+    private int Publish(NewFile file, DirectoryHandle part, ReadOnlySpan<byte> path, bool replace)
     {
         var error = file.Publish(part.Descriptor, path, replace);
         if (error == FileNative.ErrorNotFound)
         {
-            StoreFolder.MakeFanOut(part, path);
+            StoreFolder.MakeFanOut(part, path, _nursery);
             error = file.Publish(part.Descriptor, path, replace);
         }
 

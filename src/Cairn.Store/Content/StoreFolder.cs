@@ -93,13 +93,19 @@ internal sealed class StoreFolder : IDisposable
     public DirectoryHandle OpenPart(string name) => OpenPart(Root, name);
 
     /// <summary>Makes the fan-out folder of a path below <c>cas/</c> or <c>ac/</c>, as open to others as that is.</summary>
-    public static unsafe void MakeFanOut(DirectoryHandle part, ReadOnlySpan<byte> path)
+    public static unsafe void MakeFanOut(DirectoryHandle part, ReadOnlySpan<byte> path, FileNursery nursery)
     {
         var name = stackalloc byte[3] { path[0], path[1], 0 };
+        var mode = BlobCalls.LookAt(part.Descriptor).Mode & 0xfff;
+        if (nursery.TryMakeFolder(part.Descriptor, name, mode))
+        {
+            return;
+        }
+
         if (FileNative.MakeDirectoryAt(part.Descriptor, name, FolderMode) == 0)
         {
             // The umask of whoever stores first must not shut out those who share the folder.
-            _ = FileNative.ChangeModeAt(part.Descriptor, name, BlobCalls.LookAt(part.Descriptor).Mode & 0xfff, 0);
+            _ = FileNative.ChangeModeAt(part.Descriptor, name, mode, 0);
         }
         else if (Marshal.GetLastPInvokeError() != FileNative.ErrorExists)
         {

@@ -99,29 +99,58 @@ internal static class StoreScan
     }
 
     /// <summary>
-    /// Calls back for what writers left in <c>tmp/</c>, and in <c>ac/</c> under temporary names. What a writer still holds is locked, or was touched a moment ago.
+    /// Calls back for what writers left in <c>tmp/</c>, and elsewhere under temporary names. What a writer still holds is locked, or was touched a moment ago.
     /// </summary>
     public static void ForEachStray(StoreFolder folder, long nowSeconds, Action<DirectoryHandle, string> stray)
     {
         foreach (var entry in folder.TemporaryFolder.List())
         {
-            // A file that is being written, or the nursery of a process.
-            using var file = folder.TemporaryFolder.TryOpenFile(entry.Name);
-            if (file is null || FileNative.Lock((int)file.DangerousGetHandle(), FileNative.LockExclusive | FileNative.LockNonBlocking) == 0)
+            if (!IsHeld(folder.TemporaryFolder, entry.Name))
             {
                 stray(folder.TemporaryFolder, entry.Name);
             }
         }
 
-        ForEach(folder, StoreFolder.Actions, static _ => { }, (below, entry) =>
+        ForEach(folder, StoreFolder.Actions, static _ => { }, StrayIfAbandoned, CancellationToken.None);
+        using (var pins = folder.OpenPart(StoreFolder.Pins))
         {
-            if (IsEntryUnderConstruction(entry) && below.TryStat(entry.Name) is { } stat && Math.Abs(nowSeconds - (stat.ModifiedNs / 1_000_000_000)) > Limits.AbandonedSeconds)
+            foreach (var entry in pins.List())
             {
-                stray(below, entry.Name);
+                StrayIfAbandoned(pins, entry);
             }
-        }, CancellationToken.None);
+        }
+
+        foreach (var entry in folder.Root.List())
+        {
+            if (entry.Name.StartsWith(StoreFolder.FormatFile, StringComparison.Ordinal))
+            {
+                StrayIfAbandoned(folder.Root, entry);
+            }
+        }
+
+        void StrayIfAbandoned(DirectoryHandle parent, DirectoryEntry entry)
+        {
+            if (entry.IsUtf8 && IsUnderConstruction(entry.Name) && parent.TryStat(entry.Name) is { } stat && Math.Abs(nowSeconds - (stat.ModifiedNs / 1_000_000_000)) > Limits.AbandonedSeconds)
+            {
+                stray(parent, entry.Name);
+            }
+        }
     }
 
-    /// <summary>Whether a foreign name in <c>ac/</c> is a temporary one.</summary>
-    public static bool IsEntryUnderConstruction(DirectoryEntry entry) => entry.Name.EndsWith(".tmp", StringComparison.Ordinal);
+    /// <summary>Whether a process writes a file, or works in a nursery; so does whoever lets nobody else look.</summary>
+    private static bool IsHeld(DirectoryHandle folder, string name)
+    {
+        try
+        {
+            using var file = folder.TryOpenFile(name);
+            return file is not null && FileNative.Lock((int)file.DangerousGetHandle(), FileNative.LockExclusive | FileNative.LockNonBlocking) < 0;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Whether a name in <c>ac/</c>, in <c>pins/</c> or beside <c>store.json</c> is a temporary one.</summary>
+    public static bool IsUnderConstruction(string name) => name.EndsWith(".tmp", StringComparison.Ordinal);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Text;
 
 using Cairn.Store.Content;
 
@@ -24,6 +25,7 @@ public sealed unsafe class FileNursery : IDisposable
     private readonly Lock _making = new();
     private Folders? _folders;
     private int _slowFiles;
+    private int _madeFolders;
     private volatile bool _useless;
 
     /// <summary>Makes nothing so far.</summary>
@@ -36,7 +38,7 @@ public sealed unsafe class FileNursery : IDisposable
         _path = path;
     }
 
-    /// <summary>Used from the first file on, and on file systems that know no such mark.</summary>
+    /// <summary>Used from the first file on, and on file systems that know no such mark: for tests, in a process of their own.</summary>
     internal static bool Always { get; set; }
 
     /// <summary>Whether it has come into being.</summary>
@@ -47,7 +49,7 @@ public sealed unsafe class FileNursery : IDisposable
     {
         if (Always)
         {
-            Open();
+            Open(always: true);
         }
 
         if (Volatile.Read(ref _folders) is { } folders && !_useless)
@@ -63,13 +65,38 @@ public sealed unsafe class FileNursery : IDisposable
             var file = NewFile.Create(directory, mode, locked);
             if (Stopwatch.GetElapsedTime(start).TotalMicroseconds > SlowMicroseconds && Interlocked.Increment(ref _slowFiles) == SlowFilesMin)
             {
-                Open();
+                Open(always: false);
             }
 
             return file;
         }
 
         return NewFile.Create(directory, mode, locked);
+    }
+
+    /// <summary>Makes a folder here and moves it to its place, with its mode from the start. False where it must be made there: nothing is open, or it cannot be moved.</summary>
+    internal bool TryMakeFolder(int parent, byte* name, uint mode)
+    {
+        if (Volatile.Read(ref _folders) is not { } folders || _useless)
+        {
+            return false;
+        }
+
+        fixed (byte* here = Encoding.ASCII.GetBytes($"folder-{Interlocked.Increment(ref _madeFolders)}\0"))
+        {
+            // Its name may be taken meanwhile: by an empty folder, which a move replaces, or by another, which it does not.
+            if (FileNative.MakeDirectoryAt(folders.Descriptor, here, mode) == 0)
+            {
+                if (FileNative.ChangeModeAt(folders.Descriptor, here, mode, 0) == 0 && FileNative.RenameAt(folders.Descriptor, here, parent, name) == 0)
+                {
+                    return true;
+                }
+
+                _ = FileNative.UnlinkAt(folders.Descriptor, here, FileNative.AtRemoveDirectory);
+            }
+        }
+
+        return false;
     }
 
     /// <summary>From now on files are made beside their place: the nursery was removed, or is on another mount.</summary>
@@ -82,13 +109,14 @@ public sealed unsafe class FileNursery : IDisposable
         Interlocked.Exchange(ref _folders, null)?.Dispose();
     }
 
-    private void Open()
+    /// <summary>Makes the folders, if that is of use, or always.</summary>
+    internal void Open(bool always)
     {
         lock (_making)
         {
             if (_folders is null && !_useless)
             {
-                var made = Folders.TryMake(_root, _path);
+                var made = Folders.TryMake(_root, _path, always);
                 Volatile.Write(ref _folders, made);
                 _useless = made is null;
             }
@@ -117,7 +145,7 @@ public sealed unsafe class FileNursery : IDisposable
         public int Descriptor { get; }
 
         /// <summary>Null where it cannot be made, or would not help.</summary>
-        public static Folders? TryMake(DirectoryHandle root, string path)
+        public static Folders? TryMake(DirectoryHandle root, string path, bool always)
         {
             DirectoryHandle? parent = null;
             int top = -1, descriptor = -1;
@@ -131,7 +159,7 @@ public sealed unsafe class FileNursery : IDisposable
                 }
 
                 // A collector that came between the two calls took it for a stray.
-                if (FileNative.Lock(top, FileNative.LockExclusive | FileNative.LockNonBlocking) == 0 && BlobCalls.LookAt(top).LinkCount > 0 && (TryMark(top) || Always)
+                if (FileNative.Lock(top, FileNative.LockExclusive | FileNative.LockNonBlocking) == 0 && BlobCalls.LookAt(top).LinkCount > 0 && (TryMark(top) || always)
                     && (descriptor = TryMakeFolder(top, out inner)) >= 0 && Traits.Of(descriptor) is { } traits)
                 {
                     var made = new Folders(parent, name, top, inner, descriptor, traits);

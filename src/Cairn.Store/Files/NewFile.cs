@@ -53,12 +53,7 @@ internal sealed unsafe class NewFile : IDisposable
             return file;
         }
 
-        // A collector that knows no nurseries removed it.
-        if (Marshal.GetLastPInvokeError() is not FileNative.ErrorNotFound)
-        {
-            throw BlobCalls.Failure("create a file");
-        }
-
+        // A collector that knows no nurseries may have removed it; of a full disk the folder itself will tell.
         nursery.GiveUp();
         return null;
     }
