@@ -3,6 +3,8 @@ using System.Text;
 using Cairn.Core.Content;
 using Cairn.Store.Files;
 
+using Microsoft.Win32.SafeHandles;
+
 namespace Cairn.Store.Content;
 
 /// <summary>The blobs that an entry of the action cache names; null where the entry does not open. The hash is the action's, from the file's name.</summary>
@@ -105,9 +107,18 @@ internal static class StoreScan
     {
         foreach (var entry in folder.TemporaryFolder.List())
         {
-            if (!IsHeld(folder.TemporaryFolder, entry.Name))
+            if (!entry.IsUtf8 || !TryOpen(folder.TemporaryFolder, entry.Name, out var file))
             {
-                stray(folder.TemporaryFolder, entry.Name);
+                continue;
+            }
+
+            // Locked until it is removed: whoever has just made it sees that it goes.
+            using (file)
+            {
+                if (file is null || FileNative.Lock((int)file.DangerousGetHandle(), FileNative.LockExclusive | FileNative.LockNonBlocking) == 0)
+                {
+                    stray(folder.TemporaryFolder, entry.Name);
+                }
             }
         }
 
@@ -137,17 +148,18 @@ internal static class StoreScan
         }
     }
 
-    /// <summary>Whether a process writes a file, or works in a nursery; so does whoever lets nobody else look.</summary>
-    private static bool IsHeld(DirectoryHandle folder, string name)
+    /// <summary>A file that a process writes or the nursery in which it works, to be locked; false where somebody lets nobody else look.</summary>
+    private static bool TryOpen(DirectoryHandle folder, string name, out SafeFileHandle? file)
     {
         try
         {
-            using var file = folder.TryOpenFile(name);
-            return file is not null && FileNative.Lock((int)file.DangerousGetHandle(), FileNative.LockExclusive | FileNative.LockNonBlocking) < 0;
+            file = folder.TryOpenFile(name);
+            return true;
         }
         catch (IOException)
         {
-            return true;
+            file = null;
+            return false;
         }
     }
 
