@@ -117,7 +117,7 @@ internal sealed class StoreCommand
     {
         if (!StorePin.IsName(name))
         {
-            return DiagnosticPrinter.Usage(_services, $"`{name}` cannot name a pin", "use letters, digits, `.`, `_` and `-`, a letter or digit first");
+            return DiagnosticPrinter.Usage(_services, $"`{name}` cannot name a pin", "use letters, digits, `.`, `_` and `-`, a letter or digit first, and not `.tmp` at the end");
         }
 
         if (what.Length == 0)

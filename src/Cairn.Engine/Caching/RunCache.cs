@@ -75,7 +75,7 @@ internal sealed record JobProduct(Digest Digest, Lazy<MerkleTree> Tree, IReadOnl
 internal sealed record ExecutedJob(IReadOnlyList<TreeFile> Files, string? LogPath, string? IndexPath, string? SummaryPath, ActionResult Result);
 
 /// <summary>The action cache as one run uses it: looks jobs up, brings results back, stores new ones. Thread-safe.</summary>
-internal sealed class RunCache
+internal sealed class RunCache : IDisposable
 {
     private readonly RunRequest _request;
     private readonly RunScope _scope;
@@ -240,7 +240,8 @@ internal sealed class RunCache
     public RestoredOutputs Export(Job job, DirectoryHandle made, IReadOnlyList<TreeFile> files, ContentStore store)
     {
         _inputs.Lease();
-        var outputs = new OutputStorage(made, StatIndex.OfNothing()).Take(files, store);
+        using var storage = new OutputStorage(made, StatIndex.OfNothing());
+        var outputs = storage.Take(files, store);
         return _tree.Restore(job, outputs, _storage, () => store) ?? throw new IOException("The store lost a file that it has just taken: run `cairn store fsck`");
     }
 
@@ -301,6 +302,9 @@ internal sealed class RunCache
 
     /// <summary>Reads a blob whole; null where there is none.</summary>
     public byte[]? TryRead(Digest? digest, int maxBytes) => digest is { } named ? _store.TryRead(named, maxBytes) : null;
+
+    /// <inheritdoc/>
+    public void Dispose() => _storage.Dispose();
 
     /// <summary>Whether what the memo knows of a job that this run left out is true of the sources and needs as they are now.</summary>
     private bool StillHolds(Job job, out MemoJob known)

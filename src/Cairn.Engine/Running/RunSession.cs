@@ -118,7 +118,7 @@ internal static class RunSession
         using (held)
         using (var folders = new ScratchFolders(scratch))
         {
-            var cache = inputs.Store is null ? null : new RunCache(prepared, inputs, scope, reporter, tree);
+            using var cache = inputs.Store is null ? null : new RunCache(prepared, inputs, scope, reporter, tree);
             using var sandboxes = new SandboxIsolation(host, inputs, tree, request, time);
             var context = new RunContext
             {

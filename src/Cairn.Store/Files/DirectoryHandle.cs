@@ -19,8 +19,6 @@ public sealed partial class DirectoryHandle : IDisposable
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private static volatile bool HasOpenAt2 = true;
-
     private readonly int _descriptor;
     private bool _disposed;
 
@@ -62,55 +60,6 @@ public sealed partial class DirectoryHandle : IDisposable
             : throw Failure("open the folder", Join(name));
     }
 
-    /// <summary>Opens the directory at a relative path by its segments; null where one is missing or not a directory. An empty path gives a second handle of this one.</summary>
-    public DirectoryHandle? TryOpenPath(string relativePath)
-    {
-        ArgumentNullException.ThrowIfNull(relativePath);
-        DirectoryHandle? current = null;
-        foreach (var segment in relativePath.Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var next = (current ?? this).TryOpen(segment);
-            current?.Dispose();
-            if (next is null)
-            {
-                return null;
-            }
-
-            current = next;
-        }
-
-        return current ?? Duplicate();
-    }
-
-    /// <summary>Opens the directory at a relative path and makes the missing ones. Null where something that is not a directory stands in the way.</summary>
-    public DirectoryHandle? TryCreatePath(string relativePath)
-    {
-        ArgumentNullException.ThrowIfNull(relativePath);
-        var current = Duplicate();
-        foreach (var segment in relativePath.Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            CheckName(segment);
-            if (FileNative.MakeDirectoryAt(current._descriptor, segment, 0x1ff) < 0 && Marshal.GetLastPInvokeError() != FileNative.ErrorExists)
-            {
-                using (current)
-                {
-                    throw Failure("make the folder", current.Join(segment));
-                }
-            }
-
-            var next = current.TryOpen(segment);
-            current.Dispose();
-            if (next is null)
-            {
-                return null;
-            }
-
-            current = next;
-        }
-
-        return current;
-    }
-
     /// <summary>The names in this directory, unsorted, without <c>.</c> and <c>..</c>. A name that is not UTF-8 has <see cref="DirectoryEntry.IsUtf8"/> false and is escaped.</summary>
     public List<DirectoryEntry> List()
     {
@@ -125,59 +74,6 @@ public sealed partial class DirectoryHandle : IDisposable
         CheckName(name);
         return StatAt(_descriptor, name, name);
     }
-
-    /// <summary>Looks at a relative path, following no link in any of its segments; null where there is nothing.</summary>
-    public unsafe FileStat? TryStatPath(string relativePath)
-    {
-        ArgumentNullException.ThrowIfNull(relativePath);
-        var slash = relativePath.LastIndexOf('/');
-        if (slash < 0)
-        {
-            return TryStat(relativePath);
-        }
-
-        if (!HasOpenAt2)
-        {
-            using var parent = TryOpenPath(relativePath[..slash]);
-            return parent?.TryStat(relativePath[(slash + 1)..]);
-        }
-
-        var how = new FileNative.OpenHow
-        {
-            Flags = (uint)(FileNative.OpenPath | FileNative.OpenNoFollow | FileNative.OpenCloseOnExec),
-            Resolve = FileNative.ResolveNoSymlinks | FileNative.ResolveBeneath,
-        };
-        var descriptor = (int)FileNative.OpenAt2(FileNative.OpenAt2Number, _descriptor, relativePath, &how, sizeof(FileNative.OpenHow));
-        if (descriptor < 0)
-        {
-            switch (Marshal.GetLastPInvokeError())
-            {
-                case FileNative.ErrorNotFound or FileNative.ErrorNotDirectory or FileNative.ErrorLoop:
-                    return null;
-                case FileNative.ErrorNoSuchCall or FileNative.ErrorNotPermitted:
-                    // An old kernel, or a filter that does not know the call.
-                    HasOpenAt2 = false;
-                    return TryStatPath(relativePath);
-                default:
-                    throw Failure("look at", Join(relativePath));
-            }
-        }
-
-        try
-        {
-            return StatAt(descriptor, "", relativePath, FileNative.AtEmptyPath);
-        }
-        finally
-        {
-            _ = FileNative.Close(descriptor);
-        }
-    }
-
-    /// <summary>
-    /// Whether what stands at a path still has a stat that was taken before. One call; links on the way are followed, which cannot make another file
-    /// look like that one.
-    /// </summary>
-    public unsafe bool HasStat(string relativePath, in FileStat expected) => StatAt(_descriptor, relativePath, Join(relativePath)) == expected;
 
     /// <summary>The target of a symbolic link.</summary>
     public unsafe string ReadLink(string name)
@@ -211,20 +107,6 @@ public sealed partial class DirectoryHandle : IDisposable
         }
 
         return Marshal.GetLastPInvokeError() is FileNative.ErrorNotFound or FileNative.ErrorNotDirectory or FileNative.ErrorLoop ? null : throw Failure("open", Join(name));
-    }
-
-    /// <summary>Opens a regular file at a relative path, following no link; null where there is none.</summary>
-    public SafeFileHandle? TryOpenFilePath(string relativePath)
-    {
-        ArgumentNullException.ThrowIfNull(relativePath);
-        var slash = relativePath.LastIndexOf('/');
-        if (slash < 0)
-        {
-            return TryOpenFile(relativePath);
-        }
-
-        using var parent = TryOpenPath(relativePath[..slash]);
-        return parent?.TryOpenFile(relativePath[(slash + 1)..]);
     }
 
     /// <summary>Removes a file or link; false where there was none.</summary>
