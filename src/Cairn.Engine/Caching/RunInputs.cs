@@ -174,7 +174,14 @@ internal sealed class RunInputs : IDisposable
     /// <summary>Where attempts of this run write, relative to the store.</summary>
     public string SandboxScratch(ContentStore store)
     {
-        var path = $"sandbox/{_run}";
+        const string Folder = "sandbox";
+        using (var root = DirectoryHandle.Open(store.Directory))
+        {
+            using var all = root.TryCreatePath(Folder) ?? throw new IOException($"`{store.Directory}/{Folder}` is no folder");
+            FileNursery.Spread(all);
+        }
+
+        var path = $"{Folder}/{_run}";
         Directory.CreateDirectory(Path.Combine(store.Directory, path), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return path;
     }

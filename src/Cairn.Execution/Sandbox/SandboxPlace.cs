@@ -31,7 +31,7 @@ public sealed class SandboxPlace : IDisposable
         List<string> arguments =
         [
             "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000", "--hostname", Spec.Hostname,
-            "--bind", $"{_client.Greeting.MountRoot}/{Spec.Place.ToString(CultureInfo.InvariantCulture)}/root", "/", "--dev", "/dev", "--proc", "/proc",
+            "--bind", $"{_client.Greeting.MountRoot}/{Spec.Place.ToString(CultureInfo.InvariantCulture)}/view", "/", "--dev", "/dev", "--proc", "/proc",
         ];
         if (Spec.Network == SandboxNetwork.None)
         {

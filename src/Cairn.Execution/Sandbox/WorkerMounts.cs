@@ -6,7 +6,7 @@ using Cairn.Execution.Native;
 
 namespace Cairn.Execution.Sandbox;
 
-/// <summary>The places that a worker has mounted: below a file system in memory of its own, each <c>N/root</c>.</summary>
+/// <summary>The places that a worker has mounted: below a file system in memory of its own, each <c>N/view</c>.</summary>
 internal sealed unsafe class WorkerMounts : IDisposable
 {
     // Folders that every system has and no step's root is taken from; what the first of them holds is hidden from the worker alone.
@@ -65,7 +65,7 @@ internal sealed unsafe class WorkerMounts : IDisposable
     public int Enter(PlaceRequest place)
     {
         var home = Home(place.Place);
-        Directory.CreateDirectory(home + "/root");
+        Directory.CreateDirectory(home + "/view");
         var (upper, work) = (place.Upper, place.Work);
         if (upper is null)
         {
@@ -76,8 +76,8 @@ internal sealed unsafe class WorkerMounts : IDisposable
             Directory.CreateDirectory(work);
         }
 
-        Overlay(home + "/root", $"lowerdir={string.Join(':', place.Layers)},upperdir={upper},workdir={work},{_options}");
-        var root = Libc.open(home + "/root", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        Overlay(home + "/view", $"lowerdir={string.Join(':', place.Layers)},upperdir={upper},workdir={work},{_options}");
+        var root = Libc.open(home + "/view", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
         return root >= 0 ? root : throw Failure(home);
     }
 
@@ -85,7 +85,7 @@ internal sealed unsafe class WorkerMounts : IDisposable
     public void Leave(int place)
     {
         var home = Home(place);
-        foreach (var mount in (ReadOnlySpan<string>)["/root", "/memory"])
+        foreach (var mount in (ReadOnlySpan<string>)["/view", "/memory"])
         {
             if (Directory.Exists(home + mount))
             {

@@ -74,6 +74,13 @@ public sealed unsafe class FileNursery : IDisposable
         return NewFile.Create(directory, mode, locked);
     }
 
+    /// <summary>Marks a folder whose folders have nothing to do with each other, so that ext4 puts each where it makes files fast. Elsewhere it does nothing.</summary>
+    public static void Spread(DirectoryHandle folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        _ = Folders.TryMark(folder.Descriptor);
+    }
+
     /// <summary>Makes a folder here and moves it to its place, with its mode from the start. False where it must be made there: nothing is open, or it cannot be moved.</summary>
     internal bool TryMakeFolder(int parent, byte* name, uint mode)
     {
@@ -222,7 +229,7 @@ public sealed unsafe class FileNursery : IDisposable
             return FileNative.OpenAt(parent, name, FileNative.OpenReadOnly | FileNative.OpenDirectory | FileNative.OpenNoFollow | FileNative.OpenCloseOnExec, 0);
         }
 
-        private static bool TryMark(int folder)
+        public static bool TryMark(int folder)
         {
             int flags;
             if (FileNative.Control(folder, FileNative.GetFlagsRequest, &flags) < 0)
