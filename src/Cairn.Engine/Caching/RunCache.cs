@@ -99,7 +99,7 @@ internal sealed class RunCache : IDisposable
         _tree = tree;
         _inputs = inputs;
         _storage = new OutputStorage(tree.Root, inputs.Index);
-        _builder = new ActionBuilder(scope, prepared.Request, inputs.Host);
+        _builder = new ActionBuilder(scope, prepared.Request, inputs);
         _leftOut = prepared.LeftOut;
         _store = inputs.Store ?? throw new ArgumentException("A cache needs a store", nameof(inputs));
         _actions = new ActionCache(_store, ResultSeals.Local);

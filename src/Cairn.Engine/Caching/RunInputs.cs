@@ -65,6 +65,9 @@ internal sealed class RunInputs : IDisposable
     /// <summary>The host as actions have it.</summary>
     public string Host { get; private init; } = "";
 
+    /// <summary>The host as actions of sandboxed steps have it.</summary>
+    public string HostWithPackages { get; private init; } = "";
+
     /// <summary>Digests of the project's files.</summary>
     public StatIndex Index { get; }
 
@@ -105,7 +108,8 @@ internal sealed class RunInputs : IDisposable
         }
 
         var host = HostFingerprint.Read();
-        var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, ActionKey = MemoKeys.ActionKey(request, host, store.Directory) };
+        var packages = needsStore ? HostFingerprint.ReadWithPackages(host) : host;
+        var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, HostWithPackages = packages, ActionKey = MemoKeys.ActionKey(request, packages, store.Directory) };
         var snapshot = inputs.Snapshot(prepared.Plan!, cancellationToken);
         inputs.Diagnostics = [.. unusable, .. inputs.Diagnostics];
         inputs._first = snapshot;
