@@ -62,7 +62,7 @@ internal sealed class LimitWatch : IDisposable
         }
 
         return _group is { RefusedProcesses: > 0 and var times }
-            ? new LimitHit($"there were as many processes as may be, limit {_place.Spec.Limits.Processes}, reached {times} {(times == 1 ? "time" : "times")} (`limits: pids`)", IsFatal: false)
+            ? new LimitHit($"there were as many processes as may be, limit {_group.ProcessesMax}, reached {times} {(times == 1 ? "time" : "times")} (`limits: pids`)", IsFatal: false)
             : null;
     }
 

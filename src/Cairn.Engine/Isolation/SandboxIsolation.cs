@@ -132,7 +132,7 @@ internal sealed class SandboxIsolation : IDisposable
                     Work = $"{scratch}/work",
                     Mounts = shared.Mounts,
                     Network = job.Step.Network == NetworkAccess.Host ? SandboxNetwork.Host : SandboxNetwork.None,
-                    Limits = limits,
+                    Limits = group is { BoundsProcesses: true } ? limits with { Processes = null } : limits,
                     Groups = group?.Joins ?? [],
                 },
                 shared.Options);

@@ -39,6 +39,12 @@ public sealed class ControlGroup : IDisposable
     /// <summary>The bound of memory.</summary>
     public long? MemoryBytes => _memoryBytes;
 
+    /// <summary>Whether it bounds how many processes there are.</summary>
+    public bool BoundsProcesses => _processes is not null;
+
+    /// <summary>The bound of processes.</summary>
+    public long? ProcessesMax => _processes?.Count;
+
     /// <summary>How often a process could not be made since there were as many as may be.</summary>
     public long RefusedProcesses => _processes is var (folder, _) ? Count($"{folder}/pids.events", "max") : 0;
 
