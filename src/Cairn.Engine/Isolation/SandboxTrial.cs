@@ -31,7 +31,7 @@ public sealed record SandboxTrial(string? Problem, string? UpperProblem)
             Directory.CreateDirectory(options.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             try
             {
-                await using var host = ProcessHost.Start(new ProcessHostOptions { RunToken = name });
+                await using var host = ProcessHost.Start(new ProcessHostOptions { RunToken = "doctor-sandbox" });
                 return await RunAsync(host, options, time, cancellationToken);
             }
             finally

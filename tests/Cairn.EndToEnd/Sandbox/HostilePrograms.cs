@@ -55,6 +55,7 @@ internal static class HostilePrograms
         """;
 
     public const string Tune = """
+        #define _GNU_SOURCE
         #include <fcntl.h>
         #include <ftw.h>
         #include <stdio.h>

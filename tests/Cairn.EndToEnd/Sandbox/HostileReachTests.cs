@@ -18,12 +18,13 @@ public sealed class HostileReachTests
               spy:
                 inputs: [known.txt]
                 run: |
+                  set +eu
                   w="$(cat known.txt)"; found=0
                   look() { if grep -qsaF "$w" "$@"; then found=1; echo "found in $*"; fi; }
                   for p in $(cat known-places.txt 2>/dev/null) /proc/1/root/etc/shadow /etc/shadow /root/.ssh/id_rsa; do look "$p" "/proc/1/root$p" "/proc/self/root$p"; done
                   for e in /proc/[0-9]*/environ /proc/[0-9]*/cmdline; do look "$e"; done
                   for m in $(cut -d' ' -f2 /proc/mounts; cut -d' ' -f5 /proc/self/mountinfo); do case $m in /proc*|/usr*|/dev*) ;; *) grep -rqsaF "$w" "$m" --exclude=known.txt --exclude-dir=proc --exclude-dir=usr --exclude-dir=sys && { found=1; echo "found below $m"; };; esac; done
-                  for f in /proc/[0-9]*/fd/* /proc/[0-9]*/cwd/* /proc/[0-9]*/root/home/*; do look "$f"; done
+                  for f in /proc/[0-9]*/fd/* /proc/[0-9]*/cwd/../* /proc/[0-9]*/root/home/*; do look "$f"; done
                   env | grep -qF "$w" && found=1
                   [ -r /etc/shadow ] && echo "shadow is there"
                   ls -d /root/.ssh /root/.cache /home/* /sys/kernel 2>/dev/null
@@ -54,6 +55,7 @@ public sealed class HostileReachTests
               vandal:
                 inputs: [place.txt]
                 run: |
+                  set +eu
                   p="$(cat place.txt)"
                   for f in /usr/cairn-hostile /usr/bin/cairn-hostile /etc/cairn-hostile "$p/written" "/proc/1/root$p/written" "/proc/1/cwd/written" /dev/cairn-hostile /boot/cairn-hostile /var/tmp/cairn-hostile /tmp/cairn-hostile; do
                     mkdir -p "$(dirname "$f")" 2>/dev/null; echo x 2>/dev/null >"$f"
@@ -111,6 +113,7 @@ public sealed class HostileReachTests
               hunt:
                 inputs: [victim.txt, trace]
                 run: |
+                  set +eu
                   v="$(cat victim.txt)"
                   for p in /proc/[0-9]*/cmdline; do tr '\0' ' ' <"$p" | grep -q '^sleep 86' && echo "saw $p"; done
                   kill -9 "$v" 2>/dev/null && echo signalled; kill -9 -1 2>/dev/null
@@ -140,6 +143,7 @@ public sealed class HostileReachTests
               tune:
                 inputs: [tune]
                 run: |
+                  set +eu
                   ./tune
                   ls -A /sys 2>/dev/null | head -n 3
                   echo cairn 2>/dev/null >/proc/sys/kernel/core_pattern
@@ -167,6 +171,7 @@ public sealed class HostileReachTests
               escape:
                 inputs: [escape]
                 run: |
+                  set +eu
                   ./escape
                   for f in --user --mount --net --pid --ipc --uts --cgroup; do unshare "$f" true 2>/dev/null && echo "got unshare $f"; done
                   unshare --user --map-root-user mount --make-rshared / 2>/dev/null && echo "got propagation"

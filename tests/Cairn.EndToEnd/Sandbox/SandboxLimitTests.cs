@@ -11,8 +11,8 @@ public sealed class SandboxLimitTests
     public async Task Memory_Is_Bounded_And_Its_End_Is_Told_Or_The_Limit_Is_Refused(bool asUser)
     {
         using var hostile = HostileProject.Of(asUser, """
-              eat: { inputs: [], limits: { memory: 48MiB, cpus: 0.5 }, command: [sh, -c, "exec tail -c 200000000 /dev/zero"] }
-              more: { inputs: [], limits: { memory: 48MiB }, run: "tail -c 200000000 /dev/zero >/dev/null || true" }
+              eat: { inputs: [], limits: { memory: 48MiB, cpus: 0.5 }, command: [sh, -c, "exec head -c 200000000 /dev/zero >/dev/shm/fill"] }
+              more: { inputs: [], limits: { memory: 48MiB }, run: "head -c 200000000 /dev/zero >/dev/shm/fill || true" }
 
             """);
 
