@@ -8,9 +8,11 @@ using Cairn.Core.Planning;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
+using Cairn.Execution.Sandbox;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
+using Cairn.Store.Layers;
 using Cairn.Store.Snapshots;
 
 namespace Cairn.Engine.Caching;
@@ -175,20 +177,8 @@ internal sealed class RunInputs : IDisposable
         }
     }
 
-    /// <summary>Where attempts of this run write, relative to the store.</summary>
-    public string SandboxScratch(ContentStore store)
-    {
-        const string Folder = "sandbox";
-        using (var root = DirectoryHandle.Open(store.Directory))
-        {
-            using var all = root.TryCreatePath(Folder) ?? throw new IOException($"`{store.Directory}/{Folder}` is no folder");
-            FileNursery.Spread(all);
-        }
-
-        var path = $"{Folder}/{_run}";
-        Directory.CreateDirectory(Path.Combine(store.Directory, path), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return path;
-    }
+    /// <summary>Where attempts of this run write. What killed runs left there, and the control groups of their steps, is removed.</summary>
+    public RunFolder SandboxScratch(ContentStore store) => RunFolder.Make(store.Directory, _run.Value, static (run, folder) => ControlGroup.RemoveLeft(folder, SandboxIsolation.GroupPrefix(run)));
 
     /// <summary>From here on nothing that this run finds in the store is collected.</summary>
     public void Lease()

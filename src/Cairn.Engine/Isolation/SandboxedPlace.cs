@@ -18,9 +18,11 @@ internal sealed class SandboxedPlace : IAttemptPlace
     private readonly SandboxPlace _place;
     private readonly SandboxIsolation.Ready _shared;
     private readonly string _name;
+    private readonly LimitWatch _limits;
 
-    public SandboxedPlace(RunContext run, Job job, SandboxPlace place, SandboxIsolation.Ready shared, string name)
+    public SandboxedPlace(RunContext run, Job job, SandboxPlace place, SandboxIsolation.Ready shared, string name, LimitWatch limits)
     {
+        _limits = limits;
         _run = run;
         _job = job;
         _place = place;
@@ -82,6 +84,11 @@ internal sealed class SandboxedPlace : IAttemptPlace
             return found;
         }
 
+        if (OutputLinks.Problem(Tree, found.Files) is { } problem)
+        {
+            return found with { Failure = problem };
+        }
+
         var restored = cache.Export(_job, Tree, found.Files, _shared.Store);
         _run.WarnMoved(_job, restored.Moved);
         return found with { Files = restored.Files, Failure = restored.Failure };
@@ -90,8 +97,13 @@ internal sealed class SandboxedPlace : IAttemptPlace
     // Nothing that a failed step made reaches the working tree, and what an earlier success left there is not its result.
     public void Abandon() => _run.WarnMoved(_job, _job.Outputs.IsEmpty ? 0 : _run.Tree.Clear(_job));
 
+    public void Began(RunningProcess process) => _limits.Began(process);
+
+    public LimitHit? Ended(bool succeeded) => _limits.Ended(succeeded);
+
     public void Dispose()
     {
+        _limits.Dispose();
         Tree.Dispose();
         _place.Dispose();
         _shared.Discard(_name);

@@ -122,6 +122,49 @@ public sealed partial class DirectoryHandle
         return use;
     }
 
+    /// <summary>Whether the file system that this directory is on has no room left for a page, or for a file.</summary>
+    public unsafe bool IsFull()
+    {
+        const ulong PageBytes = 4096;
+        FileNative.FileSystemBuffer buffer;
+        return FileNative.StatFileSystem(_descriptor, &buffer) == 0 && ((buffer.AvailableBlocks * buffer.FragmentBytes) < PageBytes || (buffer.Files > 0 && buffer.FreeFiles == 0));
+    }
+
+    /// <summary>
+    /// The blocks that the files below this directory take, in bytes, counted until there are more than <paramref name="enough"/>; while others write there. What lies deeper than a
+    /// process may have descriptors does not count.
+    /// </summary>
+    public long AllocatedBytes(long enough) => AllocatedBytes(this, enough, depth: 0);
+
+    private static unsafe long AllocatedBytes(DirectoryHandle directory, long enough, int depth)
+    {
+        const int BlockBytes = 512;
+        long total = 0;
+        foreach (var entry in directory.ListRaw())
+        {
+            fixed (byte* raw = entry.Name)
+            {
+                FileNative.StatxBuffer buffer;
+                total += FileNative.Statx(directory._descriptor, raw, FileNative.AtSymlinkNoFollow, FileNative.StatxBasic, &buffer) == 0 ? (long)buffer.Blocks * BlockBytes : 0;
+            }
+
+            if (total > enough)
+            {
+                break;
+            }
+
+            if (entry.IsDirectory && depth < RemoveDepthMax && directory.TryOpen(entry) is { } below)
+            {
+                using (below)
+                {
+                    total += AllocatedBytes(below, enough - total, depth + 1);
+                }
+            }
+        }
+
+        return total;
+    }
+
     private unsafe TreeUse UseOf(byte* name)
     {
         FileNative.StatxBuffer buffer;

@@ -16,6 +16,7 @@ public sealed partial class DirectoryHandle : IDisposable
     private const int LinkTargetBytesMax = 4096;
     private const int EntryNameOffset = 19;
     private const uint OwnerAll = 0x1c0;
+    private const int RemoveDepthMax = 100;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -147,18 +148,28 @@ public sealed partial class DirectoryHandle : IDisposable
 
     private unsafe void RemoveTree(byte[] name)
     {
+        // What lies deeper than this many folders is moved up beside the top first: a tree may be deeper than a process may have descriptors, or than a path may be long.
+        var deep = new Stack<byte[]>();
         var pending = new Stack<(DirectoryHandle Parent, byte[] Name, DirectoryHandle? Opened)>();
+        var depth = 0;
         pending.Push((this, name, null));
         try
         {
-            while (pending.TryPop(out var item))
+            while (pending.TryPop(out var item) || (deep.TryPop(out var next) && (item = (this, next, null)).Name is not null))
             {
                 fixed (byte* raw = item.Name)
                 {
                     if (item.Opened is not null)
                     {
+                        depth--;
                         item.Opened.Dispose();
                         item.Parent.RemoveRaw(raw, FileNative.AtRemoveDirectory);
+                        continue;
+                    }
+
+                    if (depth >= RemoveDepthMax && item.Parent.TryMoveUp(raw, this) is { } moved)
+                    {
+                        deep.Push(moved);
                         continue;
                     }
 
@@ -169,6 +180,7 @@ public sealed partial class DirectoryHandle : IDisposable
                         continue;
                     }
 
+                    depth++;
                     pending.Push((item.Parent, item.Name, directory));
                     directory.ForEachRaw((child, _) => pending.Push((directory, child, null)));
                 }
@@ -180,6 +192,24 @@ public sealed partial class DirectoryHandle : IDisposable
             {
                 item.Opened?.Dispose();
             }
+        }
+    }
+
+    /// <summary>Moves a folder to a name of its own in another; null where it is none.</summary>
+    private unsafe byte[]? TryMoveUp(byte* name, DirectoryHandle target)
+    {
+        FileNative.StatxBuffer buffer;
+        if (FileNative.Statx(_descriptor, name, FileNative.AtSymlinkNoFollow, FileNative.StatxBasic, &buffer) < 0 || (buffer.Mode & 0xF000) != 0x4000)
+        {
+            return null;
+        }
+
+        // To move a folder is to write its `..`.
+        _ = FileNative.ChangeModeAt(_descriptor, name, OwnerAll, 0);
+        byte[] fresh = [.. Encoding.UTF8.GetBytes($".removed-{Guid.NewGuid():N}"), 0];
+        fixed (byte* to = fresh)
+        {
+            return FileNative.RenameAt(_descriptor, name, target._descriptor, to) == 0 ? fresh : null;
         }
     }
 
