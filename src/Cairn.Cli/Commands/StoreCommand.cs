@@ -119,7 +119,7 @@ internal sealed class StoreCommand
     {
         if (!StorePin.IsName(name))
         {
-            return DiagnosticPrinter.Usage(_services, $"`{name}` cannot name a pin", "use letters, digits, `.`, `_` and `-`, a letter or digit first");
+            return DiagnosticPrinter.Usage(_services, $"`{name}` cannot name a pin", "use letters, digits, `.`, `_` and `-`, a letter or digit first, and not `.tmp` at the end");
         }
 
         if (what.Length == 0)
@@ -163,6 +163,12 @@ internal sealed class StoreCommand
     private bool TryAddRun(ContentStore store, Project project, string text, ImmutableArray<string>.Builder actions)
     {
         var history = new RunHistory(project.Directory);
+        if (history.Resolve(text, out _) is null && text.Length > 0 && text.All(char.IsAsciiHexDigitLower))
+        {
+            DiagnosticPrinter.Usage(_services, $"`{text}` is neither the beginning of a digest in the store nor a run", "`cairn runs` lists runs; a digest is named by 6 of its digits or more");
+            return false;
+        }
+
         if (RunsCommand.Resolve(_services, history, text) is not { } run)
         {
             return false;

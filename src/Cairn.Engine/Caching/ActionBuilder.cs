@@ -12,7 +12,7 @@ using Cairn.Engine.Running;
 namespace Cairn.Engine.Caching;
 
 /// <summary>Describes what a job would execute, before anything is executed: without secrets, locks or services.</summary>
-internal sealed class ActionBuilder(RunScope run, RunRequest request, string host)
+internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs inputs)
 {
     // The step's HOME is another folder in each attempt.
     private const string HomePlaceholder = "(home)";
@@ -24,7 +24,7 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, string hos
         var platform = new List<KeyValuePair<string, string>>
         {
             new("arch", HostFingerprint.Architecture),
-            new("host", host),
+            new("host", request.IsolationOf(job.Step) == IsolationLevel.Process ? inputs.Host : inputs.HostWithPackages),
             new("isolation", IsolationWords.Of(request.IsolationOf(job.Step))),
             new("network", IsolationWords.Of(request.NetworkOf(job.Step))),
             new("os", "linux"),

@@ -129,7 +129,7 @@ public sealed class DebugSession : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(variables);
-        var toDisk = _host.CanWriteToDisk(_options);
+        var toDisk = _host.SandboxUpperProblem(_options) is null;
         var uppers = Uppers();
         if (!toDisk && uppers.Count >= SessionsMax)
         {

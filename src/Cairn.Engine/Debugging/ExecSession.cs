@@ -81,11 +81,12 @@ public static class ExecSession
             }
 
             var folder = job.Step.WorkingDirectory is { } template ? SandboxedPlace.Normalize(expressions.Text(template)) : "";
-            var (place, _) = sandboxes.Mount(scope, job, attempt: 1, action, onTerminal);
-            using (place)
+            var root = sandboxes.Mount(scope, job, attempt: 1, action, onTerminal);
+            using (root.Group)
+            using (root.Place)
             {
                 return AttachedProcess.Run(
-                    place,
+                    root.Place,
                     new ProcessSpec { Arguments = [.. command], Environment = [.. environment], WorkingDirectory = $"{SandboxIsolation.ProjectDirectory}/{folder}".TrimEnd('/') },
                     cancellationToken);
             }

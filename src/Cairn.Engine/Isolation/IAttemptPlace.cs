@@ -38,6 +38,12 @@ internal interface IAttemptPlace : IDisposable
     /// <summary>What the step wrote to one of its two files; null for nothing, and one byte more than <paramref name="maxBytes"/> where there is more.</summary>
     byte[]? TryRead(StepFile file, int maxBytes);
 
+    /// <summary>The process began: what bounds it and is not the kernel begins, too.</summary>
+    void Began(RunningProcess process);
+
+    /// <summary>The process has ended: what of its limits it ran into, or null.</summary>
+    LimitHit? Ended(bool succeeded);
+
     /// <summary>After a success: the declared outputs, in the working tree.</summary>
     CollectedOutputs Collect();
 
@@ -60,6 +66,11 @@ internal interface IAttemptPlace : IDisposable
 /// <param name="Spec">Its process.</param>
 /// <param name="SecretVariables">Variables that are secrets, and of which name.</param>
 internal sealed record FailedAttempt(int Attempt, string Reason, ProcessSpec Spec, IReadOnlyDictionary<string, string> SecretVariables);
+
+/// <summary>A limit that a step ran into.</summary>
+/// <param name="Text">In words: <c>out of memory, limit 512 MiB, peak 512 MiB</c>.</param>
+/// <param name="IsFatal">Whether the step was killed for it, so that it says why the step ended.</param>
+internal sealed record LimitHit(string Text, bool IsFatal);
 
 /// <summary>A file through which a step tells Cairn something.</summary>
 internal enum StepFile

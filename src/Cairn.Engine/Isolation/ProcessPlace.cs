@@ -75,6 +75,13 @@ internal sealed class ProcessPlace : IAttemptPlace
         return BoundedRead.All(stream, maxBytes);
     }
 
+    public void Began(RunningProcess process)
+    {
+        // Nothing bounds it but the machine.
+    }
+
+    public LimitHit? Ended(bool succeeded) => null;
+
     public CollectedOutputs Collect() => _run.Tree.Collect(_job);
 
     public void Abandon() => _run.Tree.Collect(_job);

@@ -21,17 +21,19 @@ internal sealed class SandboxedPlace : IAttemptPlace
     private readonly SandboxIsolation.Ready _shared;
     private readonly string _name;
     private readonly PreparedAction _action;
+    private readonly LimitWatch _limits;
     private RootKeeper? _kept;
 
-    public SandboxedPlace(RunContext run, Job job, PreparedAction action, SandboxPlace place, SandboxIsolation.Ready shared, string name)
+    public SandboxedPlace(RunContext run, Job job, PreparedAction action, SandboxIsolation.MountedRoot root, SandboxIsolation.Ready shared, LimitWatch limits)
     {
+        _limits = limits;
         _run = run;
         _job = job;
         _action = action;
-        _place = place;
+        _place = root.Place;
         _shared = shared;
-        _name = name;
-        Tree = place.Root.TryOpen("work") ?? throw new IOException("The sandbox has no `/work`");
+        _name = root.Name;
+        Tree = root.Place.Root.TryOpen("work") ?? throw new IOException("The sandbox has no `/work`");
     }
 
     public string ProjectDirectory => SandboxIsolation.ProjectDirectory;
@@ -87,6 +89,11 @@ internal sealed class SandboxedPlace : IAttemptPlace
             return found;
         }
 
+        if (OutputLinks.Problem(Tree, found.Files) is { } problem)
+        {
+            return found with { Failure = problem };
+        }
+
         var restored = cache.Export(_job, Tree, found.Files, _shared.Store);
         _run.WarnMoved(_job, restored.Moved);
         return found with { Files = restored.Files, Failure = restored.Failure };
@@ -124,14 +131,17 @@ internal sealed class SandboxedPlace : IAttemptPlace
         return _kept.Path;
     }
 
+    public void Began(RunningProcess process) => _limits.Began(process);
+
+    public LimitHit? Ended(bool succeeded) => _limits.Ended(succeeded);
+
     public void Dispose()
     {
+        _limits.Dispose();
         Tree.Dispose();
         _place.Dispose();
         // The folder moves when nothing is mounted over it any more.
         _kept?.Finish();
-        _shared.Memory.RemoveTree(_name);
-        using var scratch = DirectoryHandle.Open($"{_shared.Store.Directory}/{_shared.Scratch}");
-        scratch.RemoveTree(_name);
+        _shared.Discard(_name);
     }
 }

@@ -151,6 +151,13 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             return;
         }
 
+        if (SandboxUse.ProblemOf(_run.Request, _job.Step) is { } problem)
+        {
+            // What a run's own steps ask for is looked at before it begins; this one was generated.
+            _report = Broken(problem.Message);
+            return;
+        }
+
         using IAttemptPlace place = _run.Request.IsolationOf(_job.Step) == IsolationLevel.Sandbox
             ? _run.Sandboxes.Enter(_run, _job, _attempt, action ?? throw new IOException("A sandbox needs the store"))
             : new ProcessPlace(_run, _job, _attempt);
@@ -194,6 +201,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             }
         }
 
+        place.Began(_process);
         var report = Conclude(await completion, place, spec);
         _report = action is null || _run.Cache is not { } cache ? report : report with { Cache = Keep(cache, action, report, spec) };
     }
@@ -214,7 +222,14 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             _run.Reporter.Warn(DiagnosticCodes.LogIncomplete, $"The log of `{_job.Id}` is incomplete: {logError}", _job.Id);
         }
 
-        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, SummaryPath = KeepSummary(place), LogBytes = result.LogBytes, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = _job.Step.JUnitReports.IsEmpty ? null : ReadReports(place) };
+        var reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result);
+        var outcome = OutcomeOf(result);
+        if (place.Ended(outcome is AttemptOutcome.Succeeded) is { } limit)
+        {
+            (reason, outcome) = Limited(limit, reason, outcome);
+        }
+
+        var report = new AttemptReport(_job.Index, _attempt, outcome) { Process = result, SummaryPath = KeepSummary(place), LogBytes = result.LogBytes, Reason = reason, Tests = _job.Step.JUnitReports.IsEmpty ? null : ReadReports(place) };
         if (report.Outcome is not AttemptOutcome.Succeeded)
         {
             place.Abandon();
@@ -247,6 +262,24 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
         }
 
         return WithGenerated(report);
+    }
+
+    /// <summary>What a limit that was reached means: the reason of a failure, or else something to know.</summary>
+    private (string? Reason, AttemptOutcome Outcome) Limited(LimitHit limit, string? reason, AttemptOutcome outcome)
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            return (reason, outcome);
+        }
+
+        if (outcome is not AttemptOutcome.Succeeded)
+        {
+            var text = limit.IsFatal ? $"killed: {limit.Text}" : $"{reason}; {limit.Text}";
+            return (text, outcome is AttemptOutcome.Broken ? new AttemptOutcome.Broken(text) : outcome);
+        }
+
+        _run.Reporter.Warn(DiagnosticCodes.LimitReached, $"`{_job.Id}` succeeded, though it ran into a limit: {limit.Text}", _job.Id);
+        return (reason, outcome);
     }
 
     private AttemptReport WithGenerated(AttemptReport report)

@@ -62,7 +62,18 @@ internal static class RunSession
                 }
             }
 
-            using var inputs = RunInputs.Take(prepared, either.Token);
+            RunInputs taken;
+            try
+            {
+                taken = RunInputs.Take(prepared, either.Token);
+            }
+            catch (OperationCanceledException) when (either.IsCancellationRequested)
+            {
+                // Nothing is recorded yet.
+                return new RunResult(prepared.Id, RunStatus.Cancelled, null);
+            }
+
+            using var inputs = taken;
             if (inputs.HasErrors)
             {
                 return new RunResult(prepared.Id, RunStatus.Failed, null) { Refused = prepared with { Diagnostics = [.. prepared.Diagnostics, .. inputs.Diagnostics] } };
@@ -107,7 +118,7 @@ internal static class RunSession
         using (held)
         using (var folders = new ScratchFolders(scratch))
         {
-            var cache = inputs.Store is null ? null : new RunCache(prepared, inputs, scope, reporter, tree);
+            using var cache = inputs.Store is null ? null : new RunCache(prepared, inputs, scope, reporter, tree);
             using var sandboxes = new SandboxIsolation(host, inputs, tree, request, time);
             var context = new RunContext
             {

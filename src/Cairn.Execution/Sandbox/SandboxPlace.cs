@@ -10,8 +10,9 @@ public sealed class SandboxPlace : IDisposable
     private readonly SandboxClient _client;
     private bool _disposed;
 
-    internal SandboxPlace(SandboxClient client, SandboxSpec spec, DirectoryHandle root)
+    internal SandboxPlace(SandboxClient client, SandboxSpec spec, DirectoryHandle root, bool isInMemory)
     {
+        IsInMemory = isInMemory;
         _client = client;
         Spec = spec;
         Root = root;
@@ -23,6 +24,9 @@ public sealed class SandboxPlace : IDisposable
     /// <summary>The root as processes see it, but for what is mounted over it. What they wrote is hostile until it is looked at.</summary>
     public DirectoryHandle Root { get; }
 
+    /// <summary>Whether memory takes what is written, and not <see cref="SandboxSpec.Upper"/>.</summary>
+    public bool IsInMemory { get; }
+
     internal SandboxClient Client => _client;
 
     /// <summary>Bubblewrap's arguments for a process in this place. Secrets may be among them: they go through a descriptor.</summary>
@@ -31,11 +35,17 @@ public sealed class SandboxPlace : IDisposable
         List<string> arguments =
         [
             "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000", "--hostname", Spec.Hostname,
-            "--bind", $"{_client.Greeting.MountRoot}/{Spec.Place.ToString(CultureInfo.InvariantCulture)}/root", "/", "--dev", "/dev", "--proc", "/proc",
+            "--bind", $"{_client.Greeting.MountRoot}/{Spec.Place.ToString(CultureInfo.InvariantCulture)}/view", "/", "--dev", "/dev", "--proc", "/proc",
         ];
         if (Spec.Network == SandboxNetwork.None)
         {
             arguments.Add("--unshare-net");
+        }
+
+        if (Spec.Limits.DiskBytes is { } bytes)
+        {
+            // What is in memory takes no more than the step may write.
+            arguments.AddRange(["--size", bytes.ToString(CultureInfo.InvariantCulture), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]);
         }
 
         foreach (var mount in Spec.Mounts)
@@ -53,7 +63,7 @@ public sealed class SandboxPlace : IDisposable
     }
 
     internal ProcessRequest Request(ProcessSpec process) => new(
-        Arguments(process), [.. process.Arguments], Spec.Limits.OpenFiles, Spec.Limits.Processes, Spec.Umask, Spec.Limits.VisibleCpus ?? 0, Seccomp: true, [.. Spec.Groups], Spec.Interactive);
+        Arguments(process), [.. process.Arguments], Spec.Limits.OpenFiles, SandboxLimits.UserProcesses, Spec.Limits.Processes ?? 0, Spec.Umask, Spec.Limits.VisibleCpus ?? 0, Seccomp: true, [.. Spec.Groups], Spec.Interactive);
 
     /// <summary>Unmounts it; all its processes have ended.</summary>
     public void Dispose()
