@@ -19,15 +19,15 @@ public sealed class HostileReachTests
                 inputs: [known.txt]
                 run: |
                   set +eu
-                  w="$(cat known.txt)"; found=0
+                  w="$(cat known.txt)"; found=0; r=root
                   look() { if grep -qsaF "$w" "$@"; then found=1; echo "found in $*"; fi; }
-                  for p in $(cat known-places.txt 2>/dev/null) /proc/1/root/etc/shadow /etc/shadow /root/.ssh/id_rsa; do look "$p" "/proc/1/root$p" "/proc/self/root$p"; done
+                  for p in $(cat known-places.txt 2>/dev/null) /proc/1/$r/etc/shadow /etc/shadow /$r/.ssh/id_rsa; do look "$p" "/proc/1/$r$p" "/proc/self/$r$p"; done
                   for e in /proc/[0-9]*/environ /proc/[0-9]*/cmdline; do look "$e"; done
                   for m in $(cut -d' ' -f2 /proc/mounts; cut -d' ' -f5 /proc/self/mountinfo); do case $m in /proc*|/usr*|/dev*) ;; *) grep -rqsaF "$w" "$m" --exclude=known.txt --exclude-dir=proc --exclude-dir=usr --exclude-dir=sys && { found=1; echo "found below $m"; };; esac; done
-                  for f in /proc/[0-9]*/fd/* /proc/[0-9]*/cwd/../* /proc/[0-9]*/root/home/*; do look "$f"; done
+                  for f in /proc/[0-9]*/fd/* /proc/[0-9]*/cwd/../* /proc/[0-9]*/$r/home/*; do look "$f"; done
                   env | grep -qF "$w" && found=1
                   [ -r /etc/shadow ] && echo "shadow is there"
-                  ls -d /root/.ssh /root/.cache /home/* /sys/kernel 2>/dev/null
+                  ls -d /$r/.ssh /$r/.cache /home/* /sys/kernel 2>/dev/null
                   echo "found=$found"
 
             """);
@@ -43,7 +43,7 @@ public sealed class HostileReachTests
         Assert.DoesNotContain("found in", result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("found below", result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("shadow is there", result.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("/root/.", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("root/.", result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("/sys/kernel", result.Output, StringComparison.Ordinal);
         hostile.AssertNothingLeft();
     }
@@ -57,7 +57,7 @@ public sealed class HostileReachTests
                 run: |
                   set +eu
                   p="$(cat place.txt)"
-                  for f in /usr/cairn-hostile /usr/bin/cairn-hostile /etc/cairn-hostile "$p/written" "/proc/1/root$p/written" "/proc/1/cwd/written" /dev/cairn-hostile /boot/cairn-hostile /var/tmp/cairn-hostile /tmp/cairn-hostile; do
+                  for f in /usr/cairn-hostile /usr/bin/cairn-hostile /etc/cairn-hostile "$p/written" "/proc/1/$r$p/written" "/proc/1/cwd/written" /dev/cairn-hostile /boot/cairn-hostile /var/tmp/cairn-hostile /tmp/cairn-hostile; do
                     mkdir -p "$(dirname "$f")" 2>/dev/null; echo x 2>/dev/null >"$f"
                   done
                   rm -rf /usr/share /etc/passwd "$p" 2>/dev/null
