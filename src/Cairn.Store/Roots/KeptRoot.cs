@@ -58,8 +58,8 @@ public sealed record KeptRoot
     /// <summary>Open files of one process.</summary>
     public required long OpenFiles { get; init; }
 
-    /// <summary>Processes at once.</summary>
-    public required long Processes { get; init; }
+    /// <summary>Processes at once; null for no bound of its own.</summary>
+    public long? Processes { get; init; }
 
     /// <summary>Bytes of memory; null for no bound.</summary>
     public long? MemoryBytes { get; init; }
