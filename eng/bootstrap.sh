@@ -26,6 +26,7 @@ case ${1-} in
         need tmux tmux
         need ps procps
         need strace strace
+        need bwrap bubblewrap
         need zsh zsh
         need fish fish
         need protoc protobuf-compiler

@@ -51,7 +51,10 @@ public readonly record struct JobId(string Value)
     public override string ToString() => Value;
 }
 
-/// <summary>The id of a run: <c>20261121-021345-7f3a9c</c>, UTC start time and six random hex digits, so that ids sort by time.</summary>
+/// <summary>
+/// The id of a run: <c>20261121-021345-7f3a9c</c>, UTC start time to the second, three hex digits for the part of the second (in 4,096ths), three random ones: ids sort by time, those of
+/// one second among them.
+/// </summary>
 public readonly record struct RunId
 {
     private RunId(string value) => Value = value;
@@ -61,7 +64,7 @@ public readonly record struct RunId
 
     /// <summary>Makes an id.</summary>
     /// <param name="startedAt">The start of the run.</param>
-    /// <param name="random">Randomness; the low 24 bits count.</param>
+    /// <param name="random">Randomness; the low 12 bits count.</param>
     public static RunId Create(DateTimeOffset startedAt, uint random)
     {
         // By hand: a format string would set up more of the runtime's formatting than the rest of a small run needs.
@@ -75,9 +78,10 @@ public readonly record struct RunId
         Digits(text[11..13], at.Minute);
         Digits(text[13..15], at.Second);
         text[15] = '-';
+        var suffix = ((uint)(at.Ticks % TimeSpan.TicksPerSecond * 4096 / TimeSpan.TicksPerSecond) << 12) | (random & 0xFFF);
         for (var i = 0; i < 6; i++)
         {
-            text[21 - i] = "0123456789abcdef"[(int)((random >> (4 * i)) & 0xF)];
+            text[21 - i] = "0123456789abcdef"[(int)((suffix >> (4 * i)) & 0xF)];
         }
 
         return new RunId(new string(text));
