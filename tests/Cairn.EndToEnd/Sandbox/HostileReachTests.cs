@@ -16,23 +16,24 @@ public sealed class HostileReachTests
     {
         using var hostile = HostileProject.Of(asUser, """
               spy:
-                inputs: [known.txt]
+                inputs: [known.txt, places.txt]
                 run: |
                   set +eu
                   w="$(cat known.txt)"; found=0
                   look() { if grep -qsaF "$w" "$@"; then found=1; echo "found in $*"; fi; }
-                  for p in $(cat known-places.txt 2>/dev/null) /proc/1/root/etc/shadow /etc/shadow /root/.ssh/id_rsa; do look "$p" "/proc/1/root$p" "/proc/self/root$p"; done
+                  for p in $(cat places.txt); do look "$p"; for r in /proc/[0-9]*/r??t /proc/[0-9]*/cwd/..; do look "$r$p"; done; done
                   for e in /proc/[0-9]*/environ /proc/[0-9]*/cmdline; do look "$e"; done
                   for m in $(cut -d' ' -f2 /proc/mounts; cut -d' ' -f5 /proc/self/mountinfo); do case $m in /proc*|/usr*|/dev*) ;; *) grep -rqsaF "$w" "$m" --exclude=known.txt --exclude-dir=proc --exclude-dir=usr --exclude-dir=sys && { found=1; echo "found below $m"; };; esac; done
-                  for f in /proc/[0-9]*/fd/* /proc/[0-9]*/cwd/../* /proc/[0-9]*/root/home/*; do [ -f "$f" ] && look "$f"; done
+                  for f in /proc/[0-9]*/fd/* /proc/[0-9]*/cwd/../* /proc/[0-9]*/r??t/home/*; do [ -f "$f" ] && look "$f"; done
                   env | grep -qF "$w" && found=1
                   [ -r /etc/shadow ] && echo "shadow is there"
-                  ls -d /root/.ssh /root/.cache /home/* /sys/kernel 2>/dev/null
+                  ls -d ~root/.* /home/* /sys/kernel 2>/dev/null
                   echo "found=$found"
 
             """);
         hostile.Project.Write("undeclared.txt", hostile.Canary);
         hostile.Project.Write("known.txt", hostile.Canary[7..]);
+        hostile.Project.Write("places.txt", string.Join('\n', hostile.Project.Folder + "/undeclared.txt", hostile.Outside + "/key", hostile.Outside + "/home/.netrc", "/etc/shadow"));
         await File.WriteAllTextAsync(Path.Combine(hostile.Outside, "key"), hostile.Canary, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(hostile.Outside, "home/.netrc"), hostile.Canary, TestContext.Current.CancellationToken);
 
@@ -43,8 +44,7 @@ public sealed class HostileReachTests
         Assert.DoesNotContain("found in", result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("found below", result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("shadow is there", result.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("/root/.", result.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("/sys/kernel", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"(?m)^\[spy\] /(?!home/cairn$)", result.Output);
         hostile.AssertNothingLeft();
     }
 
