@@ -15,8 +15,6 @@ public sealed partial class DirectoryHandle : IDisposable
     private const int EntryBufferBytes = 32 * 1024;
     private const int LinkTargetBytesMax = 4096;
     private const int EntryNameOffset = 19;
-    private const uint OwnerAll = 0x1c0;
-    private const int RemoveDepthMax = 100;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -136,83 +134,6 @@ public sealed partial class DirectoryHandle : IDisposable
             : throw Failure("remove the folder", Join(name));
     }
 
-    /// <summary>
-    /// Removes whatever stands at a name, with everything below it: names that are not UTF-8 and folders that their owner may not write among it.
-    /// Does not recurse on the stack, so depth does no harm.
-    /// </summary>
-    public void RemoveTree(string name)
-    {
-        CheckName(name);
-        RemoveTree([.. Encoding.UTF8.GetBytes(name), 0]);
-    }
-
-    private unsafe void RemoveTree(byte[] name)
-    {
-        // What lies deeper than this many folders is moved up beside the top first: a tree may be deeper than a process may have descriptors, or than a path may be long.
-        var deep = new Stack<byte[]>();
-        var pending = new Stack<(DirectoryHandle Parent, byte[] Name, DirectoryHandle? Opened)>();
-        var depth = 0;
-        pending.Push((this, name, null));
-        try
-        {
-            while (pending.TryPop(out var item) || (deep.TryPop(out var next) && (item = (this, next, null)).Name is not null))
-            {
-                fixed (byte* raw = item.Name)
-                {
-                    if (item.Opened is not null)
-                    {
-                        depth--;
-                        item.Opened.Dispose();
-                        item.Parent.RemoveRaw(raw, FileNative.AtRemoveDirectory);
-                        continue;
-                    }
-
-                    if (depth >= RemoveDepthMax && item.Parent.TryMoveUp(raw, this) is { } moved)
-                    {
-                        deep.Push(moved);
-                        continue;
-                    }
-
-                    if (item.Parent.OpenToRemove(raw) is not { } directory)
-                    {
-                        // A file, a link, or nothing; what cannot be removed either says so.
-                        item.Parent.RemoveRaw(raw, 0);
-                        continue;
-                    }
-
-                    depth++;
-                    pending.Push((item.Parent, item.Name, directory));
-                    directory.ForEachRaw((child, _) => pending.Push((directory, child, null)));
-                }
-            }
-        }
-        finally
-        {
-            foreach (var item in pending)
-            {
-                item.Opened?.Dispose();
-            }
-        }
-    }
-
-    /// <summary>Moves a folder to a name of its own in another; null where it is none.</summary>
-    private unsafe byte[]? TryMoveUp(byte* name, DirectoryHandle target)
-    {
-        FileNative.StatxBuffer buffer;
-        if (FileNative.Statx(_descriptor, name, FileNative.AtSymlinkNoFollow, FileNative.StatxBasic, &buffer) < 0 || (buffer.Mode & 0xF000) != 0x4000)
-        {
-            return null;
-        }
-
-        // To move a folder is to write its `..`.
-        _ = FileNative.ChangeModeAt(_descriptor, name, OwnerAll, 0);
-        byte[] fresh = [.. Encoding.UTF8.GetBytes($".removed-{Guid.NewGuid():N}"), 0];
-        fixed (byte* to = fresh)
-        {
-            return FileNative.RenameAt(_descriptor, name, target._descriptor, to) == 0 ? fresh : null;
-        }
-    }
-
     /// <summary>Whether an exception of <see cref="Move"/> says that the target is on another file system.</summary>
     public static bool IsCrossDevice(IOException exception)
     {
@@ -267,33 +188,6 @@ public sealed partial class DirectoryHandle : IDisposable
             _ => FileKind.Special,
         };
         return new FileStat(kind, (buffer.Mode & 0x40) != 0, (long)buffer.Size, buffer.ModifyTime.ToNanoseconds(), buffer.ChangeTime.ToNanoseconds(), buffer.Inode);
-    }
-
-    private unsafe DirectoryHandle? OpenToRemove(byte* name)
-    {
-        var flags = FileNative.OpenReadOnly | FileNative.OpenDirectory | FileNative.OpenNoFollow | FileNative.OpenCloseOnExec;
-        var descriptor = FileNative.OpenAt(_descriptor, name, flags, 0);
-        if (descriptor < 0 && Marshal.GetLastPInvokeError() == FileNative.ErrorAccess && FileNative.ChangeModeAt(_descriptor, name, OwnerAll, 0) == 0)
-        {
-            descriptor = FileNative.OpenAt(_descriptor, name, flags, 0);
-        }
-
-        if (descriptor < 0)
-        {
-            return null;
-        }
-
-        // Tools that guard their downloads leave folders without the right to write. A failure shows when something is removed.
-        _ = FileNative.ChangeMode(descriptor, OwnerAll);
-        return new DirectoryHandle(descriptor, DisplayPath);
-    }
-
-    private unsafe void RemoveRaw(byte* name, int flags)
-    {
-        if (FileNative.UnlinkAt(_descriptor, name, flags) < 0 && Marshal.GetLastPInvokeError() != FileNative.ErrorNotFound)
-        {
-            throw Failure("remove", Join(Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name))));
-        }
     }
 
     /// <summary>Calls back for each name: its bytes with the NUL at the end, and the kernel's type.</summary>

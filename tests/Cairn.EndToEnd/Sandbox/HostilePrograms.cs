@@ -5,6 +5,7 @@ internal static class HostilePrograms
 {
     public const string Call = """
         #include <arpa/inet.h>
+        #include <errno.h>
         #include <stddef.h>
         #include <stdio.h>
         #include <stdlib.h>
@@ -20,6 +21,7 @@ internal static class HostilePrograms
           inet_pton(AF_INET, address, &to.sin_addr);
           fcntl(s, F_SETFL, O_NONBLOCK);
           if (connect(s, (void *)&to, sizeof to) == 0) return 1;
+          if (errno != EINPROGRESS) return 0;
           struct pollfd p = { s, POLLOUT, 0 };
           int error = 1; socklen_t length = sizeof error;
           return poll(&p, 1, 300) == 1 && getsockopt(s, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error == 0;
@@ -49,7 +51,6 @@ internal static class HostilePrograms
           char byte; struct iovec mine = { &byte, 1 }, theirs = { (void *)0x400000, 1 };
           if (ptrace(PTRACE_SEIZE, victim, 0, 0) == 0) puts("traced the victim");
           if (process_vm_readv(victim, &mine, 1, &theirs, 1, 0) == 1) puts("traced the victim's memory");
-          if (ptrace(PTRACE_SEIZE, 1, 0, 0) == 0) puts("traced the first process");
           return 0;
         }
         """;

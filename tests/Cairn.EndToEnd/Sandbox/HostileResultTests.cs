@@ -49,7 +49,7 @@ public sealed class HostileResultTests
     [Theory, MemberData(nameof(Users))]
     public async Task Fork_Bomb_Ends_With_Its_Step(bool asUser)
     {
-        using var hostile = HostileProject.Of(asUser, $"  bomb: {{ inputs: [], limits: {{ pids: 100 }}, timeout: 20s, run: \"b() {{ b | b & sleep {_marker}; }}; b\" }}\n  next: {{ inputs: [], needs: [bomb], if: always(), run: echo lives }}\n");
+        using var hostile = HostileProject.Of(asUser, $"  bomb: {{ inputs: [], limits: {{ pids: 100 }}, timeout: 5s, run: \"b() {{ b | b & sleep {_marker}; }}; b\" }}\n  next: {{ inputs: [], needs: [bomb], if: always(), run: echo lives }}\n");
 
         var result = await hostile.RunAsync("-k");
 
@@ -90,8 +90,8 @@ public sealed class HostileResultTests
               device: { inputs: [], outputs: [device], run: "mknod device c 1 1" }
               setuid: { inputs: [], outputs: [setuid], run: "cp /usr/bin/id setuid; chmod 6777 setuid" }
               locked: { inputs: [], outputs: ["locked/**"], run: "mkdir -p locked/in; echo x >locked/in/f; chmod 000 locked/in locked" }
-              deep: { inputs: [deeper], outputs: ["deep/**"], run: "./deeper 100000" }
-              quiet: { inputs: [deeper], run: "cd /tmp; /work/deeper 100000" }
+              deep: { inputs: [deeper], outputs: ["deep/**"], limits: { disk: 256MiB }, run: "./deeper 100000" }
+              quiet: { inputs: [deeper], run: "cd /tmp; /work/deeper 5000" }
 
             """);
         await hostile.CompileAsync("deeper", HostilePrograms.Deep);

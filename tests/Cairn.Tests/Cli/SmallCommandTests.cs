@@ -57,7 +57,7 @@ public sealed class SmallCommandTests
         Assert.All(checks, c => Assert.Contains(c.GetProperty("status").GetString(), new[] { "ok", "note", "missing" }));
         Assert.Equal(checks.Count, checks.Select(c => c.GetProperty("id").GetString()).Distinct(StringComparer.Ordinal).Count());
         Assert.Superset(
-            new HashSet<string?>(["kernel", "cores", "memory", "clock", "locale", "project", "state", "sh", "bash", "git", "containment", "cgroup", "open-files", "user-namespaces", "overlay", "bubblewrap"], StringComparer.Ordinal),
+            new HashSet<string?>(["kernel", "cores", "memory", "clock", "locale", "project", "state", "sh", "bash", "git", "containment", "cgroup", "open-files", "user-namespaces", "overlay", "bubblewrap", "seccomp", "limit-memory", "limit-cpus", "limit-pids"], StringComparer.Ordinal),
             checks.Select(c => c.GetProperty("id").GetString()).ToHashSet(StringComparer.Ordinal));
     }
 
