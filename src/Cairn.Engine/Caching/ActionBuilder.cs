@@ -14,6 +14,9 @@ namespace Cairn.Engine.Caching;
 /// <summary>Describes what a job would execute, before anything is executed: without secrets, locks or services.</summary>
 internal sealed class ActionBuilder(RunScope run, RunRequest request, string host)
 {
+    /// <summary>The platform property that says how many processors a deterministic step sees.</summary>
+    public const string CpusProperty = "cpus";
+
     // The step's HOME is another folder in each attempt.
     private const string HomePlaceholder = "(home)";
 

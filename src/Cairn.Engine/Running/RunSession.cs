@@ -87,7 +87,7 @@ internal static class RunSession
         var maxParallel = Math.Clamp(request.MaxParallel ?? plan.Pipeline.MaxParallel ?? Environment.ProcessorCount, 1, Core.Limits.JobsMax);
         EmitStart(prepared, inputs, maxParallel, reporter);
 
-        var secrets = new SecretResolver(plan.Pipeline.Secrets, request.ProjectDirectory, host, reporter);
+        var secrets = new SecretResolver(plan.Pipeline.Secrets, request.ProjectDirectory, host, (code, message) => reporter.Warn(code, message));
         var scope = new RunScope(plan, prepared.PlanInput.Git, prepared.PlanInput.Run, globs => tree.HashFiles(globs));
         await using var services = new ServiceManager(plan.Pipeline.Services, host, directory, reporter, time)
         {

@@ -13,7 +13,7 @@ namespace Cairn.Engine.Running;
 internal sealed class SecretException(string message) : Exception(message);
 
 /// <summary>Reads secrets when the first job asks, once each, and keeps their values for the redaction of everything the run writes.</summary>
-internal sealed class SecretResolver(ImmutableArray<Secret> secrets, string projectDirectory, ProcessHost host, RunReporter reporter)
+internal sealed class SecretResolver(ImmutableArray<Secret> secrets, string projectDirectory, ProcessHost host, Action<string, string> warn)
 {
     private readonly ConcurrentDictionary<string, Lazy<Task<string>>> _values = new(StringComparer.Ordinal);
     private ImmutableArray<string> _known = [];
@@ -48,7 +48,7 @@ internal sealed class SecretResolver(ImmutableArray<Secret> secrets, string proj
 
         if (Encoding.UTF8.GetByteCount(value) < ExecutionLimits.SecretBytesMin)
         {
-            reporter.Warn(DiagnosticCodes.SecretTooShort, $"Secret `{name}` is shorter than {ExecutionLimits.SecretBytesMin} bytes and is not masked in logs");
+            warn(DiagnosticCodes.SecretTooShort, $"Secret `{name}` is shorter than {ExecutionLimits.SecretBytesMin} bytes and is not masked in logs");
         }
 
         ImmutableInterlocked.Update(ref _known, static (known, v) => known.Contains(v, StringComparer.Ordinal) ? known : known.Add(v), value);

@@ -19,7 +19,7 @@ public static class StepEnvironment
     private static readonly string UserName = Environment.UserName;
 
     /// <summary>The user that a sandboxed step is.</summary>
-    private const string SandboxUser = "cairn";
+    internal const string SandboxUser = "cairn";
 
     /// <summary>The variables that a step gets in its isolation: in a sandbox nothing of the machine or of who started the run.</summary>
     internal static Dictionary<string, string> Base(RunRequest request, Step step, string home)
