@@ -116,6 +116,7 @@ internal sealed class SandboxIsolation : IDisposable
                     OpenFiles = limits.OpenFiles ?? SandboxLimits.Default.OpenFiles,
                     Processes = limits.Processes ?? SandboxLimits.Default.Processes,
                     DiskBytes = limits.DiskBytes,
+                    VisibleCpus = run.Request.DeterminismOf(job.Step)?.Cpus,
                 },
             },
             shared.Options);

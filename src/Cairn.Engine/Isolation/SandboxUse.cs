@@ -12,6 +12,9 @@ internal static class SandboxUse
     public static NetworkAccess NetworkOf(this RunRequest request, Step step) =>
         step.Network ?? (request.IsolationOf(step) == IsolationLevel.Process ? NetworkAccess.Host : NetworkAccess.None);
 
+    /// <summary>What is hidden from a step; null for no more than its isolation hides.</summary>
+    public static Determinism? DeterminismOf(this RunRequest request, Step step) => step.Deterministic ?? (request.Deterministic ? Determinism.Default : null);
+
     /// <summary>Whether a run may execute a step in a sandbox.</summary>
     public static bool HasSandboxes(PreparedRun prepared)
     {

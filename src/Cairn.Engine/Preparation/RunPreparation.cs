@@ -12,6 +12,7 @@ using Cairn.Core.Syntax;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Configuration;
 using Cairn.Engine.History;
+using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
 
 namespace Cairn.Engine.Preparation;
@@ -98,6 +99,7 @@ internal static class RunPreparation
             diagnostics.Add(diagnostic);
         }
 
+        DeterminismRules.Check(request, plan, leftOut, diagnostics);
         IReadOnlyDictionary<JobId, ImmutableSortedDictionary<string, string>>? prior = null;
         if (request.RetryFailedOf is { } earlier && !diagnostics.HasErrors)
         {

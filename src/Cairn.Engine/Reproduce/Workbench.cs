@@ -127,7 +127,7 @@ internal sealed class Workbench : IAsyncDisposable
                 new ProcessSpec
                 {
                     Arguments = recipe.Script is null ? recipe.Action.Arguments : [.. recipe.Action.Arguments[..^2], $"/{SandboxIsolation.Exchange}/script"],
-                    Environment = [.. environment],
+                    Environment = ImmutableArray.CreateRange(environment).Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key)),
                     WorkingDirectory = $"/{folder}/{recipe.WorkingDirectory}".TrimEnd('/'),
                     Place = place,
                     Secrets = _secrets?.Known ?? [],

@@ -98,6 +98,18 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
     {
         try
         {
+            if (_run.Request.DeterminismOf(_job.Step) is { } determinism)
+            {
+                if (DeterminismRules.Problem(_run.Request, _job.Step, determinism) is var (_, problem, _))
+                {
+                    // A generated step; of others it was said before the run.
+                    _report = Broken(problem);
+                    return;
+                }
+
+                await _run.Dates.FindAsync(_job, _stopping.Token);
+            }
+
             var action = _run.Cache?.Prepare(_job, _attempt, _stopping.Token);
             if (Answer(action) is { } known)
             {
@@ -155,6 +167,12 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
     {
         var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
         var environment = StepEnvironment.Base(_run.Request, _job.Step, place.Home);
+        var determinism = _run.Request.DeterminismOf(_job.Step);
+        if (determinism is not null)
+        {
+            StepEnvironment.Determine(environment, determinism, _run.Dates.Of(_job));
+        }
+
         await StepEnvironment.AddAsync(environment, _run.Scope.Plan.Pipeline.Environment, scope, ResolveSecretAsync);
         await StepEnvironment.AddAsync(environment, _job.Step.Environment, scope, ResolveSecretAsync);
         environment["CAIRN_RUN"] = _run.Reporter.Run.Value;
@@ -162,7 +180,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
         environment["CAIRN_JOB"] = _job.Id.Value;
         environment["CAIRN_STEP"] = _job.Step.Name.Value;
         environment["CAIRN_ATTEMPT"] = _attempt.ToString();
-        environment["CAIRN_CPUS"] = Environment.ProcessorCount.ToString();
+        environment["CAIRN_CPUS"] = (determinism?.Cpus ?? Environment.ProcessorCount).ToString();
         environment["CAIRN_OUTPUT"] = place.OutputFile;
         environment["CAIRN_SUMMARY"] = place.SummaryFile;
 

@@ -50,6 +50,18 @@ public static class StepEnvironment
         ["CLICOLOR_FORCE"] = "1",
     };
 
+    /// <summary>Adds what a deterministic step sees of the time and the machine. Throws <see cref="IOException"/> where the machine cannot give it.</summary>
+    internal static void Determine(Dictionary<string, string> variables, Determinism determinism, string sourceDate)
+    {
+        variables["LC_ALL"] = variables["LANG"];
+        variables["TZ"] = "UTC";
+        variables["SOURCE_DATE_EPOCH"] = sourceDate;
+        if (determinism.FakeTime)
+        {
+            FakeTime.Freeze(variables, FakeTime.Find() ?? throw new IOException(DeterminismRules.NoFakeTime), sourceDate);
+        }
+    }
+
     /// <summary>Evaluates the variables of one mapping. They see as <c>env</c> what earlier mappings gave, not each other.</summary>
     internal static async Task AddAsync(
         Dictionary<string, string> target, ImmutableArray<EnvironmentEntry> entries, JobScope scope, Func<string, Task<string>> resolveSecret)

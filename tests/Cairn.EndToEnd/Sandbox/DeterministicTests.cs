@@ -1,0 +1,126 @@
+using Cairn.Testing;
+
+namespace Cairn.EndToEnd.Sandbox;
+
+public sealed class DeterministicTests
+{
+    [Fact]
+    public async Task Deterministic_MakesACompiledTimeTheSameForever()
+    {
+        using var project = new TestProject();
+        project.Write("hello.c", "#include <stdio.h>\nint main(void) { puts(__DATE__ \" \" __TIME__); return 0; }\n");
+        project.Write("cairn.yaml", """
+            version: 1
+            steps:
+              build:
+                run: |
+                  gcc -o hello hello.c
+                  ./hello >said
+                  tar cf all.tar hello said
+                outputs: [hello, said, all.tar]
+                isolation: sandbox
+                deterministic: { cpus: 1, faketime: true }
+
+            """);
+        await RunAsync(project);
+        Assert.Equal("Sep  9 2001 01:46:40\n", project.Read("said"));
+        var result = await project.CairnAsync("reproduce", "build");
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.StartsWith("identical build", result.Output, StringComparison.Ordinal);
+        Assert.Contains("`time` is not varied: the step fixes it", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Deterministic_TellsTheTimeOfTheLastCommitThatChangedAnInput()
+    {
+        using var project = new TestProject();
+        project.Write("src/a", "one\n");
+        project.Write("docs/b", "two\n");
+        project.Write("cairn.yaml", """
+            version: 1
+            defaults: { isolation: sandbox, deterministic: true }
+            steps:
+              say:
+                run: env | sort | grep -E '^(TZ|LANG|LC_ALL|SOURCE_DATE_EPOCH)='
+                inputs: ["src/**"]
+              follow:
+                needs: [say]
+                run: echo $SOURCE_DATE_EPOCH
+                inputs: ["docs/*"]
+
+            """);
+        await GitAsync(project, "init -q; git add src cairn.yaml; GIT_COMMITTER_DATE='1700000000 +0000' git commit -qm first; git add docs; GIT_COMMITTER_DATE='1700000500 +0000' git commit -qm docs");
+        await RunAsync(project);
+        Assert.Equal("LANG=C.UTF-8\nLC_ALL=C.UTF-8\nSOURCE_DATE_EPOCH=1700000000\nTZ=UTC\n", await LogAsync(project, "say"));
+        Assert.Equal("1700000500\n", await LogAsync(project, "follow"));
+
+        // Another commit beside its inputs is no other action; one that changes them and back is.
+        await GitAsync(project, "commit -q --allow-empty -m nothing");
+        Assert.DoesNotContain("executed", await RunAsync(project, "say"), StringComparison.Ordinal);
+        await GitAsync(project, "rm -q --cached src/a; git commit -qm gone; git add src; GIT_COMMITTER_DATE='1700001000 +0000' git commit -qm back");
+        await RunAsync(project);
+        Assert.Contains("SOURCE_DATE_EPOCH=1700001000\n", await LogAsync(project, "say"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Deterministic_OfARun_HoldsForEveryStep_AndIsAnotherAction()
+    {
+        using var project = new TestProject();
+        project.Write("cairn.yaml", """
+            version: 1
+            steps:
+              say: { run: "echo ${TZ-none} ${SOURCE_DATE_EPOCH-none} $(nproc) $CAIRN_CPUS", isolation: sandbox, deterministic: { cpus: 1 } }
+              plain: { run: "echo ${TZ-none}", isolation: sandbox }
+
+            """);
+        await RunAsync(project);
+        Assert.Equal("UTC 1000000000 1 1\n", await LogAsync(project, "say"));
+        Assert.Equal("none\n", await LogAsync(project, "plain"));
+        await RunAsync(project, "--deterministic");
+        Assert.Equal("UTC\n", await LogAsync(project, "plain"));
+        await RunAsync(project);
+        Assert.Equal("none\n", await LogAsync(project, "plain"));
+    }
+
+    [Fact]
+    public async Task Deterministic_IsRefused_WhereTheMachineShowsThrough()
+    {
+        using var project = new TestProject();
+        project.Write("cairn.yaml", """
+            version: 1
+            steps:
+              open: { run: date, isolation: process, deterministic: true }
+              many: { run: nproc, isolation: sandbox, deterministic: { cpus: 8000 } }
+
+            """);
+        var run = await project.CairnAsync("run", "--plain");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("CAIRN0590", run.Error, StringComparison.Ordinal);
+        Assert.Contains("CAIRN0591", run.Error, StringComparison.Ordinal);
+        var rest = await project.CairnAsync("run", "--plain", "--only", "open");
+        Assert.DoesNotContain("CAIRN0591", rest.Error, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> RunAsync(TestProject project, params string[] arguments)
+    {
+        var run = await project.CairnAsync(["run", "--plain", .. arguments]);
+        Assert.True(run.ExitCode == 0, run.ToString());
+        return run.Output;
+    }
+
+    private static async Task<string> LogAsync(TestProject project, string step)
+    {
+        var log = await project.CairnAsync("logs", "last", step);
+        return log.Output;
+    }
+
+    private static async Task GitAsync(TestProject project, string script)
+    {
+        var result = await new Tool("sh", "-euc", $"export GIT_AUTHOR_NAME=A GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=A GIT_COMMITTER_EMAIL=a@example.org; git {script}")
+        {
+            Folder = project.Folder,
+            Environment = project.Environment,
+        }.RunAsync(TestContext.Current.CancellationToken);
+        Assert.True(result.ExitCode == 0, result.ToString());
+    }
+}
