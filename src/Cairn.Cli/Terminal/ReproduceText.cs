@@ -12,7 +12,7 @@ internal static class ReproduceText
     {
         foreach (var result in results)
         {
-            style.Write(text, InkOf(result.Verdict), WordOf(result.Verdict)).Append(' ').Append(AnsiText.Clean(result.Recorded.Job));
+            style.Write(text, InkOf(result.Verdict), WordOf(result.Verdict)).Append(" ").Append(AnsiText.Clean(result.Recorded.Job));
             style.Write(text, Ink.Dim, result.Verdict == ReproduceVerdict.Refused ? "" : $"  {Summary(result)}").Line();
             if (result.Reason is { } reason)
             {

@@ -16,7 +16,7 @@ public sealed class DeterministicTests
                 run: |
                   gcc -o hello hello.c
                   ./hello >said
-                  tar cf all.tar hello said
+                  tar cf all.tar --owner=0 --group=0 --numeric-owner --mode=go=rX hello said
                 outputs: [hello, said, all.tar]
                 isolation: sandbox
                 deterministic: { cpus: 1, faketime: true }

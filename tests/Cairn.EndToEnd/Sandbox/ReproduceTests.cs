@@ -1,7 +1,5 @@
 using System.Text.Json;
 
-using Cairn.Testing;
-
 namespace Cairn.EndToEnd.Sandbox;
 
 public sealed class ReproduceTests
@@ -62,7 +60,7 @@ public sealed class ReproduceTests
         var result = await project.CairnAsync("reproduce", "build");
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("differs build", result.Output, StringComparison.Ordinal);
-        Assert.Contains("  hello: changes with time (content)\n    @ byte ", result.Output, StringComparison.Ordinal);
+        Assert.Contains("  hello: changes with time, timezone (content)\n    @ byte ", result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("notes:", result.Output, StringComparison.Ordinal);
         Assert.Equal(before, project.Read("hello"));
     }
@@ -196,7 +194,7 @@ public sealed class ReproduceTests
 
     private static async Task<JsonDocument> ReproduceAsync(TestProject project, int exit, params string[] arguments)
     {
-        if (!project.Exists(".cairn/runs"))
+        if (!Directory.Exists(Path.Combine(project.Folder, ".cairn/runs")))
         {
             await RunAsync(project);
         }
@@ -206,5 +204,5 @@ public sealed class ReproduceTests
         return JsonDocument.Parse(result.Output);
     }
 
-    private static IEnumerable<JsonElement> Differences(JsonDocument report) => report.RootElement.GetProperty("jobs").EnumerateArray().Single().GetProperty("differences").EnumerateArray();
+    private static JsonElement[] Differences(JsonDocument report) => [.. report.RootElement.GetProperty("jobs").EnumerateArray().Single().GetProperty("differences").EnumerateArray()];
 }
