@@ -106,7 +106,7 @@ internal static class ReproduceText
     {
         DifferenceCause.Itself => "differs from itself, with nothing varied",
         DifferenceCause.Varied => $"changes with {string.Join(difference.Together ? " and " : ", ", VariationNames.Of(difference.Variations))}{(difference.Together ? " together" : "")}",
-        _ => "differs from the recorded result, and no variation explains it",
+        _ => "differs from the recorded result, and nothing that was varied explains it",
     };
 
     private static string WordOf(ReproduceVerdict verdict) => verdict switch

@@ -230,8 +230,8 @@ internal sealed class Workbench : IAsyncDisposable
             {
                 layers.Add(LayOut("user", static writer =>
                 {
-                    writer.AddFile("etc/passwd", Encoding.UTF8.GetBytes($"root:x:0:0:root:/root:/usr/sbin/nologin\n{OtherUser}:x:{OtherUserId}:{OtherUserId}:Another:/home/cairn:/bin/sh\n"));
-                    writer.AddFile("etc/group", Encoding.UTF8.GetBytes($"root:x:0:\n{OtherUser}:x:{OtherUserId}:\n"));
+                    writer.AddFile("etc/passwd", Encoding.UTF8.GetBytes($"{OtherUser}:x:{OtherUserId}:{OtherUserId}:Another:/home/cairn:/bin/sh\n"));
+                    writer.AddFile("etc/group", Encoding.UTF8.GetBytes($"{OtherUser}:x:{OtherUserId}:\n"));
                 }));
             }
 
