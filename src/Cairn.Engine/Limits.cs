@@ -42,6 +42,15 @@ public static class Limits
     /// <summary>Bytes that a git command may print.</summary>
     public const int GitOutputBytesMax = 64 << 20;
 
+    /// <summary>Bytes of git's index, of its packed refs, and of what is remembered of them; larger ones are left to git.</summary>
+    public const int GitFileBytesMax = 256 << 20;
+
+    /// <summary>
+    /// Bytes of a tracked file that is hashed to see whether it differs, where its stat says that it was touched and its size is the same. Of a larger one the time of its last
+    /// modification decides.
+    /// </summary>
+    public const int GitHashedFileBytesMax = 4 << 20;
+
     /// <summary>How long a git command may take.</summary>
     public static readonly TimeSpan GitTimeout = TimeSpan.FromSeconds(30);
 

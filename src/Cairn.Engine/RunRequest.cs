@@ -82,6 +82,15 @@ public sealed record RunRequest
     /// <summary>Whether the action cache is neither asked nor filled.</summary>
     public bool NoCache { get; init; }
 
+    /// <summary>Whether the run ends at the first failure, without another attempt, so that a person can look at it.</summary>
+    public bool StopAtFailure { get; init; }
+
+    /// <summary>After how many days the root of a failed step is no longer kept.</summary>
+    public int DebugKeepDays { get; init; } = 7;
+
+    /// <summary>Bytes that kept roots may take.</summary>
+    public long DebugQuotaBytes { get; init; } = 5L << 30;
+
     /// <summary>Steps (names or job ids) that execute although the action cache has their result, which is then replaced.</summary>
     public ImmutableArray<string> Force { get; init; } = [];
 

@@ -13,6 +13,9 @@ namespace Cairn.Execution;
 /// </summary>
 public sealed class ProcessHost : IAsyncDisposable
 {
+    // A bound of what a step writes is best held by a file system in memory of that size, where it takes no more of the memory than one part of so many.
+    private const int MemoryShare = 4;
+
     private readonly ProcessHostOptions _options;
     private readonly Lock _beginGate = new();
     private readonly Lock _secretsGate = new();
@@ -82,9 +85,9 @@ public sealed class ProcessHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(options);
         var client = Worker(options);
-        var upper = client.Greeting.UpperProblem is null && spec.Limits.DiskBytes is null ? spec.Upper : null;
+        var upper = client.Greeting.UpperProblem is null && !(spec.Limits.DiskBytes <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryShare) ? spec.Upper : null;
         var root = client.Enter(new PlaceRequest(spec.Place, [.. spec.Layers], upper, upper is null ? null : spec.Work, spec.Limits.DiskBytes ?? 0));
-        return new SandboxPlace(client, spec, DirectoryHandle.Adopt(root, "the step's root"));
+        return new SandboxPlace(client, spec with { Upper = upper, Work = upper is null ? null : spec.Work }, DirectoryHandle.Adopt(root, "the step's root"), upper is null);
     }
 
     /// <summary>The file system in memory of the sandboxes' worker, for small layers: files in it exist as long as the run. Its handle is the caller's.</summary>
@@ -93,6 +96,13 @@ public sealed class ProcessHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         var client = Worker(options);
         return (DirectoryHandle.Adopt(Libc.Duplicate(client.RootDescriptor), client.Greeting.MountRoot), client.Greeting.MountRoot);
+    }
+
+    /// <summary>Why the file system of sandboxes' folder cannot take what steps write, so that memory does; null where it can. Throws <see cref="IOException"/> as <see cref="Enter"/>.</summary>
+    public string? SandboxUpperProblem(SandboxOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Worker(options).Greeting.UpperProblem;
     }
 
     /// <summary>Kills what runs, waits for it, and ends the guardian, with which whatever is left in the namespace ends.</summary>

@@ -28,6 +28,7 @@ internal sealed unsafe partial class Spawner
         try
         {
             client = Launch(order.Options);
+            client.Owner = Libc.geteuid() == 0 ? order.Options.Owner : null;
             _workers.Add(client);
         }
         catch (IOException exception)
@@ -63,7 +64,7 @@ internal sealed unsafe partial class Spawner
 
         var spec = new ProcessSpec
         {
-            Arguments = [unshare, .. network, .. kind, options.Program, "__sandbox", bubblewrap, options.Folder, (asRoot ? options.Owner : 0).ToString(CultureInfo.InvariantCulture)],
+            Arguments = [unshare, .. network, .. kind, options.Program, "__sandbox", bubblewrap, options.Folder, (asRoot ? options.Owner : 0).ToString(CultureInfo.InvariantCulture), options.Scratch],
             Environment = [new("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), new("LC_ALL", "C"), new("DOTNET_TieredCompilation", "1"), new("DOTNET_GCHeapHardLimit", "4000000"), new("HOME", "/")],
             WorkingDirectory = "/",
         };

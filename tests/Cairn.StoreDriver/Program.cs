@@ -16,6 +16,7 @@ internal static class Program
     public static int Main(string[] args)
     {
         NewFile.AlwaysNamed = Environment.GetEnvironmentVariable("CAIRN_STORE_NAMED") == "1";
+        FileNursery.Always = Environment.GetEnvironmentVariable("CAIRN_STORE_NURSERY") == "1";
         try
         {
             return args switch
@@ -46,6 +47,8 @@ internal static class Program
         using var source = File.OpenHandle(large);
         using var into = DirectoryHandle.Open(target);
         using var store = ContentStore.Open(folder);
+        using var parent = DirectoryHandle.Open(folder);
+        using var nursery = new FileNursery(parent, "tmp");
         Warm(folder);
         try
         {
@@ -61,9 +64,9 @@ internal static class Program
             var small = store.Put("small"u8);
             var text = store.Put(Text(2, 100_000));
             var copied = store.PutFile(source);
-            Need(store.TryRestore(small, into, "new", executable: false), "a restore");
-            Need(store.TryRestore(text, into, "taken", executable: true), "a restore over a file");
-            Need(store.TryRestore(copied, into, "copy", executable: false), "a large restore");
+            Need(store.TryRestore(small, into, "new", executable: false, nursery), "a restore");
+            Need(store.TryRestore(text, into, "taken", executable: true, nursery), "a restore over a file");
+            Need(store.TryRestore(copied, into, "copy", executable: false, nursery), "a large restore");
             store.Pin(new StorePin("pin", [small], []));
             Damage(folder, small);
             Need(store.TryRead(small, 100) is null, "a damaged blob is not served");
@@ -82,8 +85,9 @@ internal static class Program
         using var store = ContentStore.Open(folder + "-warm");
         using var lease = store.TryLease("warm");
         using var into = DirectoryHandle.Open(folder + "-warm");
+        using var nursery = new FileNursery(into, "tmp");
         var digest = store.Put(Text(3, 80_000));
-        _ = store.TryRestore(digest, into, "file", executable: false);
+        _ = store.TryRestore(digest, into, "file", executable: false, nursery);
         _ = store.Check(repair: true, CancellationToken.None);
         _ = store.Collect(0, dryRun: false, CancellationToken.None);
     }

@@ -87,6 +87,25 @@ internal static class CommandCatalog
                 new("cairn diff 7f3a9c 1b2c3d --json", "for programs"),
             ],
         },
+        new("debug", "Run", "Enter the root of a step that failed", DebugCommand.Create)
+        {
+            Details = "A failed step in a sandbox leaves its root: its files, environment and isolation, kept for debug.keep_days. A shell in it, or one command, changes a copy; --diff shows those changes.",
+            Examples =
+            [
+                new("cairn debug", "a shell in the root of the last step that failed"),
+                new("cairn debug last~1 build --command make", "one command in that of an earlier run"),
+                new("cairn debug build --patch fix.patch", "what was changed there, for git apply"),
+            ],
+        },
+        new("exec", "Run", "Run a program in the fresh sandbox of a step", ExecCommand.Create)
+        {
+            Details = "Lays out what the step would see now: its inputs, and the outputs of what it needs from the cache or the working tree. Nothing that the program writes stays.",
+            Examples =
+            [
+                new("cairn exec build -- ls -R", "what the step would see"),
+                new("cairn exec build", "a shell there"),
+            ],
+        },
         new("reproduce", "Run", "Execute a step again, under other conditions, and compare what it makes", ReproduceCommand.Create)
         {
             Details = "In fresh sandboxes, from the inputs of the recorded result; neither the working tree nor the cache is written. First as it was recorded, then with another path, time, time zone, locale, hostname, file order, number of processors, umask and user, all at once; what differs is traced to the variation that caused it. Exits with 0 if everything is identical, with 1 if anything differs.",

@@ -30,6 +30,11 @@ internal static class DiffCommand
             return exit;
         }
 
+        if (first.Summary.Id == second.Summary.Id)
+        {
+            return DiagnosticPrinter.Usage(services, $"Both are run `{first.Summary.Id}`", "`cairn diff last~1` compares the run before the last with the last");
+        }
+
         using var actions = new LoggedActions(project.Directory);
         var comparison = RunComparison.Of(first, second, actions, await WhyCommand.OriginsAsync(services, project, second, actions));
         var text = new ByteText();

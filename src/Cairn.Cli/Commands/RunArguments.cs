@@ -19,6 +19,8 @@ internal sealed record RunArguments
 
     public bool KeepGoing { get; init; }
 
+    public bool Keep { get; init; }
+
     public string? RetryFailed { get; init; }
 
     public bool NoCache { get; init; }
@@ -66,6 +68,9 @@ internal sealed record RunArguments
                     break;
                 case "--keep-going" or "-k" when !result.KeepGoing:
                     result = result with { KeepGoing = true };
+                    break;
+                case "--keep" when !result.Keep:
+                    result = result with { Keep = true };
                     break;
                 case "--no-cache" when !result.NoCache:
                     result = result with { NoCache = true };

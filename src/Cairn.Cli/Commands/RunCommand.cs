@@ -41,6 +41,13 @@ internal sealed class RunCommand
     public static Task<int> RunAsync(RunArguments arguments, CommandServices services, CancellationToken cancellationToken) =>
         new RunCommand(services, arguments).InvokeAsync(cancellationToken);
 
+    /// <summary>What a command line asks for; null after telling what is wrong with it.</summary>
+    public static RunRequest? TryRequest(CommandServices services, Project project, RunArguments arguments)
+    {
+        var command = new RunCommand(services, arguments);
+        return command.LoadSettings(project) is { } settings ? command.Request(project, settings) : null;
+    }
+
     private async Task<int> InvokeAsync(CancellationToken cancellationToken)
     {
         if (Conflict() is { } conflict)
@@ -53,6 +60,7 @@ internal sealed class RunCommand
             return ExitCodes.Usage;
         }
 
+        using var guards = new Guards(isNeeded: !_arguments.DryRun);
         var prepared = await RunEngine.PrepareAsync(request, cancellationToken);
         if (prepared.Plan is not { } plan)
         {
@@ -77,10 +85,10 @@ internal sealed class RunCommand
             return ExitCodes.Success;
         }
 
-        return await RunAsync(project, settings, prepared, plan);
+        return await RunAsync(project, settings, prepared, plan, guards);
     }
 
-    private async Task<int> RunAsync(Project project, Settings settings, PreparedRun prepared, Plan plan)
+    private async Task<int> RunAsync(Project project, Settings settings, PreparedRun prepared, Plan plan, Guards guards)
     {
         var (view, interval) = View(settings.View, new ViewOptions
         {
@@ -89,11 +97,11 @@ internal sealed class RunCommand
             CommandSuffix = project.CommandSuffix,
             RunSuffix = RunSuffix(project, _arguments.Parameters),
             TailLines = settings.TailLines,
+            ShowRoot = _arguments.Keep,
         });
         using var control = new RunControl();
-        using var guards = new Guards();
-        await using var pump = new ViewPump(view, _services.OutBytes, _services.Terminal, _services.Time, interval, guards.Begin);
-        guards.Set(control, pump);
+        await using var pump = new ViewPump(view, _services.OutBytes, _services.Terminal, _services.Time, interval);
+        await guards.WatchAsync(control, pump);
 
         // A run ends through its control, gracefully first; a token would tear it down.
         var result = await RunEngine.RunAsync(prepared, pump, control, CancellationToken.None);
@@ -190,7 +198,8 @@ internal sealed class RunCommand
             views.Add("`--quiet`");
         }
 
-        return views.Count > 1 ? $"{string.Join(" and ", views)} exclude each other" : null;
+        return views.Count > 1 ? $"{string.Join(" and ", views)} exclude each other"
+            : _arguments is { Keep: true, KeepGoing: true } ? "`--keep` and `--keep-going` exclude each other" : null;
     }
 
     private RunRequest? Request(Project project, Settings settings)
@@ -251,6 +260,9 @@ internal sealed class RunCommand
             UntrustedLint = settings.UntrustedLint,
             CacheDirectory = CacheFolder.Of(_services, settings),
             CacheQuotaBytes = settings.CacheQuotaBytes,
+            StopAtFailure = _arguments.Keep,
+            DebugKeepDays = settings.DebugKeepDays,
+            DebugQuotaBytes = settings.DebugQuotaBytes,
             NoCache = _arguments.NoCache,
             Force = [.. _arguments.Force],
             StateDirectory = UserFolders.State(_services.Variable),
@@ -273,44 +285,61 @@ internal sealed class RunCommand
     }
 
     /// <summary>
-    /// What a run wants while something goes on: signals that cancel it gracefully, and the terminal's cursor back however the process ends, short of SIGKILL. It
-    /// begins before the first step; a run that has nothing to do may as well be ended by a signal as by itself.
+    /// What every run has from before its record is begun: signals that cancel it gracefully, so that the record says how it ended, and the terminal's cursor back however the
+    /// process ends, short of SIGKILL. To register signals takes a few milliseconds: it is done beside the preparation, during which a signal ends the process as if nothing
+    /// were registered.
     /// </summary>
     private sealed class Guards : IDisposable
     {
-        private readonly List<PosixSignalRegistration> _signals = [];
+        private readonly PosixSignalRegistration?[] _signals = new PosixSignalRegistration?[3];
+        private readonly Task _registered;
         private RunControl? _control;
         private ViewPump? _pump;
 
-        public void Set(RunControl control, ViewPump pump) => (_control, _pump) = (control, pump);
+        public Guards(bool isNeeded) => _registered = isNeeded ? Task.Run(Register, CancellationToken.None) : Task.CompletedTask;
 
-        public void Begin()
+        /// <summary>From here on a signal cancels this run.</summary>
+        public async Task WatchAsync(RunControl control, ViewPump pump)
         {
+            _pump = pump;
+            Volatile.Write(ref _control, control);
             AppDomain.CurrentDomain.ProcessExit += OnExit;
             AppDomain.CurrentDomain.UnhandledException += OnUnhandled;
-            foreach (var signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
-            {
-                _signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
-            }
+            await _registered;
         }
 
         public void Dispose()
         {
+#pragma warning disable VSTHRD002 // Whoever registers takes no lock and waits for nothing.
+            _registered.GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
             foreach (var signal in _signals)
             {
-                signal.Dispose();
+                signal?.Dispose();
             }
 
             AppDomain.CurrentDomain.ProcessExit -= OnExit;
             AppDomain.CurrentDomain.UnhandledException -= OnUnhandled;
         }
 
+        private void Register()
+        {
+            _signals[0] = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+            _signals[1] = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+            _signals[2] = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal);
+        }
+
         private void OnSignal(PosixSignalContext context)
         {
+            if (Volatile.Read(ref _control) is not { } control)
+            {
+                return;
+            }
+
             context.Cancel = true;
-            var again = _control!.CancelToken.IsCancellationRequested;
+            var again = control.CancelToken.IsCancellationRequested;
             _pump!.Notice(again ? "killing all steps" : "cancelling: waiting for steps to end, press Ctrl-C again to kill them");
-            _control.Cancel();
+            control.Cancel();
         }
 
         private void OnExit(object? sender, EventArgs e) => _pump!.Restore();

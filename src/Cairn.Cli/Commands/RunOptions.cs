@@ -12,6 +12,7 @@ internal sealed class RunOptions
     private readonly Option<string[]> _from = Many("--from", "STEP", "Run this step and everything that follows from it; may be repeated");
     private readonly Option<string[]> _until = Many("--until", "STEP", "Run this step and everything it needs; may be repeated");
     private readonly Option<bool> _keepGoing = new("--keep-going", "-k") { Description = "Go on with what does not depend on a failed step" };
+    private readonly Option<bool> _keep = new("--keep") { Description = "Stop at the first failure without another attempt, and say how to enter the step's root" };
     private readonly Option<string?> _retryFailed = new("--retry-failed") { Description = "Run again what failed in RUN (an id, a part of one, or last) and what follows", HelpName = "RUN" };
     private readonly Option<bool> _noCache = new("--no-cache") { Description = "Execute every step, and neither ask nor fill the cache" };
     private readonly Option<string[]> _force = Many("--force", "STEP", "Execute this step although its result is in the cache, and replace that; may be repeated");
@@ -26,7 +27,7 @@ internal sealed class RunOptions
     {
         command.Add(_steps);
         foreach (var option in (ReadOnlySpan<Option>)
-            [_project.Directory, _project.File, _parameters, _only, _from, _until, _keepGoing, _retryFailed, _noCache, _force, _deterministic, _maxParallel, _dryRun, _json, _plain, _quiet])
+            [_project.Directory, _project.File, _parameters, _only, _from, _until, _keepGoing, _keep, _retryFailed, _noCache, _force, _deterministic, _maxParallel, _dryRun, _json, _plain, _quiet])
         {
             command.Add(option);
         }
@@ -43,6 +44,7 @@ internal sealed class RunOptions
         From = parsed.GetValue(_from) ?? [],
         Until = parsed.GetValue(_until) ?? [],
         KeepGoing = parsed.GetValue(_keepGoing),
+        Keep = parsed.GetValue(_keep),
         RetryFailed = parsed.GetValue(_retryFailed),
         NoCache = parsed.GetValue(_noCache),
         Deterministic = parsed.GetValue(_deterministic),

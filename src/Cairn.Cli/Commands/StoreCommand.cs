@@ -10,6 +10,7 @@ using Cairn.Core.Events;
 using Cairn.Engine;
 using Cairn.Engine.Configuration;
 using Cairn.Store.Content;
+using Cairn.Store.Roots;
 
 namespace Cairn.Cli.Commands;
 
@@ -42,7 +43,7 @@ internal sealed class StoreCommand
         command.SetAction(parse => With(parse, (store, settings, _) =>
         {
             var statistics = store.Measure(_services.CancellationToken);
-            return Show(parse, StoreReports.Statistics(store, statistics, settings.CacheQuotaBytes ?? store.DefaultQuota(), _services));
+            return Show(parse, StoreReports.Statistics(store, statistics, new KeptRoots(store.Directory, _services.Time).List(), settings.CacheQuotaBytes ?? store.DefaultQuota(), _services));
         }));
         return command;
     }
@@ -66,7 +67,8 @@ internal sealed class StoreCommand
                 return ExitCodes.Internal;
             }
 
-            return Show(parse, StoreReports.Collection(result, parse.GetValue(dryRun)));
+            var roots = new KeptRoots(store.Directory, _services.Time).Collect(settings.DebugQuotaBytes, settings.DebugKeepDays, parse.GetValue(dryRun));
+            return Show(parse, StoreReports.Collection(result, roots, parse.GetValue(dryRun)));
         }));
         return command;
     }
@@ -117,7 +119,7 @@ internal sealed class StoreCommand
     {
         if (!StorePin.IsName(name))
         {
-            return DiagnosticPrinter.Usage(_services, $"`{name}` cannot name a pin", "use letters, digits, `.`, `_` and `-`, a letter or digit first");
+            return DiagnosticPrinter.Usage(_services, $"`{name}` cannot name a pin", "use letters, digits, `.`, `_` and `-`, a letter or digit first, and not `.tmp` at the end");
         }
 
         if (what.Length == 0)
@@ -161,6 +163,12 @@ internal sealed class StoreCommand
     private bool TryAddRun(ContentStore store, Project project, string text, ImmutableArray<string>.Builder actions)
     {
         var history = new RunHistory(project.Directory);
+        if (history.Resolve(text, out _) is null && text.Length > 0 && text.All(char.IsAsciiHexDigitLower))
+        {
+            DiagnosticPrinter.Usage(_services, $"`{text}` is neither the beginning of a digest in the store nor a run", "`cairn runs` lists runs; a digest is named by 6 of its digits or more");
+            return false;
+        }
+
         if (RunsCommand.Resolve(_services, history, text) is not { } run)
         {
             return false;

@@ -4,6 +4,7 @@ using System.Text.Json;
 
 using Cairn.Cli.Terminal;
 using Cairn.Store.Content;
+using Cairn.Store.Roots;
 
 namespace Cairn.Cli.Commands;
 
@@ -13,7 +14,7 @@ internal readonly record struct StoreReport(ByteText Text, Action<Utf8JsonWriter
 /// <summary>What the subcommands of <c>cairn store</c> say.</summary>
 internal static class StoreReports
 {
-    public static StoreReport Statistics(ContentStore store, StoreStatistics statistics, long quotaBytes, CommandServices services)
+    public static StoreReport Statistics(ContentStore store, StoreStatistics statistics, ImmutableArray<KeptRootFolder> roots, long quotaBytes, CommandServices services)
     {
         var text = new ByteText();
         Line("Folder", store.Directory);
@@ -35,6 +36,11 @@ internal static class StoreReports
         foreach (var lease in statistics.Leases)
         {
             Line("In use by", lease);
+        }
+
+        if (!roots.IsEmpty)
+        {
+            Line("Kept roots", $"{Count(roots.Length)} of failed steps, {Words.Bytes(roots.Sum(static r => r.Bytes))}");
         }
 
         if (statistics.Quarantined > 0)
@@ -60,6 +66,8 @@ internal static class StoreReports
             json.WriteNumber("saved_bytes", statistics.SavedBytes);
             json.WriteNumber("results", statistics.Entries);
             json.WriteNumber("result_disk_bytes", statistics.EntryDiskBytes);
+            json.WriteNumber("kept_roots", roots.Length);
+            json.WriteNumber("kept_roots_bytes", roots.Sum(static r => r.Bytes));
             json.WriteNumber("quarantined", statistics.Quarantined);
             json.WriteNumber("quarantined_bytes", statistics.QuarantinedBytes);
             if (statistics.OldestUse is { } used)
@@ -80,7 +88,7 @@ internal static class StoreReports
         void Line(string name, string value) => text.Append(name.PadRight(12)).Line(AnsiText.Clean(value));
     }
 
-    public static StoreReport Collection(CollectionResult result, bool dryRun)
+    public static StoreReport Collection(CollectionResult result, RootRemoval roots, bool dryRun)
     {
         var text = new ByteText();
         text.Append(dryRun ? "Would remove " : "Removed ").Append(Plural(result.BlobsRemoved, "blob")).Append(" and ").Append(Plural(result.EntriesRemoved, "result"));
@@ -88,6 +96,11 @@ internal static class StoreReports
         if (result.StraysRemoved > 0)
         {
             text.Append(dryRun ? "Would also remove " : "Also removed ").Line($"{Plural(result.StraysRemoved, "remain")} of processes that are gone, or long in quarantine");
+        }
+
+        if (roots.Removed > 0)
+        {
+            text.Append(dryRun ? "Would also remove " : "Also removed ").Line($"{Plural(roots.Removed, "kept root")} of failed steps: {Words.Bytes(roots.BytesBefore)} before, {Words.Bytes(roots.BytesAfter)} after");
         }
 
         if (result.IsOverQuota)
@@ -104,6 +117,7 @@ internal static class StoreReports
             json.WriteNumber("after_bytes", result.BytesAfter);
             json.WriteNumber("blobs_removed", result.BlobsRemoved);
             json.WriteNumber("results_removed", result.EntriesRemoved);
+            json.WriteNumber("kept_roots_removed", roots.Removed);
             json.WriteNumber("strays_removed", result.StraysRemoved);
             json.WriteBoolean("over_quota", result.IsOverQuota);
             json.WriteEndObject();

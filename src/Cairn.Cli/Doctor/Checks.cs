@@ -27,7 +27,7 @@ internal static class Checks
         await ProgramsAsync(machine, checks);
         Steps(machine, checks);
         Limits(machine, checks);
-        Isolation(machine, checks);
+        await SandboxChecks.AddAsync(machine, checks);
         return checks.ToImmutable();
     }
 
@@ -164,25 +164,5 @@ internal static class Checks
             var text = limit.Soft < 0 ? "no limit" : limit.Soft == limit.Hard ? $"{limit.Soft}" : $"{limit.Soft}, may be raised to {(limit.Hard < 0 ? "any number" : limit.Hard)}";
             checks.Add(new Check(id, Group, title, isLow ? CheckStatus.Note : CheckStatus.Ok, text, isLow ? fix : null));
         }
-    }
-
-    /// <summary>For isolation levels to come: reported, never missed.</summary>
-    private static void Isolation(Machine machine, ImmutableArray<Check>.Builder checks)
-    {
-        const string Group = "Isolation (not used yet)";
-        var refused = machine.ReadNumber("/proc/sys/user/max_user_namespaces") == 0 ? "user.max_user_namespaces"
-            : machine.ReadNumber("/proc/sys/kernel/unprivileged_userns_clone") == 0 ? "kernel.unprivileged_userns_clone"
-            : machine.ReadNumber("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1 ? "kernel.apparmor_restrict_unprivileged_userns"
-            : null;
-        checks.Add(refused is null
-            ? new Check("user-namespaces", Group, "User namespaces", CheckStatus.Ok, "permitted by the kernel's settings")
-            : new Check("user-namespaces", Group, "User namespaces", CheckStatus.Note, $"refused by {refused}", $"sysctl -w {refused}={refused switch { "user.max_user_namespaces" => "15000", "kernel.unprivileged_userns_clone" => "1", _ => "0" }}"));
-        var hasOverlay = machine.Read("/proc/filesystems")?.Contains("\toverlay", StringComparison.Ordinal) ?? false;
-        checks.Add(hasOverlay
-            ? new Check("overlay", Group, "overlayfs", CheckStatus.Ok, "known to the kernel")
-            : new Check("overlay", Group, "overlayfs", CheckStatus.Note, "not loaded", "modprobe overlay"));
-        checks.Add(machine.Find("bwrap") is { } bubblewrap
-            ? new Check("bubblewrap", Group, "bubblewrap", CheckStatus.Ok, bubblewrap)
-            : new Check("bubblewrap", Group, "bubblewrap", CheckStatus.Note, "not found", "apt-get install bubblewrap"));
     }
 }

@@ -16,12 +16,18 @@ internal sealed class Machine(CommandServices services, string projectDirectory,
 
     public string ProjectDirectory { get; } = projectDirectory;
 
+    /// <summary>Where its files are.</summary>
+    public string Root { get; } = root;
+
+    /// <summary>Whether it is the one that this runs on.</summary>
+    public bool IsThisOne => Root == "/";
+
     /// <summary>The text of a file of the kernel or the system, trimmed; null where it cannot be read.</summary>
     public string? Read(string path)
     {
         try
         {
-            return File.ReadAllText(Path.Combine(root, path.TrimStart('/'))).Trim();
+            return File.ReadAllText(Path.Combine(Root, path.TrimStart('/'))).Trim();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -31,7 +37,7 @@ internal sealed class Machine(CommandServices services, string projectDirectory,
 
     public long? ReadNumber(string path) => long.TryParse(Read(path), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : null;
 
-    public bool Exists(string path) => File.Exists(Path.Combine(root, path.TrimStart('/'))) || Directory.Exists(Path.Combine(root, path.TrimStart('/')));
+    public bool Exists(string path) => File.Exists(Path.Combine(Root, path.TrimStart('/'))) || Directory.Exists(Path.Combine(Root, path.TrimStart('/')));
 
     /// <summary>Where a program is, by the caller's PATH; null where it is not.</summary>
     public string? Find(string program)
@@ -39,7 +45,7 @@ internal sealed class Machine(CommandServices services, string projectDirectory,
         foreach (var folder in (Services.Variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin").Split(':'))
         {
             var path = Path.Combine(folder, program);
-            if (folder.StartsWith('/') && File.Exists(path) && (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != UnixFileMode.None)
+            if (folder.StartsWith('/') && IsProgram(path))
             {
                 return path;
             }
@@ -47,6 +53,24 @@ internal sealed class Machine(CommandServices services, string projectDirectory,
 
         return null;
     }
+
+    /// <summary>Where a program is that Cairn itself starts, which goes by the system's folders and not by PATH.</summary>
+    public string? FindSystem(string program)
+    {
+        foreach (var folder in (ReadOnlySpan<string>)["/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin"])
+        {
+            var path = Path.Combine(Root, folder[1..], program);
+            if (IsProgram(path))
+            {
+                return path;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsProgram(string path) =>
+        File.Exists(path) && (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != UnixFileMode.None;
 
     /// <summary>A line such as <c>Max open files 1024 4096 files</c> of <c>/proc/self/limits</c>: soft and hard; -1 for unlimited.</summary>
     public (long Soft, long Hard)? Limit(string name)

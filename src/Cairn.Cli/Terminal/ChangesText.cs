@@ -15,6 +15,8 @@ internal static class ChangesText
     private const int ShortHashChars = 8;
     private const int KindColumns = 10;
     private const int NameColumnsMax = 48;
+    private const int ScriptContextLines = 2;
+    private const int ScriptLinesMax = 24;
 
     /// <summary>One line for each change; long lists of one kind are cut.</summary>
     public static void Append(ByteText text, JobChanges changes, Style style, int indent)
@@ -58,8 +60,9 @@ internal static class ChangesText
         {
             MissCause.First => "first time",
             MissCause.Failed => $"did not succeed in {since!.Run}",
-            MissCause.NotKept => $"the result of {since!.Run} was not kept: {since.Finished.Cache!.Reason}",
-            MissCause.Gone => $"the result of {since!.Run} was not used: gone from the store, or forced",
+            MissCause.NotKept => $"the result of {since!.Run} was not kept: {since.Finished.Cache!.NotKept}",
+            MissCause.Gone => $"the result of {since!.Run} is gone from the store",
+            MissCause.Forced => Core.Events.CacheUse.ForceReason,
             MissCause.Forgotten => $"changed since {since!.Run}; what, is no longer known",
             MissCause.Changed => Cause(explanation.Changes.Changes),
             _ => "",
@@ -135,9 +138,9 @@ internal static class ChangesText
         text.Spaces(indent);
         var kind = Kind(change.Kind);
         style.Write(text, Ink.Dim, kind).Spaces(KindColumns - kind.Length);
-        if (change.Kind == ActionChangeKind.Script)
+        if (change.Script is { } script)
         {
-            AppendScript(text, change, style, indent + KindColumns);
+            AppendScript(text, script, style, indent + KindColumns);
             return;
         }
 
@@ -174,20 +177,67 @@ internal static class ChangesText
         text.Line();
     }
 
-    private static void AppendScript(ByteText text, ActionChange change, Style style, int indent)
+    /// <summary>Each hunk under the number of its first line that differs; the first of them goes on the line of the kind.</summary>
+    private static void AppendScript(ByteText text, ScriptChange script, Style style, int indent)
     {
-        text.Append("line ").Append(change.Line).Line();
-        if (change.Before is { } before)
+        var (shown, all) = (0, 0);
+        foreach (var hunk in LineDifference.Between(script.Before, script.After, ScriptContextLines))
         {
-            text.Spaces(indent);
-            style.Write(text, Ink.Bad, "- " + Crop(before, style)).Line();
+            all += hunk.Lines.Length;
+            if (shown >= ScriptLinesMax)
+            {
+                continue;
+            }
+
+            text.Spaces(shown > 0 ? indent : 0).Append("line ").Append(hunk.After + UnchangedAtStart(hunk)).Line();
+            foreach (var line in hunk.Lines)
+            {
+                if (shown++ >= ScriptLinesMax)
+                {
+                    break;
+                }
+
+                AppendLine(text, line, style, indent);
+            }
         }
 
-        if (change.After is { } after)
+        if (all > ScriptLinesMax)
         {
             text.Spaces(indent);
-            style.Write(text, Ink.Good, "+ " + Crop(after, style)).Line();
+            style.Write(text, Ink.Dim, string.Create(CultureInfo.InvariantCulture, $"and {all - ScriptLinesMax} more lines: --json shows them")).Line();
         }
+    }
+
+    private static void AppendLine(ByteText text, LineChange line, Style style, int indent)
+    {
+        var content = Crop(AnsiText.Clean(line.Text), style);
+        switch (line.Kind)
+        {
+            case LineChangeKind.Removed:
+                style.Write(text.Spaces(indent), Ink.Bad, $"- {content}");
+                break;
+            case LineChangeKind.Added:
+                style.Write(text.Spaces(indent), Ink.Good, $"+ {content}");
+                break;
+            case LineChangeKind.Same when content.Length > 0:
+                style.Write(text.Spaces(indent + 2), Ink.Dim, content);
+                break;
+            default:
+                break;
+        }
+
+        text.Line();
+    }
+
+    private static int UnchangedAtStart(LineHunk hunk)
+    {
+        var count = 0;
+        while (hunk.Lines[count].Kind == LineChangeKind.Same)
+        {
+            count++;
+        }
+
+        return count;
     }
 
     private static string Value(ActionChange change, string value, Style style)

@@ -16,12 +16,12 @@ internal static class DiffText
     {
         AppendRuns(text, comparison, style);
         var table = new Table("JOB", "STATUS", "TOOK", "CACHE", "WHY");
-        var same = 0;
+        var (same, unknown) = (0, 0);
         foreach (var job in comparison.Jobs)
         {
             if (!job.Differs)
             {
-                same++;
+                _ = job.Relation == ActionRelation.Same ? same++ : unknown++;
                 continue;
             }
 
@@ -34,7 +34,7 @@ internal static class DiffText
         }
 
         text.Line();
-        if (same < comparison.Jobs.Length)
+        if (same + unknown < comparison.Jobs.Length)
         {
             table.AppendTo(text, style, indent: 0);
         }
@@ -42,6 +42,13 @@ internal static class DiffText
         if (same > 0)
         {
             style.Write(text, Ink.Dim, string.Create(CultureInfo.InvariantCulture, $"{same} of {comparison.Jobs.Length} jobs had the same action and status")).Line();
+        }
+
+        if (unknown > 0)
+        {
+            style.Write(text, Ink.Dim, string.Create(
+                CultureInfo.InvariantCulture,
+                $"{unknown} of {comparison.Jobs.Length} jobs had the same status; what they did is not known of both runs: it was left out, or ran without the cache")).Line();
         }
 
         AppendChanges(text, comparison, style);

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 
+using Cairn.Core.Actions;
 using Cairn.Core.Events;
 using Cairn.Engine;
 using Cairn.Engine.Explain;
@@ -10,6 +12,9 @@ namespace Cairn.Cli.Terminal;
 /// <summary>The JSON of <c>cairn why</c> and <c>cairn diff</c>: see <c>docs/reference/json.md</c>.</summary>
 internal static class ExplainJson
 {
+    private const int ScriptContextLines = 3;
+    private const int ScriptLinesMax = 1000;
+
     public static void Write(Utf8JsonWriter json, RunRecord record, ImmutableArray<JobExplanation> jobs)
     {
         json.WriteStartObject();
@@ -85,6 +90,7 @@ internal static class ExplainJson
                 MissCause.Failed => "failed",
                 MissCause.NotKept => "not_kept",
                 MissCause.Gone => "gone",
+                MissCause.Forced => "forced",
                 _ => "forgotten",
             });
         }
@@ -115,6 +121,7 @@ internal static class ExplainJson
         }
 
         WriteText(json, "from_host", cache.FromHost);
+        WriteText(json, "from_project", cache.FromProject);
         if (cache.SavedMs is { } saved)
         {
             json.WriteNumber("saved_ms", saved);
@@ -185,6 +192,7 @@ internal static class ExplainJson
             WriteText(json, "before", ChangesText.Before(change));
             WriteText(json, "after", ChangesText.After(change));
             WriteText(json, "made_by", maker);
+            WriteScript(json, change.Script);
             json.WriteEndObject();
         }
 
@@ -193,6 +201,46 @@ internal static class ExplainJson
         {
             json.WriteBoolean("complete", false);
         }
+    }
+
+    /// <summary>A unified difference, cut where it is long.</summary>
+    private static void WriteScript(Utf8JsonWriter json, ScriptChange? script)
+    {
+        if (script is null)
+        {
+            return;
+        }
+
+        json.WriteStartArray("diff");
+        var lines = 0;
+        foreach (var hunk in LineDifference.Between(script.Before, script.After, ScriptContextLines))
+        {
+            var (before, after) = (0, 0);
+            foreach (var line in hunk.Lines)
+            {
+                before += line.Kind == LineChangeKind.Added ? 0 : 1;
+                after += line.Kind == LineChangeKind.Removed ? 0 : 1;
+            }
+
+            json.WriteStringValue(string.Create(CultureInfo.InvariantCulture, $"@@ -{hunk.Before},{before} +{hunk.After},{after} @@"));
+            foreach (var line in hunk.Lines)
+            {
+                json.WriteStringValue((line.Kind switch
+                {
+                    LineChangeKind.Removed => "-",
+                    LineChangeKind.Added => "+",
+                    _ => " ",
+                }) + line.Text);
+                if (++lines == ScriptLinesMax)
+                {
+                    json.WriteEndArray();
+                    json.WriteBoolean("diff_complete", false);
+                    return;
+                }
+            }
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteTexts(Utf8JsonWriter json, string name, ImmutableArray<string> texts)

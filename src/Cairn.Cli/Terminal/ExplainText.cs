@@ -78,6 +78,11 @@ internal static class ExplainText
     {
         var run = cache.FromRun is null ? "an unknown run" : cache.FromRun == record.Summary.Id.Value ? "this run" : $"run {cache.FromRun}";
         Field(text, style, "executed", $"in {run}{(cache.FromHost is { } host ? $" on {host}" : "")}");
+        if (cache.FromProject is { } project)
+        {
+            Field(text, style, "project", project);
+        }
+
         if (cache.FromTime is { } time)
         {
             Field(text, style, "when", $"{time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)}, {Words.Ago(time, now)}");
@@ -99,7 +104,12 @@ internal static class ExplainText
 
         if (job.Cause != MissCause.Changed)
         {
-            Field(text, style, "why", job.Cause == MissCause.First ? "no earlier run of this project executed it" : Reason(job));
+            Field(text, style, "why", job.Cause switch
+            {
+                MissCause.First => "no earlier run of this project executed it",
+                MissCause.Forced => $"{CacheUse.ForceReason} asked for an execution, whatever the cache had",
+                _ => Reason(job),
+            });
         }
         else if (job.Changes.Changes.IsEmpty)
         {
@@ -107,7 +117,7 @@ internal static class ExplainText
         }
 
         ChangesText.Append(text, job.Changes, style, indent: 2);
-        if (cache.Reason is { } reason)
+        if (cache.NotKept is { } reason)
         {
             Field(text, style, "not kept", reason);
         }

@@ -43,4 +43,7 @@ internal sealed record ViewOptions
 
     /// <summary>Lines shown of a failing job.</summary>
     public int TailLines { get; init; } = 40;
+
+    /// <summary>Whether to tell where the root of a failed step is kept.</summary>
+    public bool ShowRoot { get; init; }
 }

@@ -56,6 +56,7 @@ internal static class RunReport
         }
 
         AppendFailed(text, model, options);
+        AppendRoot(text, model, options);
         if (finished.Status == RunStatus.Failed)
         {
             style.Write(text, Ink.Dim, "  mend and try again: ").Append($"cairn run --retry-failed {model.Run}{options.RunSuffix}").Line();
@@ -133,6 +134,24 @@ internal static class RunReport
 
         text.Append(", nothing to do (").Append(Words.Duration(finished.DurationMs));
         text.Append(Words.Saved(model.SavedMs) is { } saved ? $", {saved})" : ")").Line();
+    }
+
+    /// <summary>How to enter the root of the first failure that left one.</summary>
+    private static void AppendRoot(ByteText text, RunModel model, ViewOptions options)
+    {
+        foreach (var job in model.Jobs)
+        {
+            if (job.Finished is StepFailed { Root: { } root })
+            {
+                options.Style.Write(text, Ink.Dim, "  look around in it: ").Append($"cairn debug {model.Run} {ShellText.Quote(job.Id)}{options.CommandSuffix}").Line();
+                if (options.ShowRoot)
+                {
+                    options.Style.Write(text, Ink.Dim, "  its root is kept: ").Append(AnsiText.Clean(root)).Line();
+                }
+
+                return;
+            }
+        }
     }
 
     /// <summary>Which failures a run has, allowed ones last.</summary>

@@ -128,7 +128,12 @@ internal static class RunsText
                 remark = $"{remark}{(remark.Length > 0 ? ", " : "")}{tests.Tests} tests{(tests.Failures + tests.Errors > 0 ? $", {tests.Failures + tests.Errors} failed" : "")}";
             }
 
-            if (finished is { IsCached: false, Cache.Reason: { } notCached })
+            if (finished is { Cache.Forced: true })
+            {
+                remark = $"{remark}{(remark.Length > 0 ? ", " : "")}{CacheUse.ForceReason}";
+            }
+
+            if (finished is { Cache.NotKept: { } notCached })
             {
                 remark = $"{remark}{(remark.Length > 0 ? ", " : "")}not cached: {notCached}";
             }

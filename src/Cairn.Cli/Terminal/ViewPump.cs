@@ -5,15 +5,15 @@ using Cairn.Engine;
 namespace Cairn.Cli.Terminal;
 
 /// <summary>
-/// Feeds a view with a run and writes what it shows: one timer, one write for each frame. Once nobody reads any more it goes on silently. The timer, and what
-/// else the caller wants to have by then, begins when something begins that takes time: a run that has nothing to do needs neither.
+/// Feeds a view with a run and writes what it shows: one timer, one write for each frame. Once nobody reads any more it goes on silently. A run that has nothing to
+/// do is over before the first frame.
 /// </summary>
 internal sealed class ViewPump : IRunObserver, IAsyncDisposable
 {
     private const int PendingBytesMax = 256 * 1024;
 
-    // Where results are only looked up, nothing is shown before.
-    private static readonly TimeSpan LookUpsShownAfter = TimeSpan.FromMilliseconds(250);
+    // Where results are only looked up, nothing is shown before; and nothing later, whatever the run waits for.
+    private static readonly TimeSpan LookUpsShownAfter = TimeSpan.FromMilliseconds(100);
 
     private readonly IRunView _view;
     private readonly Stream _output;
@@ -24,8 +24,8 @@ internal sealed class ViewPump : IRunObserver, IAsyncDisposable
     private readonly Lock _writeGate = new();
     private readonly ByteText _frame = new();
     private readonly TimeSpan _interval;
-    private readonly Action? _goLive;
     private ITimer? _timer;
+    private bool _showing;
     private volatile bool _closed;
 
     /// <summary>Starts to show.</summary>
@@ -34,8 +34,7 @@ internal sealed class ViewPump : IRunObserver, IAsyncDisposable
     /// <param name="terminal">Its size.</param>
     /// <param name="time">The clock.</param>
     /// <param name="interval">From frame to frame.</param>
-    /// <param name="goLive">Called once, before the first step, service or wait begins.</param>
-    public ViewPump(IRunView view, Stream output, TerminalInfo terminal, TimeProvider time, TimeSpan interval, Action? goLive = null)
+    public ViewPump(IRunView view, Stream output, TerminalInfo terminal, TimeProvider time, TimeSpan interval)
     {
         _view = view;
         _output = output;
@@ -43,7 +42,6 @@ internal sealed class ViewPump : IRunObserver, IAsyncDisposable
         _time = time;
         _began = time.GetTimestamp();
         _interval = interval;
-        _goLive = goLive;
     }
 
     /// <inheritdoc/>
@@ -53,10 +51,14 @@ internal sealed class ViewPump : IRunObserver, IAsyncDisposable
         lock (_viewGate)
         {
             var now = _time.GetElapsedTime(_began);
-            if (_timer is null && (runEvent is not (PipelineStarted or StepFinished or WarningRaised or PipelineFinished) || now > LookUpsShownAfter))
+            if (!_showing && runEvent is not (PipelineStarted or StepFinished or WarningRaised or PipelineFinished))
             {
-                _goLive?.Invoke();
-                _timer = _time.CreateTimer(static pump => ((ViewPump)pump!).Tick(), this, _interval, _interval);
+                _showing = true;
+                StartTimer(_interval);
+            }
+            else if (_timer is null)
+            {
+                StartTimer(LookUpsShownAfter);
             }
 
             _view.OnEvent(runEvent, now);
@@ -115,6 +117,18 @@ internal sealed class ViewPump : IRunObserver, IAsyncDisposable
 
         Flush();
         Restore();
+    }
+
+    private void StartTimer(TimeSpan first)
+    {
+        if (_timer is null)
+        {
+            _timer = _time.CreateTimer(static pump => ((ViewPump)pump!).Tick(), this, first, _interval);
+        }
+        else
+        {
+            _timer.Change(first, _interval);
+        }
     }
 
     // A frame that takes longer than the interval (a slow terminal) is not queued behind.

@@ -81,8 +81,14 @@ internal static class Words
     /// <summary>What went wrong: the recorded reason, with what an exit code or signal usually means.</summary>
     public static string Failure(StepFinished finished)
     {
+        if (finished is { Reason: { } known, ExitCode: { } ended } && known != string.Create(CultureInfo.InvariantCulture, $"exit {ended}"))
+        {
+            // It says more than the end of a process can mean.
+            return known;
+        }
+
         // What is cancelled ends by a signal of our own, which says nothing.
-        if (finished is StepFailed { Status: not JobStatus.TimedOut, Signal: { } signal })
+        if (finished is StepFailed { Status: not JobStatus.TimedOut, Signal: { } signal } && (finished.Reason is not { } told || told == $"killed by {signal}"))
         {
             return SignalMeaning(signal) is { } meaning ? $"ended by {signal} ({meaning})" : $"ended by {signal}";
         }

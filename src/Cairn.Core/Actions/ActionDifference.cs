@@ -42,9 +42,15 @@ public sealed record ActionChange(ActionChangeKind Kind, string Name, string? Be
     /// <summary>Of a script: the number of the first line that differs, from 1; <see cref="Before"/> and <see cref="After"/> are the two lines, null after the script's end.</summary>
     public int Line { get; init; }
 
+    /// <summary>Of a script: all of it.</summary>
+    public ScriptChange? Script { get; init; }
+
     /// <summary>Of an input: what happened to it.</summary>
     public TreeChange? Input { get; init; }
 }
+
+/// <summary>A script that differs; <see cref="LineDifference"/> tells in what.</summary>
+public sealed record ScriptChange(string Before, string After);
 
 /// <summary>The differences between two actions, field by field.</summary>
 /// <param name="Changes">What differs: the command first, then the environment, the platform and the outputs, the inputs last.</param>
@@ -92,7 +98,7 @@ public sealed record ActionDifference(ImmutableArray<ActionChange> Changes, bool
             }
 
             changes.Add(IsScript(before, i) && IsScript(after, i)
-                ? FirstLine(old!, current!)
+                ? FirstLine(old!, current!) with { Script = new ScriptChange(old!, current!) }
                 : new ActionChange(ActionChangeKind.Argument, i.ToString(System.Globalization.CultureInfo.InvariantCulture), old, current));
         }
     }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Cairn.Core.Events;
 
 /// <summary>What the action cache had to do with a job.</summary>
@@ -20,8 +22,19 @@ public sealed record CacheUse(CacheState State)
     /// <summary>The action digest as hex; null where none was computed.</summary>
     public string? Action { get; init; }
 
+    /// <summary>The <see cref="Reason"/> of a job that was executed because the caller said so, and whose result was stored.</summary>
+    public const string ForceReason = "`--force`";
+
     /// <summary>Why it was not asked, or why an executed result was not stored; null otherwise.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Of a miss: whether it was not asked because of <c>--force</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Forced { get; init; }
+
+    /// <summary>Of an execution: why its result was not stored; null where it was, and of a hit.</summary>
+    [JsonIgnore]
+    public string? NotKept => State == CacheState.Hit || (Forced && string.Equals(Reason, ForceReason, StringComparison.Ordinal)) ? null : Reason;
 
     /// <summary>Of a hit: the run that executed it.</summary>
     public string? FromRun { get; init; }
@@ -31,6 +44,9 @@ public sealed record CacheUse(CacheState State)
 
     /// <summary>Of a hit: the machine it was executed on.</summary>
     public string? FromHost { get; init; }
+
+    /// <summary>Of a hit: the folder of the project it was executed in, where that is another one.</summary>
+    public string? FromProject { get; init; }
 
     /// <summary>Of a hit: what the execution took in milliseconds.</summary>
     public double? SavedMs { get; init; }

@@ -183,6 +183,9 @@ public abstract record StepFinished : StepEvent
     /// <summary>What the action cache had to do with it; null where it did not run.</summary>
     public CacheUse? Cache { get; init; }
 
+    /// <summary>The folder in which the root of the last failed attempt is kept for <c>cairn debug</c>; null where none is.</summary>
+    public string? Root { get; init; }
+
     /// <summary>Whether the result came from the cache and nothing was executed.</summary>
     [JsonIgnore]
     public bool IsCached => Cache is { State: CacheState.Hit };

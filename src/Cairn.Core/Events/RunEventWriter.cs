@@ -209,6 +209,8 @@ internal static class RunEventWriter
         {
             WriteCache(json, cache);
         }
+
+        WriteOptional(json, "root"u8, finished.Root);
     }
 
     private static void WriteCache(EventText json, CacheUse cache)
@@ -223,6 +225,11 @@ internal static class RunEventWriter
         });
         WriteOptional(json, "action"u8, cache.Action);
         WriteOptional(json, "reason"u8, cache.Reason);
+        if (cache.Forced)
+        {
+            json.WriteBoolean("forced"u8, true);
+        }
+
         WriteOptional(json, "from_run"u8, cache.FromRun);
         if (cache.FromTime is { } time)
         {
@@ -230,6 +237,7 @@ internal static class RunEventWriter
         }
 
         WriteOptional(json, "from_host"u8, cache.FromHost);
+        WriteOptional(json, "from_project"u8, cache.FromProject);
         if (cache.SavedMs is { } saved)
         {
             json.WriteNumber("saved_ms"u8, saved);

@@ -39,6 +39,9 @@ public sealed class Template
     /// <summary>Whether it holds no expression.</summary>
     public bool IsLiteral => _node is null || Expressions.IsEmpty;
 
+    /// <summary>The text of one that holds no expression, which takes nothing to evaluate; else null.</summary>
+    public string? LiteralText => _node is null ? Source : Parsed.LiteralText;
+
     /// <summary>Whether it is exactly one expression and nothing else, so that <see cref="Evaluate"/> keeps the value's type.</summary>
     public bool IsSingleExpression => _node is not null && Parsed.Parts is [{ Expression: not null }];
 
@@ -207,6 +210,8 @@ public sealed class Template
     /// <summary>Literal texts and expressions in order; and the expressions alone.</summary>
     private sealed record Content(ImmutableArray<Part> Parts, ImmutableArray<Expression> Expressions)
     {
+        public string? LiteralText => Expressions.IsEmpty ? Parts[0].Text : null;
+
         public Content Within(ExpressionScope scope)
         {
             var parts = ImmutableArray.CreateBuilder<Part>(Parts.Length);

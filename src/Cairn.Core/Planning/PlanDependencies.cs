@@ -63,7 +63,10 @@ public sealed record PlanDependencies
         return reads.ToDependencies();
     }
 
-    /// <summary>What the jobs of a step read when they start: in the command, the variables (the pipeline's among them), the folder and <c>key-extra</c>.</summary>
+    /// <summary>
+    /// What the jobs of a step read when they start: in the command, the variables (the pipeline's among them), the folder and <c>key-extra</c>, and in how its
+    /// services are started.
+    /// </summary>
     public static PlanDependencies OfStep(Pipeline pipeline, Step step)
     {
         ArgumentNullException.ThrowIfNull(pipeline);
@@ -71,6 +74,18 @@ public sealed record PlanDependencies
         var reads = new Collector();
         reads.Add(pipeline.Environment);
         AddStart(reads, step);
+        foreach (var service in pipeline.Services)
+        {
+            foreach (var used in step.Services)
+            {
+                if (used.Name == service.Name)
+                {
+                    AddStart(reads, service);
+                    break;
+                }
+            }
+        }
+
         return reads.ToDependencies();
     }
 
@@ -82,9 +97,7 @@ public sealed record PlanDependencies
         reads.Add(pipeline.Environment);
         foreach (var service in pipeline.Services)
         {
-            reads.Add(service.Action);
-            reads.Add(service.Environment);
-            reads.Add(service.WorkingDirectory);
+            AddStart(reads, service);
         }
 
         foreach (var step in pipeline.Steps)
@@ -168,6 +181,13 @@ public sealed record PlanDependencies
         reads.Add(step.Environment);
         reads.Add(step.WorkingDirectory);
         reads.Add(step.Cache.KeyExtra);
+    }
+
+    private static void AddStart(Collector reads, Service service)
+    {
+        reads.Add(service.Action);
+        reads.Add(service.Environment);
+        reads.Add(service.WorkingDirectory);
     }
 
     private static bool Contains(ImmutableArray<string> members, string name) => members.AsSpan().IndexOf(name) >= 0 || members.AsSpan().IndexOf(All) >= 0;

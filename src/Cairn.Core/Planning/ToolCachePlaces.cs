@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
-using Cairn.Core.Language;
 using Cairn.Core.Language.Model;
 
 namespace Cairn.Core.Planning;
@@ -25,7 +24,7 @@ internal static class ToolCachePlaces
             last = step;
             foreach (var cache in step.Cache.Paths)
             {
-                if (ToolCachePaths.IsOfProject(cache.Path))
+                if (cache.IsInProject)
                 {
                     CheckOutputs(jobs, i >= firstNew ? 0 : firstNew, step, cache, diagnostics);
                     if (i >= firstNew && (input.IsTracked?.Invoke(cache.Path) == true ? cache.Path : input.FirstTrackedBelow?.Invoke(cache.Path)) is { } tracked)

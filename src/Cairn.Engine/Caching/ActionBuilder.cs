@@ -13,7 +13,7 @@ using Cairn.Engine.Running;
 namespace Cairn.Engine.Caching;
 
 /// <summary>Describes what a job would execute, before anything is executed: without secrets, locks or services.</summary>
-internal sealed class ActionBuilder(RunScope run, RunRequest request, string host, SourceDates dates)
+internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs inputs, SourceDates dates)
 {
     /// <summary>The platform property that says how many processors a deterministic step sees.</summary>
     public const string CpusProperty = "cpus";
@@ -28,7 +28,7 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, string hos
         var platform = new List<KeyValuePair<string, string>>
         {
             new("arch", HostFingerprint.Architecture),
-            new("host", host),
+            new("host", request.IsolationOf(job.Step) == IsolationLevel.Process ? inputs.Host : inputs.HostWithPackages),
             new("isolation", IsolationWords.Of(request.IsolationOf(job.Step))),
             new("network", IsolationWords.Of(request.NetworkOf(job.Step))),
             new("os", "linux"),

@@ -25,6 +25,29 @@ internal static class HostFingerprint
     /// <summary>The machine's name.</summary>
     public static string MachineName { get; } = Environment.MachineName;
 
+    // Where package managers note what is installed; each is written with every change.
+    private static readonly string[] PackageRecords =
+        ["/var/lib/dpkg/status", "/var/lib/rpm/rpmdb.sqlite", "/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/Packages", "/var/lib/pacman/local", "/lib/apk/db/installed", "/usr/local/bin", "/usr/local/lib"];
+
+    /// <summary>
+    /// What a sandboxed step sees of the machine: as <see cref="Read"/>, and the state of its packages, by size and time of the package managers' records. It is right for this machine only, as is what
+    /// is made with it.
+    /// </summary>
+    public static string ReadWithPackages(string host)
+    {
+        var text = new System.Text.StringBuilder();
+        foreach (var path in PackageRecords)
+        {
+            FileSystemInfo record = Directory.Exists(path) ? new DirectoryInfo(path) : new FileInfo(path);
+            if (record.Exists)
+            {
+                text.Append(path).Append(' ').Append((record as FileInfo)?.Length ?? 0).Append(' ').Append(record.LastWriteTimeUtc.Ticks).Append('\n');
+            }
+        }
+
+        return $"{host}, packages {Digest.Of(System.Text.Encoding.UTF8.GetBytes(text.ToString())).Hash[..12]}";
+    }
+
     /// <summary><c>NAME VERSION glibc N.NN DIGEST</c>: readable, and different where any part of os-release is.</summary>
     public static string Read()
     {

@@ -30,7 +30,7 @@ internal sealed class PlacedToolCaches : IDisposable
             {
                 var lease = caches.Open(use, request.ProjectDirectory, now);
                 placed._leases.Add(lease);
-                if (lease.Place(use.Path.StartsWith("~/", StringComparison.Ordinal) ? homeHandle : project, use.Path) is { } problem)
+                if (lease.Place(use.IsInProject ? project : homeHandle, use.Path) is { } problem)
                 {
                     throw new IOException($"The tool cache `{use.Name}` cannot be put in place: {problem}");
                 }

@@ -76,7 +76,7 @@ internal sealed record JobProduct(Digest Digest, Lazy<MerkleTree> Tree, IReadOnl
 internal sealed record ExecutedJob(IReadOnlyList<TreeFile> Files, string? LogPath, string? IndexPath, string? SummaryPath, ActionResult Result);
 
 /// <summary>The action cache as one run uses it: looks jobs up, brings results back, stores new ones. Thread-safe.</summary>
-internal sealed class RunCache
+internal sealed class RunCache : IDisposable
 {
     private readonly RunRequest _request;
     private readonly RunScope _scope;
@@ -100,7 +100,7 @@ internal sealed class RunCache
         _tree = tree;
         _inputs = inputs;
         _storage = new OutputStorage(tree.Root, inputs.Index);
-        _builder = new ActionBuilder(scope, prepared.Request, inputs.Host, dates);
+        _builder = new ActionBuilder(scope, prepared.Request, inputs, dates);
         _leftOut = prepared.LeftOut;
         _store = inputs.Store ?? throw new ArgumentException("A cache needs a store", nameof(inputs));
         _actions = new ActionCache(_store, ResultSeals.Local);
@@ -224,6 +224,19 @@ internal sealed class RunCache
         return (result, restored);
     }
 
+    /// <summary>The result of a job that the action cache has, whose outputs are then known without being brought back; null where it has none.</summary>
+    public ActionResult? TryKnow(Job job, PreparedAction action)
+    {
+        _inputs.Lease();
+        if (action.Off is not null || _actions.TryGet(action.Digest) is not { } result)
+        {
+            return null;
+        }
+
+        _products[job.Index] = JobProduct.Of(TreeOf(result.Outputs), []);
+        return result;
+    }
+
     /// <summary>Waits for whoever executes the same action on this machine.</summary>
     public Task<IDisposable?> HoldAsync(Job job, PreparedAction action, CancellationToken cancellationToken) => _actions.HoldAsync(
         action.Digest,
@@ -241,14 +254,15 @@ internal sealed class RunCache
     public RestoredOutputs Export(Job job, DirectoryHandle made, IReadOnlyList<TreeFile> files, ContentStore store)
     {
         _inputs.Lease();
-        var outputs = new OutputStorage(made, StatIndex.OfNothing()).Take(files, store);
+        using var storage = new OutputStorage(made, StatIndex.OfNothing());
+        var outputs = storage.Take(files, store);
         return _tree.Restore(job, outputs, _storage, () => store) ?? throw new IOException("The store lost a file that it has just taken: run `cairn store fsck`");
     }
 
     /// <summary>Keeps what an execution made, and says how the cache was used. <paramref name="action"/> is null where the job could not be described.</summary>
     public CacheUse Keep(Job job, PreparedAction action, ExecutedJob executed)
     {
-        var use = new CacheUse(action.Off is null ? CacheState.Miss : CacheState.Off) { Action = action.Digest.Hash, Reason = action.Off };
+        var use = UseOf(job, action);
         var reason = action.Off ?? _full;
         if (reason is null && !Unchanged(job, action.Sources))
         {
@@ -284,14 +298,14 @@ internal sealed class RunCache
 
         Finish(job, executed.Files, TreeOf(outputs), kept);
         Remember(action);
-        return use with { Reason = reason };
+        return use with { Reason = reason ?? use.Reason };
     }
 
     /// <summary>Notes an execution that failed: nothing is kept of it but what it was.</summary>
-    public CacheUse Failed(PreparedAction action)
+    public CacheUse Failed(Job job, PreparedAction action)
     {
         Remember(action);
-        return new CacheUse(action.Off is null ? CacheState.Miss : CacheState.Off) { Action = action.Digest.Hash, Reason = action.Off };
+        return UseOf(job, action);
     }
 
     /// <summary>The digest of what a finished job made, or null.</summary>
@@ -302,6 +316,9 @@ internal sealed class RunCache
 
     /// <summary>Reads a blob whole; null where there is none.</summary>
     public byte[]? TryRead(Digest? digest, int maxBytes) => digest is { } named ? _store.TryRead(named, maxBytes) : null;
+
+    /// <inheritdoc/>
+    public void Dispose() => _storage.Dispose();
 
     /// <summary>Whether what the memo knows of a job that this run left out is true of the sources and needs as they are now.</summary>
     private bool StillHolds(Job job, out MemoJob known)
@@ -322,6 +339,12 @@ internal sealed class RunCache
 
         known = before;
         return true;
+    }
+
+    private CacheUse UseOf(Job job, PreparedAction action)
+    {
+        var forced = action.Off is null && IsForced(job);
+        return new CacheUse(action.Off is null ? CacheState.Miss : CacheState.Off) { Action = action.Digest.Hash, Forced = forced, Reason = forced ? CacheUse.ForceReason : action.Off };
     }
 
     private bool IsLeftOut(int job) => job < _leftOut.Length && _leftOut[job] is not null;

@@ -8,9 +8,12 @@ using Cairn.Core.Planning;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
+using Cairn.Execution.Sandbox;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
+using Cairn.Store.Layers;
+using Cairn.Store.Roots;
 using Cairn.Store.Snapshots;
 
 namespace Cairn.Engine.Caching;
@@ -65,6 +68,9 @@ internal sealed class RunInputs : IDisposable
     /// <summary>The host as actions have it.</summary>
     public string Host { get; private init; } = "";
 
+    /// <summary>The host as actions of sandboxed steps have it.</summary>
+    public string HostWithPackages { get; private init; } = "";
+
     /// <summary>Digests of the project's files.</summary>
     public StatIndex Index { get; }
 
@@ -105,7 +111,8 @@ internal sealed class RunInputs : IDisposable
         }
 
         var host = HostFingerprint.Read();
-        var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, ActionKey = MemoKeys.ActionKey(request, host, store.Directory) };
+        var packages = needsStore ? HostFingerprint.ReadWithPackages(host) : host;
+        var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, HostWithPackages = packages, ActionKey = MemoKeys.ActionKey(request, packages, store.Directory) };
         var snapshot = inputs.Snapshot(prepared.Plan!, cancellationToken);
         inputs.Diagnostics = [.. unusable, .. inputs.Diagnostics];
         inputs._first = snapshot;
@@ -141,6 +148,7 @@ internal sealed class RunInputs : IDisposable
     {
         Index.Save(IndexPath);
         Log.Flush();
+        prepared.Git.Memory?.Save();
         if (cache is null || LookupsOff is not null || _first is null || prepared.Compiled is not { } compiled)
         {
             return;
@@ -170,13 +178,8 @@ internal sealed class RunInputs : IDisposable
         }
     }
 
-    /// <summary>Where attempts of this run write, relative to the store.</summary>
-    public string SandboxScratch(ContentStore store)
-    {
-        var path = $"sandbox/{_run}";
-        Directory.CreateDirectory(Path.Combine(store.Directory, path), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return path;
-    }
+    /// <summary>Where attempts of this run write. What killed runs left there, and the control groups of their steps, is removed.</summary>
+    public RunFolder SandboxScratch(ContentStore store) => RunFolder.Make(store.Directory, _run.Value, static (run, folder) => ControlGroup.RemoveLeft(folder, SandboxIsolation.GroupPrefix(run)));
 
     /// <summary>From here on nothing that this run finds in the store is collected.</summary>
     public void Lease()
@@ -196,6 +199,7 @@ internal sealed class RunInputs : IDisposable
         }
 
         _lease?.Dispose();
+        _ = new KeptRoots((_own ?? Store).Directory, TimeProvider.System).Collect(_request.DebugQuotaBytes, _request.DebugKeepDays);
         Store.CollectIfDue(_request.CacheQuotaBytes ?? Store.DefaultQuota(), CancellationToken.None);
         if (Log.IsCompactionDue)
         {

@@ -43,7 +43,7 @@ internal sealed class SourceInputs
             }
         }
 
-        return new SnapshotRequest { All = all, Literals = literals, Globs = globs, Exclude = OutputMatcher(jobs), IsTracked = isTracked };
+        return new SnapshotRequest { All = all, Literals = literals, Globs = globs, Exclude = NoSource(jobs), IsTracked = isTracked };
     }
 
     /// <summary>The files that a job reads: those it declares, or all but the pipeline's own.</summary>
@@ -99,13 +99,22 @@ internal sealed class SourceInputs
         }
     }
 
-    private static Func<string, bool> OutputMatcher(ImmutableArray<Job> jobs)
+    /// <summary>What steps make, and where their tool caches stand: a run that was killed leaves the links to these behind.</summary>
+    private static Func<string, bool> NoSource(ImmutableArray<Job> jobs)
     {
         var literals = new HashSet<string>(StringComparer.Ordinal);
         var globs = new List<PathPatterns>();
         PathPatterns? last = null;
         foreach (var job in jobs)
         {
+            foreach (var cache in job.Step.Cache.Paths)
+            {
+                if (cache.IsInProject)
+                {
+                    literals.Add(cache.Path);
+                }
+            }
+
             if (ReferenceEquals(job.Outputs, last))
             {
                 continue;

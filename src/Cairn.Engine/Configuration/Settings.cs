@@ -92,6 +92,12 @@ public sealed record Settings
     /// <summary><c>cache.quota</c>: bytes that the cache may take; null for the store's own default.</summary>
     public long? CacheQuotaBytes { get; init; }
 
+    /// <summary><c>debug.keep_days</c>: days that the root of a failed step is kept.</summary>
+    public int DebugKeepDays { get; init; } = 7;
+
+    /// <summary><c>debug.quota</c>: bytes that kept roots may take.</summary>
+    public long DebugQuotaBytes { get; init; } = 5L << 30;
+
     /// <summary><c>process.pid_namespace</c>: whether steps get a pid namespace, so that nothing survives them.</summary>
     public Availability PidNamespace { get; init; }
 

@@ -58,7 +58,7 @@ public sealed class CacheExplainer(RunHistory history, IActionSource actions, Fi
         {
             // To look for a step's earlier name is work; it is done for those who ask for the step.
             var renamed = jobs is null ? null : FindRenamed(view, explanations[index]);
-            explanations[index] = renamed ?? explanations[index] with { Cause = MissCause.First };
+            explanations[index] = renamed ?? explanations[index] with { Cause = explanations[index].Cache!.Forced ? MissCause.Forced : MissCause.First };
         }
 
         return [.. explanations];
@@ -72,13 +72,16 @@ public sealed class CacheExplainer(RunHistory history, IActionSource actions, Fi
         {
             return explanation with
             {
-                Cause = earlier.Finished is not StepCompleted ? MissCause.Failed : earlier.Finished.Cache is { State: not CacheState.Hit, Reason: not null } ? MissCause.NotKept : MissCause.Gone,
+                Cause = explanation.Cache.Forced ? MissCause.Forced
+                    : earlier.Finished is not StepCompleted ? MissCause.Failed
+                    : earlier.Finished.Cache.NotKept is not null ? MissCause.NotKept
+                    : MissCause.Gone,
             };
         }
 
         return actions.Compare(before, after) is { } changes
-            ? explanation with { Cause = MissCause.Changed, Changes = origins.Mark(view, explanation.Job, changes) }
-            : explanation with { Cause = MissCause.Forgotten };
+            ? explanation with { Cause = explanation.Cache.Forced ? MissCause.Forced : MissCause.Changed, Changes = origins.Mark(view, explanation.Job, changes) }
+            : explanation with { Cause = explanation.Cache.Forced ? MissCause.Forced : MissCause.Forgotten };
     }
 
     // The job of the run before that is no longer there and whose action is nearest: it does the same, or does something else with the same files.

@@ -18,8 +18,11 @@ public enum MissCause
     /// <summary>The same action succeeded before, but its result was not kept; the earlier job says why.</summary>
     NotKept,
 
-    /// <summary>The same action succeeded before; its result is no longer there, or the run was told not to use it.</summary>
+    /// <summary>The same action succeeded before; its result is no longer there.</summary>
     Gone,
+
+    /// <summary>The caller said <c>--force</c>, whatever the cache had.</summary>
+    Forced,
 
     /// <summary>The actions are no longer in the project's log, so nothing can be compared.</summary>
     Forgotten,

@@ -28,6 +28,20 @@ public sealed class LoggedActions : IActionSource, IDisposable
     /// <inheritdoc/>
     public ImmutableArray<string>? Outputs(string action) => Find(action)?.Outputs;
 
+    /// <summary>The isolation of an action; null where it is not known.</summary>
+    public string? Isolation(string action)
+    {
+        foreach (var (name, value) in Find(action)?.Platform ?? [])
+        {
+            if (string.Equals(name, "isolation", StringComparison.Ordinal))
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _log.Dispose();
 

@@ -13,10 +13,14 @@ internal sealed class EventLog : IDisposable
 {
     private const int PendingBytesMax = 64 << 10;
 
+    // Who follows the record sees nothing later than a person would notice.
+    private static readonly TimeSpan PendingTimeMax = TimeSpan.FromMilliseconds(50);
+
     private readonly FileLock _lock;
     private readonly SafeFileHandle _handle;
     private byte[] _buffer = new byte[4096];
     private int _pending;
+    private DateTimeOffset _pendingSince;
     private long _position;
 
     public EventLog(string path)
@@ -33,6 +37,11 @@ internal sealed class EventLog : IDisposable
     /// <param name="canWait">Whether it may go to the kernel with the next: a run that is killed meanwhile loses nothing that it did.</param>
     public void Write(RunEvent runEvent, bool canWait = false)
     {
+        if (_pending == 0)
+        {
+            _pendingSince = runEvent.Time;
+        }
+
         _pending = RunEventJson.Append(runEvent, ref _buffer, _pending);
         if (_pending == _buffer.Length)
         {
@@ -40,7 +49,7 @@ internal sealed class EventLog : IDisposable
         }
 
         _buffer[_pending++] = (byte)'\n';
-        if (!canWait || _pending >= PendingBytesMax)
+        if (!canWait || _pending >= PendingBytesMax || runEvent.Time - _pendingSince >= PendingTimeMax)
         {
             Flush();
         }

@@ -16,7 +16,7 @@ internal static class BaseLayer
     public const int UserId = 1000;
 
     private const string Format = "1";
-    private const string Passwd = "root:x:0:0:root:/root:/usr/sbin/nologin\ncairn:x:1000:1000:Cairn:/home/cairn:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
+    private const string Passwd = "root:x:0:0:root:/:/usr/sbin/nologin\ncairn:x:1000:1000:Cairn:/home/cairn:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
     private const string Group = "root:x:0:\ncairn:x:1000:\nnogroup:x:65534:\n";
     private const string Hosts = "127.0.0.1 localhost\n::1 localhost\n";
     private const string NameSwitch = "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n";

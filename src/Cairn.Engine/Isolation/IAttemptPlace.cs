@@ -38,12 +38,39 @@ internal interface IAttemptPlace : IDisposable
     /// <summary>What the step wrote to one of its two files; null for nothing, and one byte more than <paramref name="maxBytes"/> where there is more.</summary>
     byte[]? TryRead(StepFile file, int maxBytes);
 
+    /// <summary>The process began: what bounds it and is not the kernel begins, too.</summary>
+    void Began(RunningProcess process);
+
+    /// <summary>The process has ended: what of its limits it ran into, or null.</summary>
+    LimitHit? Ended(bool succeeded);
+
     /// <summary>After a success: the declared outputs, in the working tree.</summary>
     CollectedOutputs Collect();
 
     /// <summary>After a failure.</summary>
     void Abandon();
+
+    /// <summary>What the step wrote beside its outputs; null for nothing, or where that cannot be told.</summary>
+    UndeclaredWrites? FindUndeclared();
+
+    /// <summary>What may be missing among the inputs of a step that failed, in sentences.</summary>
+    List<string> FindMissing(ProcessSpec spec);
+
+    /// <summary>Keeps the root of an attempt that failed, for people; the folder, or null where there is none to keep. Throws <see cref="IOException"/>.</summary>
+    string? Keep(FailedAttempt failure);
 }
+
+/// <summary>How an attempt failed, and what it was.</summary>
+/// <param name="Attempt">Its number.</param>
+/// <param name="Reason">How it ended, in words.</param>
+/// <param name="Spec">Its process.</param>
+/// <param name="SecretVariables">Variables that are secrets, and of which name.</param>
+internal sealed record FailedAttempt(int Attempt, string Reason, ProcessSpec Spec, IReadOnlyDictionary<string, string> SecretVariables);
+
+/// <summary>A limit that a step ran into.</summary>
+/// <param name="Text">In words: <c>out of memory, limit 512 MiB, peak 512 MiB</c>.</param>
+/// <param name="IsFatal">Whether the step was killed for it, so that it says why the step ended.</param>
+internal sealed record LimitHit(string Text, bool IsFatal);
 
 /// <summary>A file through which a step tells Cairn something.</summary>
 internal enum StepFile

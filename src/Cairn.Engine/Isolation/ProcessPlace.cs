@@ -75,9 +75,23 @@ internal sealed class ProcessPlace : IAttemptPlace
         return BoundedRead.All(stream, maxBytes);
     }
 
+    public void Began(RunningProcess process)
+    {
+        // Nothing bounds it but the machine.
+    }
+
+    public LimitHit? Ended(bool succeeded) => null;
+
     public CollectedOutputs Collect() => _run.Tree.Collect(_job);
 
     public void Abandon() => _run.Tree.Collect(_job);
+
+    // Whatever was written stands in the working tree, with all that was there.
+    public UndeclaredWrites? FindUndeclared() => null;
+
+    public List<string> FindMissing(ProcessSpec spec) => [];
+
+    public string? Keep(FailedAttempt failure) => null;
 
     public void Dispose()
     {

@@ -39,29 +39,74 @@ internal sealed class SandboxIsolation : IDisposable
 
     private readonly ProcessHost _host;
     private readonly RunInputs _inputs;
+    private readonly RunRequest _request;
     private readonly OutputTree _tree;
+    private readonly TimeProvider _time;
     private readonly Lazy<Ready> _ready;
+    private readonly Lazy<ControlGroups> _groups = new(static () => ControlGroups.Find());
     private int _lastPlace;
 
     public SandboxIsolation(ProcessHost host, RunInputs inputs, OutputTree tree, RunRequest request, TimeProvider time)
     {
         _host = host;
         _inputs = inputs;
+        _request = request;
         _tree = tree;
+        _time = time;
         _ready = new Lazy<Ready>(() => Ready.Make(host, inputs, request, time));
     }
 
     /// <summary>What all sandboxes of the run share.</summary>
-    public sealed record Ready(SandboxOptions Options, LayerStore Layers, ContentStore Store, string Base, DirectoryHandle Memory, string MemoryPath, string Scratch, ImmutableArray<SandboxMount> Mounts)
+    public sealed record Ready(SandboxOptions Options, LayerStore Layers, ContentStore Store, string Base, DirectoryHandle Memory, string MemoryPath, RunFolder Folder, ImmutableArray<SandboxMount> Mounts)
     {
         public static Ready Make(ProcessHost host, RunInputs inputs, RunRequest request, TimeProvider time)
         {
             var store = inputs.Workshop();
-            var options = new SandboxOptions { Folder = store.Directory, Program = request.Program };
-            var (memory, path) = host.SandboxMemory(options);
+            var folder = inputs.SandboxScratch(store);
+            var options = new SandboxOptions { Folder = store.Directory, Scratch = folder.Relative, Program = request.Program };
+            DirectoryHandle memory;
+            string path;
+            try
+            {
+                (memory, path) = host.SandboxMemory(options);
+            }
+            catch (IOException exception)
+            {
+                folder.Dispose();
+                throw new IOException($"This machine gives no sandbox: {exception.Message}; `cairn doctor` tells more, and `isolation: process` does without one", exception);
+            }
+
             var layers = new LayerStore(store.Directory, Environment.IsPrivilegedProcess ? options.Owner : null, time);
             var mounts = BaseLayer.MountedFolders().Select(static f => new SandboxMount(f, f, Writable: false));
-            return new Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory, path, inputs.SandboxScratch(store), [.. mounts]);
+            return new Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory, path, folder, [.. mounts]);
+        }
+
+        /// <summary>Where attempts write, relative to the store.</summary>
+        public string Scratch => Folder.Relative;
+
+        // What attempts wrote goes with the run: removing files makes the making of others slow, on ext4 for seconds.
+        private const int DiscardedMax = 4_000;
+        private const double FreePartMin = 0.2;
+
+        private int _discarded;
+
+        /// <summary>Says that the folders of an attempt are no longer needed; they go at once only where there are many or the disk is short of room.</summary>
+        public void Discard(string name)
+        {
+            if (Interlocked.Increment(ref _discarded) < DiscardedMax && HasRoom())
+            {
+                return;
+            }
+
+            Memory.RemoveTree(name);
+            using var scratch = DirectoryHandle.Open($"{Store.Directory}/{Scratch}");
+            scratch.RemoveTree(name);
+        }
+
+        private bool HasRoom()
+        {
+            var drive = new DriveInfo(Store.Directory);
+            return drive.AvailableFreeSpace > FreePartMin * drive.TotalSize;
         }
 
         /// <summary>Makes the folders that take what an attempt writes. Throws <see cref="IOException"/>.</summary>
@@ -86,6 +131,20 @@ internal sealed class SandboxIsolation : IDisposable
     /// <summary>Makes the place of an attempt. Throws <see cref="IOException"/> with what the machine refuses or what became of an input.</summary>
     public SandboxedPlace Enter(RunContext run, Job job, int attempt, PreparedAction action)
     {
+        var root = Mount(run.Scope, job, attempt, action, interactive: false);
+        return new SandboxedPlace(run, job, action, root, Shared, new LimitWatch(root.Place, Shared, root.Scratch, root.Group, _time));
+    }
+
+    /// <summary>A mounted root.</summary>
+    /// <param name="Place">The place.</param>
+    /// <param name="Name">The name of its folders.</param>
+    /// <param name="Scratch">The folder of what is written, relative to the store.</param>
+    /// <param name="Group">The control groups of its processes, which whoever mounted it disposes of; null for none.</param>
+    public sealed record MountedRoot(SandboxPlace Place, string Name, string Scratch, ControlGroup? Group);
+
+    /// <summary>Lays out a job's root and mounts it. Throws <see cref="IOException"/>.</summary>
+    public MountedRoot Mount(RunScope run, Job job, int attempt, PreparedAction action, bool interactive)
+    {
         var shared = Shared;
         var number = Interlocked.Increment(ref _lastPlace);
         var name = number.ToString(CultureInfo.InvariantCulture);
@@ -101,26 +160,60 @@ internal sealed class SandboxIsolation : IDisposable
         layers.Add(shared.Base);
         var scratch = $"{shared.Scratch}/{name}";
         shared.MakeAttempt(scratch);
-        var limits = job.Step.Limits ?? new StepLimits();
-        var place = _host.Enter(
-            new SandboxSpec
-            {
-                Place = number,
-                Layers = [.. layers],
-                Upper = $"{scratch}/upper",
-                Work = $"{scratch}/work",
-                Mounts = shared.Mounts,
-                Network = job.Step.Network == NetworkAccess.Host ? SandboxNetwork.Host : SandboxNetwork.None,
-                Limits = new SandboxLimits
+        var limits = LimitsOf(job.Step.Limits) with { VisibleCpus = _request.DeterminismOf(job.Step)?.Cpus };
+        var group = Group(shared, name, job.Step.Limits, limits);
+        try
+        {
+            var place = _host.Enter(
+                new SandboxSpec
                 {
-                    OpenFiles = limits.OpenFiles ?? SandboxLimits.Default.OpenFiles,
-                    Processes = limits.Processes ?? SandboxLimits.Default.Processes,
-                    DiskBytes = limits.DiskBytes,
-                    VisibleCpus = run.Request.DeterminismOf(job.Step)?.Cpus,
+                    Place = number,
+                    Layers = [.. layers],
+                    Upper = $"{scratch}/upper",
+                    Work = $"{scratch}/work",
+                    Mounts = shared.Mounts,
+                    Interactive = interactive,
+                    Network = job.Step.Network == NetworkAccess.Host ? SandboxNetwork.Host : SandboxNetwork.None,
+                    Limits = group is { BoundsProcesses: true } ? limits with { Processes = null } : limits,
+                    Groups = group?.Joins ?? [],
                 },
-            },
-            shared.Options);
-        return new SandboxedPlace(run, job, place, shared, name);
+                shared.Options);
+            return new MountedRoot(place, name, scratch, group);
+        }
+        catch
+        {
+            group?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>With what the names of a run's control groups begin.</summary>
+    public static string GroupPrefix(string run) => $"cairn-{run}-";
+
+    private static SandboxLimits LimitsOf(StepLimits? limits) => limits is null ? SandboxLimits.Default : new SandboxLimits
+    {
+        OpenFiles = limits.OpenFiles ?? SandboxLimits.Default.OpenFiles,
+        Processes = limits.Processes,
+        MemoryBytes = limits.MemoryBytes,
+        Cpus = limits.Cpus,
+        DiskBytes = limits.DiskBytes,
+    };
+
+    /// <summary>The control groups of an attempt; null for one without limits, which never looks for any. Throws <see cref="IOException"/> with what the machine cannot hold.</summary>
+    private ControlGroup? Group(Ready shared, string name, StepLimits? step, SandboxLimits limits)
+    {
+        if (step is null or { MemoryBytes: null, Cpus: null, Processes: null })
+        {
+            return null;
+        }
+
+        var group = _groups.Value.Create(GroupPrefix(Path.GetFileName(shared.Scratch)) + name, limits, step.Processes);
+        foreach (var folder in group?.Folders ?? [])
+        {
+            shared.Folder.Note(Path.GetDirectoryName(folder)!);
+        }
+
+        return group;
     }
 
     public void Dispose()
@@ -128,8 +221,7 @@ internal sealed class SandboxIsolation : IDisposable
         if (_ready.IsValueCreated)
         {
             _ready.Value.Memory.Dispose();
-            using var scratch = DirectoryHandle.Open(Path.GetDirectoryName($"{_ready.Value.Store.Directory}/{_ready.Value.Scratch}")!);
-            scratch.RemoveTree(Path.GetFileName(_ready.Value.Scratch));
+            _ready.Value.Folder.Dispose();
         }
     }
 
@@ -208,12 +300,12 @@ internal sealed class SandboxIsolation : IDisposable
         return bytes <= SmallBytesMax;
     }
 
-    private static void AddWorkingDirectory(LayerWriter layer, Job job, int attempt, RunContext run)
+    private static void AddWorkingDirectory(LayerWriter layer, Job job, int attempt, RunScope run)
     {
         if (job.Step.WorkingDirectory is { } template)
         {
-            var scope = new JobScope(run.Scope, job, attempt, needs: null);
-            StepEnvironment.Show(scope, template.Expressions, run.Scope.Plan.Pipeline.Environment, job.Step.Environment);
+            var scope = new JobScope(run, job, attempt, needs: null);
+            StepEnvironment.Show(scope, template.Expressions, run.Plan.Pipeline.Environment, job.Step.Environment);
             layer.AddFolder($"work/{SandboxedPlace.Normalize(scope.Text(template))}".TrimEnd('/'));
         }
     }

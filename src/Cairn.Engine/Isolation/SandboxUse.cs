@@ -1,4 +1,6 @@
+using Cairn.Core.Diagnostics;
 using Cairn.Core.Language.Model;
+using Cairn.Core.Planning;
 
 namespace Cairn.Engine.Isolation;
 
@@ -14,6 +16,42 @@ internal static class SandboxUse
 
     /// <summary>What is hidden from a step; null for no more than its isolation hides.</summary>
     public static Determinism? DeterminismOf(this RunRequest request, Step step) => step.Deterministic ?? (request.Deterministic ? Determinism.Default : null);
+    /// <summary>What a step asks of its isolation that it cannot give, or null.</summary>
+    public static Diagnostic? ProblemOf(RunRequest request, Step step)
+    {
+        var isProcess = request.IsolationOf(step) == IsolationLevel.Process;
+        if (isProcess && step.Limits is not null)
+        {
+            return Error(DiagnosticCodes.LimitsNeedSandbox, step, $"`{step.Name}` has `limits`, which isolation `process` cannot hold", "write `isolation: sandbox`, or drop `limits`");
+        }
+
+        return step.Network switch
+        {
+            NetworkAccess.None or NetworkAccess.Wan when isProcess => Error(
+                DiagnosticCodes.NetworkNeedsSandbox, step, $"`{step.Name}` has `network: {IsolationWords.Of(step.Network.Value)}`, but isolation `process` keeps nothing away from a step",
+                "write `isolation: sandbox`, or `network: host`"),
+            NetworkAccess.Wan => Error(
+                DiagnosticCodes.NetworkUnavailable, step, $"`{step.Name}` has `network: wan`, which this version of Cairn cannot give", "write `network: host` where the step may reach all that the machine reaches, or `network: none`"),
+            _ => null,
+        };
+    }
+
+    /// <summary>Adds what is wrong with the steps of a plan, each step once.</summary>
+    public static void Check(RunRequest request, Plan plan, DiagnosticBag diagnostics)
+    {
+        Step? last = null;
+        foreach (var job in plan.Jobs)
+        {
+            if (!ReferenceEquals(job.Step, last) && ProblemOf(request, job.Step) is { } problem)
+            {
+                diagnostics.Add(problem);
+            }
+
+            last = job.Step;
+        }
+    }
+
+    private static Diagnostic Error(string code, Step step, string message, string suggestion) => new(code, DiagnosticSeverity.Error, message, step.Span, suggestion);
 
     /// <summary>Whether a run may execute a step in a sandbox.</summary>
     public static bool HasSandboxes(PreparedRun prepared)

@@ -1,6 +1,8 @@
 using System.Text;
 
+using Cairn.Core.Content;
 using Cairn.Core.Planning;
+using Cairn.Engine.Caching;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
 using Cairn.Execution;
@@ -18,15 +20,20 @@ internal sealed class SandboxedPlace : IAttemptPlace
     private readonly SandboxPlace _place;
     private readonly SandboxIsolation.Ready _shared;
     private readonly string _name;
+    private readonly PreparedAction _action;
+    private readonly LimitWatch _limits;
+    private RootKeeper? _kept;
 
-    public SandboxedPlace(RunContext run, Job job, SandboxPlace place, SandboxIsolation.Ready shared, string name)
+    public SandboxedPlace(RunContext run, Job job, PreparedAction action, SandboxIsolation.MountedRoot root, SandboxIsolation.Ready shared, LimitWatch limits)
     {
+        _limits = limits;
         _run = run;
         _job = job;
-        _place = place;
+        _action = action;
+        _place = root.Place;
         _shared = shared;
-        _name = name;
-        Tree = place.Root.TryOpen("work") ?? throw new IOException("The sandbox has no `/work`");
+        _name = root.Name;
+        Tree = root.Place.Root.TryOpen("work") ?? throw new IOException("The sandbox has no `/work`");
     }
 
     public string ProjectDirectory => SandboxIsolation.ProjectDirectory;
@@ -83,6 +90,11 @@ internal sealed class SandboxedPlace : IAttemptPlace
             return found;
         }
 
+        if (OutputLinks.Problem(Tree, found.Files) is { } problem)
+        {
+            return found with { Failure = problem };
+        }
+
         var restored = cache.Export(_job, Tree, found.Files, _shared.Store);
         _run.WarnMoved(_job, restored.Moved);
         return found with { Files = restored.Files, Failure = restored.Failure };
@@ -91,12 +103,46 @@ internal sealed class SandboxedPlace : IAttemptPlace
     // Nothing that a failed step made reaches the working tree, and what an earlier success left there is not its result.
     public void Abandon() => _run.WarnMoved(_job, _job.Outputs.IsEmpty ? 0 : _run.Tree.Clear(_job));
 
+    public UndeclaredWrites? FindUndeclared()
+    {
+        using var upper = RootKeeper.OpenUpper(_place.Spec, _shared, _name);
+        using var work = upper?.TryOpen("work");
+        if (work is null)
+        {
+            return null;
+        }
+
+        var reports = PathPatterns.None;
+        if (!_job.Step.JUnitReports.IsEmpty)
+        {
+            var scope = new JobScope(_run.Scope, _job, attempt: 1, needs: null);
+            StepEnvironment.Show(scope, _job.Step.JUnitReports.SelectMany(static r => r.Expressions), _run.Scope.Plan.Pipeline.Environment, _job.Step.Environment);
+            reports = PathPatterns.Parse(_job.Step.JUnitReports.Select(scope.Text));
+        }
+
+        return UndeclaredWrites.Find(work, Tree, _action.Inputs, _job.Outputs, reports);
+    }
+
+    public List<string> FindMissing(ProcessSpec spec) =>
+        MissingInputs.Explain(_run.Scope.Plan, _job, _action.Inputs, _run.Tree.Root, spec.LogPath, spec.Arguments, spec.WorkingDirectory);
+
+    public string? Keep(FailedAttempt failure)
+    {
+        _kept = RootKeeper.Begin(_run, _job, failure, _place.Spec, _shared, _name);
+        return _kept.Path;
+    }
+
+    public void Began(RunningProcess process) => _limits.Began(process);
+
+    public LimitHit? Ended(bool succeeded) => _limits.Ended(succeeded);
+
     public void Dispose()
     {
+        _limits.Dispose();
         Tree.Dispose();
         _place.Dispose();
-        _shared.Memory.RemoveTree(_name);
-        using var scratch = DirectoryHandle.Open($"{_shared.Store.Directory}/{_shared.Scratch}");
-        scratch.RemoveTree(_name);
+        // The folder moves when nothing is mounted over it any more.
+        _kept?.Finish();
+        _shared.Discard(_name);
     }
 }

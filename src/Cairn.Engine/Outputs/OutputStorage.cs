@@ -10,10 +10,15 @@ using Cairn.Store.Snapshots;
 namespace Cairn.Engine.Outputs;
 
 /// <summary>Names the files of the working tree by their content, and keeps and brings back that content.</summary>
-internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
+internal sealed class OutputStorage(DirectoryHandle root, StatIndex index) : IDisposable
 {
     // Below this a second thread costs more than it saves.
     private const int ParallelFilesMin = 32;
+
+    // Files of one folder mostly stand together, and are laid out by one thread that keeps the folder open.
+    private const int FilesAtOnce = 32;
+
+    private readonly FileNursery _nursery = new(root, ".cairn/tmp");
 
     /// <summary>Digests files and stores what is not stored yet. Throws <see cref="IOException"/> where a file vanished or the store is full.</summary>
     /// <param name="files">Files and links.</param>
@@ -42,22 +47,21 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
     {
         var entries = new TreeFile[wanted.Count];
         var missing = false;
-        ForEach(wanted.Count, i =>
+        ForEach((wanted.Count + FilesAtOnce - 1) / FilesAtOnce, part =>
         {
-            if (Volatile.Read(ref missing))
+            using var folders = new OpenFolder(root);
+            for (var i = part * FilesAtOnce; i < Math.Min(wanted.Count, (part + 1) * FilesAtOnce) && !Volatile.Read(ref missing); i++)
             {
-                return;
+                if (Restore(wanted[i], folders, store) is { } stat)
+                {
+                    entries[i] = new TreeFile(wanted[i].Path, stat);
+                }
+                else
+                {
+                    Volatile.Write(ref missing, true);
+                }
             }
-
-            if (Restore(wanted[i], store) is { } stat)
-            {
-                entries[i] = new TreeFile(wanted[i].Path, stat);
-            }
-            else
-            {
-                Volatile.Write(ref missing, true);
-            }
-        });
+        }, parallelMin: 2);
         return missing ? null : entries;
     }
 
@@ -84,6 +88,9 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
         using var parent = root.TryOpenPath(folder) ?? throw Vanished(path);
         return parent.ReadLink(name);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _nursery.Dispose();
 
     private OutputFile Take(TreeFile file, ContentStore? store)
     {
@@ -112,10 +119,10 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
         }
     }
 
-    private FileStat? Restore(in OutputFile file, ContentStore store)
+    private FileStat? Restore(in OutputFile file, OpenFolder folders, ContentStore store)
     {
         var (folder, name) = OutputTree.Split(file.Path);
-        using var parent = root.TryCreatePath(folder) ?? throw new IOException($"`{file.Path}` cannot be laid out: a part of its folder is no folder");
+        var parent = folders.TryEnter(folder) ?? throw new IOException($"`{file.Path}` cannot be laid out: a part of its folder is no folder");
         bool restored;
         try
         {
@@ -146,11 +153,11 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
         return stat;
     }
 
-    private static bool TryLayOut(in OutputFile file, DirectoryHandle parent, string name, ContentStore store)
+    private bool TryLayOut(in OutputFile file, DirectoryHandle parent, string name, ContentStore store)
     {
         if (file.Target is not { } target)
         {
-            return store.TryRestore(file.Digest, parent, name, file.Executable);
+            return store.TryRestore(file.Digest, parent, name, file.Executable, _nursery);
         }
 
         parent.ReplaceSymlink(name, target);
@@ -173,9 +180,9 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
         return parent.RemoveEmptyDirectory(name);
     }
 
-    private static void ForEach(int count, Action<int> body)
+    private static void ForEach(int count, Action<int> body, int parallelMin = ParallelFilesMin)
     {
-        if (count < ParallelFilesMin)
+        if (count < parallelMin)
         {
             for (var i = 0; i < count; i++)
             {
@@ -197,4 +204,29 @@ internal sealed class OutputStorage(DirectoryHandle root, StatIndex index)
     }
 
     private static IOException Vanished(string path) => new($"`{path}` vanished while it was read");
+
+    /// <summary>The folder of the last path, still open. For one thread.</summary>
+    private sealed class OpenFolder(DirectoryHandle root) : IDisposable
+    {
+        private DirectoryHandle? _folder;
+        private string _path = "";
+
+        /// <summary>Opens a folder, made where it is missing; null where something else stands in the way. Valid until the next call.</summary>
+        public DirectoryHandle? TryEnter(string path)
+        {
+            if (_folder is null || !string.Equals(path, _path, StringComparison.Ordinal))
+            {
+                Dispose();
+                (_folder, _path) = (root.TryCreatePath(path), path);
+            }
+
+            return _folder;
+        }
+
+        public void Dispose()
+        {
+            _folder?.Dispose();
+            _folder = null;
+        }
+    }
 }

@@ -35,17 +35,17 @@ internal static class RunPreparation
             return Refused();
         }
 
-        // git answers while the memo is read, and the pipeline where there is none.
-        var git = GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: false, cancellationToken);
+        // Git's files are read while the memo is read, and the pipeline where there is none.
+        var git = GitRepository.Begin(request.ProjectDirectory);
         var compiled = CompiledPipeline.Load(request);
-        var gitState = await git;
+        var gitState = await git.EndAsync(cancellationToken);
         compiled = compiled with { PlanKey = MemoKeys.PlanKey(request, gitState) };
         var input = Input(request, id, gitState);
         if (compiled.TryDecode(request, input, out var known, out var said))
         {
             if (gitState.Present && known.Pipeline.ReadsGitDetails())
             {
-                gitState = await GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: true, cancellationToken);
+                gitState = await GitRepository.WithDetailsAsync(gitState, request.ProjectDirectory, cancellationToken);
                 input = Input(request, id, gitState);
             }
 
@@ -68,7 +68,7 @@ internal static class RunPreparation
             LockOrder.Check(pipeline.Locks, pipeline.Steps, diagnostics);
             if (gitState.Present && pipeline.ReadsGitDetails())
             {
-                gitState = await GitRepository.ReadAsync(request.ProjectDirectory, wantDetails: true, cancellationToken);
+                gitState = await GitRepository.WithDetailsAsync(gitState, request.ProjectDirectory, cancellationToken);
             }
 
             input = Input(request, id, gitState) with { Parameters = request.InspectOnly ? WithPlaceholders(pipeline, request.Parameters) : request.Parameters };
@@ -99,6 +99,7 @@ internal static class RunPreparation
             diagnostics.Add(diagnostic);
         }
 
+        SandboxUse.Check(request, plan, diagnostics);
         DeterminismRules.Check(request, plan, leftOut, diagnostics);
         IReadOnlyDictionary<JobId, ImmutableSortedDictionary<string, string>>? prior = null;
         if (request.RetryFailedOf is { } earlier && !diagnostics.HasErrors)

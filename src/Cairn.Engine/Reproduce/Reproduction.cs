@@ -51,7 +51,7 @@ public static class Reproduction
         ArgumentNullException.ThrowIfNull(progress);
         var state = RunDirectory.StateDirectory(request.Run.ProjectDirectory);
         using var log = ActionLog.Open(Path.Combine(state, "actions"));
-        var fingerprint = HostFingerprint.Read();
+        var fingerprint = HostFingerprint.ReadWithPackages(HostFingerprint.Read());
         var results = ImmutableArray.CreateBuilder<JobReproduction>(request.Jobs.Length);
         var recipes = new List<Recipe>();
         foreach (var job in request.Jobs)

@@ -47,13 +47,22 @@ internal sealed class Workbench : IAsyncDisposable
         _host = host;
         _secrets = secrets;
         _time = time;
-        var options = new SandboxOptions { Folder = store.Directory, Program = request.Program };
-        var (memory, path) = host.SandboxMemory(options);
-        var layers = new LayerStore(store.Directory, Environment.IsPrivilegedProcess ? options.Owner : null, time);
-        var scratch = $"sandbox/reproduce-{Environment.ProcessId}-{time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)}";
-        Directory.CreateDirectory(Path.Combine(store.Directory, scratch), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var mounts = BaseLayer.MountedFolders().Select(static f => new SandboxMount(f, f, Writable: false));
-        _shared = new SandboxIsolation.Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory, path, scratch, [.. mounts]);
+        var run = $"reproduce-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}-{time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)}";
+        var folder = RunFolder.Make(store.Directory, run, static (dead, group) => ControlGroup.RemoveLeft(group, SandboxIsolation.GroupPrefix(dead)));
+        try
+        {
+            var options = new SandboxOptions { Folder = store.Directory, Scratch = folder.Relative, Program = request.Program };
+            var (memory, path) = host.SandboxMemory(options);
+            var layers = new LayerStore(store.Directory, Environment.IsPrivilegedProcess ? options.Owner : null, time);
+            var mounts = BaseLayer.MountedFolders().Select(static f => new SandboxMount(f, f, Writable: false));
+            _shared = new SandboxIsolation.Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory, path, folder, [.. mounts]);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+
         _project = DirectoryHandle.Open(request.ProjectDirectory);
     }
 
@@ -153,8 +162,7 @@ internal sealed class Workbench : IAsyncDisposable
         _project.Dispose();
         _shared.Memory.Dispose();
         await _host.DisposeAsync();
-        using var scratch = DirectoryHandle.Open(Path.GetDirectoryName(Scratch)!);
-        scratch.RemoveTree(Path.GetFileName(Scratch));
+        _shared.Folder.Dispose();
     }
 
     private void Leave(SandboxPlace place, int number)

@@ -11,6 +11,8 @@ namespace Cairn.Engine.Running;
 /// <content>What stands in for an execution, and what is kept of one.</content>
 internal sealed partial class JobAttempt
 {
+    private const long FlushedLogBytesMin = 256 << 10;
+
     /// <summary>The result that the action cache has, brought back; null where the job must execute.</summary>
     private AttemptReport? Answer(PreparedAction? action)
     {
@@ -56,6 +58,12 @@ internal sealed partial class JobAttempt
             return Broken(failure);
         }
 
+        if (result.Log is { SizeBytes: > FlushedLogBytesMin })
+        {
+            // Whoever follows the record is not to wait for it.
+            _run.Reporter.Flush();
+        }
+
         LogReplay.Write(result, cache, (stream, bytes) => OnOutput(stream, bytes));
         if (cache.TryRead(result.Summary, Limits.StepSummaryBytesMax) is { } summary)
         {
@@ -74,6 +82,7 @@ internal sealed partial class JobAttempt
                 FromRun = result.Origin.Run,
                 FromTime = result.Origin.Time,
                 FromHost = result.Origin.Host,
+                FromProject = string.Equals(result.Origin.Project, _run.Request.ProjectDirectory, StringComparison.Ordinal) ? null : result.Origin.Project,
                 SavedMs = result.Resources.WallMs,
                 Log = result.Log?.ToString(),
                 LogIndex = result.LogIndex?.ToString(),
@@ -85,7 +94,7 @@ internal sealed partial class JobAttempt
     {
         if (report is not { Outcome: AttemptOutcome.Succeeded, Process: { } process })
         {
-            return cache.Failed(action);
+            return cache.Failed(_job, action);
         }
 
         return cache.Keep(_job, action, new ExecutedJob(report.Files, process.LogBytes > 0 ? spec.LogPath : null, process.LogBytes > 0 ? spec.IndexPath : null, report.SummaryPath, new ActionResult

@@ -43,6 +43,9 @@ internal sealed record AttemptReport(int Job, int Attempt, AttemptOutcome Outcom
 
     /// <summary>Bytes of its log.</summary>
     public long LogBytes { get; init; }
+
+    /// <summary>The folder in which the root of a failed attempt is kept; null where none is.</summary>
+    public string? Root { get; init; }
 }
 
 /// <summary>Executes one attempt of a job in the working tree: locks, services, secrets, the process, then everything it left behind.</summary>
@@ -56,6 +59,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
     private RunningProcess? _process;
     private AttemptReport? _report;
     private bool _killed;
+    private bool _cancelled;
 
     public JobAttempt(RunContext run, Job job, int attempt)
     {
@@ -68,10 +72,11 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
     public AttemptReport Report => _report ?? throw new InvalidOperationException("The attempt has not ended");
 
     /// <summary>Ends it gracefully.</summary>
-    public void Stop()
+    public void Stop(StopReason reason)
     {
         lock (_gate)
         {
+            _cancelled |= reason != StopReason.Timeout;
             _stopping.Cancel();
             _process?.Stop(_run.Request.StopGrace);
         }
@@ -83,6 +88,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
         lock (_gate)
         {
             _killed = true;
+            _cancelled |= !_stopping.IsCancellationRequested;
             _stopping.Cancel();
             _process?.Kill();
         }
@@ -157,6 +163,13 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             return;
         }
 
+        if (SandboxUse.ProblemOf(_run.Request, _job.Step) is { } problem)
+        {
+            // What a run's own steps ask for is looked at before it begins; this one was generated.
+            _report = Broken(problem.Message);
+            return;
+        }
+
         using IAttemptPlace place = _run.Request.IsolationOf(_job.Step) == IsolationLevel.Sandbox
             ? _run.Sandboxes.Enter(_run, _job, _attempt, action ?? throw new IOException("A sandbox needs the store"))
             : new ProcessPlace(_run, _job, _attempt);
@@ -166,21 +179,9 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
     private async Task ExecuteAsync(PreparedAction? action, IAttemptPlace place, Action began)
     {
         var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
-        var environment = StepEnvironment.Base(_run.Request, _job.Step, place.Home);
-        var determinism = _run.Request.DeterminismOf(_job.Step);
-        if (determinism is not null)
-        {
-            StepEnvironment.Determine(environment, determinism, _run.Dates.Of(_job));
-        }
-
-        await StepEnvironment.AddAsync(environment, _run.Scope.Plan.Pipeline.Environment, scope, ResolveSecretAsync);
-        await StepEnvironment.AddAsync(environment, _job.Step.Environment, scope, ResolveSecretAsync);
-        environment["CAIRN_RUN"] = _run.Reporter.Run.Value;
-        environment["CAIRN_PROJECT"] = place.ProjectDirectory;
-        environment["CAIRN_JOB"] = _job.Id.Value;
-        environment["CAIRN_STEP"] = _job.Step.Name.Value;
-        environment["CAIRN_ATTEMPT"] = _attempt.ToString();
-        environment["CAIRN_CPUS"] = (determinism?.Cpus ?? Environment.ProcessorCount).ToString();
+        var sourceDate = _run.Request.DeterminismOf(_job.Step) is null ? null : _run.Dates.Of(_job);
+        var environment = await StepEnvironment.OfAttemptAsync(
+            _run.Request, scope, _run.Scope.Plan.Pipeline, _job, _attempt, _run.Reporter.Run, place.Home, place.ProjectDirectory, sourceDate, ResolveSecretAsync);
         environment["CAIRN_OUTPUT"] = place.OutputFile;
         environment["CAIRN_SUMMARY"] = place.SummaryFile;
 
@@ -214,11 +215,12 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             }
         }
 
-        var report = Conclude(await completion, place);
+        place.Began(_process);
+        var report = Conclude(await completion, place, spec);
         _report = action is null || _run.Cache is not { } cache ? report : report with { Cache = Keep(cache, action, report, spec) };
     }
 
-    private AttemptReport Conclude(ProcessResult result, IAttemptPlace place)
+    private AttemptReport Conclude(ProcessResult result, IAttemptPlace place, ProcessSpec spec)
     {
         // What ran when the step was stopped was stopped with it; only what a step leaves that ended by itself is its own mistake.
         if (result.StraysKilled > 0 && !_stopping.IsCancellationRequested)
@@ -234,18 +236,31 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             _run.Reporter.Warn(DiagnosticCodes.LogIncomplete, $"The log of `{_job.Id}` is incomplete: {logError}", _job.Id);
         }
 
-        var report = new AttemptReport(_job.Index, _attempt, OutcomeOf(result)) { Process = result, SummaryPath = KeepSummary(place), LogBytes = result.LogBytes, Reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result), Tests = _job.Step.JUnitReports.IsEmpty ? null : ReadReports(place) };
+        var reason = result.ExitCode == 0 ? null : ProcessEnds.Describe(result);
+        var outcome = OutcomeOf(result);
+        if (place.Ended(outcome is AttemptOutcome.Succeeded) is { } limit)
+        {
+            (reason, outcome) = Limited(limit, reason, outcome);
+        }
+
+        var report = new AttemptReport(_job.Index, _attempt, outcome) { Process = result, SummaryPath = KeepSummary(place), LogBytes = result.LogBytes, Reason = reason, Tests = _job.Step.JUnitReports.IsEmpty ? null : ReadReports(place) };
         if (report.Outcome is not AttemptOutcome.Succeeded)
         {
             place.Abandon();
-            return report;
+            return Inspect(report, place, spec);
         }
 
         var (outputs, outputError) = ReadOutputs(place);
         report = report with { Outputs = outputs };
         if (outputError is not null)
         {
-            return Failed(report, outputError);
+            return Inspect(Failed(report, outputError), place, spec);
+        }
+
+        if (CheckUndeclared(place) is { } undeclared)
+        {
+            place.Abandon();
+            return Inspect(Failed(report, undeclared), place, spec);
         }
 
         var collected = place.Collect();
@@ -257,10 +272,28 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
         report = report with { Files = collected.Files };
         if (collected.Failure is { } failure)
         {
-            return Failed(report, failure);
+            return Inspect(Failed(report, failure), place, spec);
         }
 
         return WithGenerated(report);
+    }
+
+    /// <summary>What a limit that was reached means: the reason of a failure, or else something to know.</summary>
+    private (string? Reason, AttemptOutcome Outcome) Limited(LimitHit limit, string? reason, AttemptOutcome outcome)
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            return (reason, outcome);
+        }
+
+        if (outcome is not AttemptOutcome.Succeeded)
+        {
+            var text = limit.IsFatal ? $"killed: {limit.Text}" : $"{reason}; {limit.Text}";
+            return (text, outcome is AttemptOutcome.Broken ? new AttemptOutcome.Broken(text) : outcome);
+        }
+
+        _run.Reporter.Warn(DiagnosticCodes.LimitReached, $"`{_job.Id}` succeeded, though it ran into a limit: {limit.Text}", _job.Id);
+        return (reason, outcome);
     }
 
     private AttemptReport WithGenerated(AttemptReport report)

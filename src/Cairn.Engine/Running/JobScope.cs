@@ -56,7 +56,7 @@ internal sealed class JobScope
 
     /// <summary>A text, or <see cref="EvaluationException"/>.</summary>
     public string Text(Template template) =>
-        template.IsLiteral ? template.Source : template.EvaluateText(Context, _diagnostics) ?? throw new EvaluationException(_diagnostics.ToSorted());
+        template.LiteralText ?? template.EvaluateText(Context, _diagnostics) ?? throw new EvaluationException(_diagnostics.ToSorted());
 
     /// <summary>Whether the job's condition holds.</summary>
     public bool Condition(Expression condition) =>

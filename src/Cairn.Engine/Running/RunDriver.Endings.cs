@@ -27,6 +27,7 @@ internal sealed partial class RunDriver
             ExitCode = report?.Process?.ExitCode,
             Signal = report?.Process?.Signal is { } signal ? Signals.NameOf(signal) : null,
             Reason = status == JobStatus.Succeeded ? null : Redact(WhyNot(job, status)),
+            Root = status is JobStatus.Failed or JobStatus.TimedOut ? report?.Root : null,
             Allowed = job.Step.AllowFailure && status is (JobStatus.Failed or JobStatus.TimedOut),
             Resources = report?.Process?.Resources,
             Outputs = report?.Outputs ?? _prepared.PriorOutputs.GetValueOrDefault(job.Id) ?? ImmutableSortedDictionary<string, string>.Empty,

@@ -50,7 +50,7 @@ internal sealed partial class RunDriver : IAsyncDisposable
         _control = control;
         _time = time;
         _start = time.GetTimestamp();
-        _options = new SchedulerOptions(maxParallel, FailFast: !prepared.Request.KeepGoing) { GroupLimits = PlanScheduling.GroupLimits(Plan) };
+        _options = new SchedulerOptions(maxParallel, FailFast: !prepared.Request.KeepGoing || prepared.Request.StopAtFailure) { GroupLimits = PlanScheduling.GroupLimits(Plan) };
         _scheduler = new Scheduler(ToScheduled(0), _options);
         // Each running attempt has at most two messages under way; besides them there are ticks and cancels. Whoever reports runs the
         // loop's next turn itself: with steps of a millisecond, every hand-over to another thread is felt.
@@ -202,7 +202,7 @@ internal sealed partial class RunDriver : IAsyncDisposable
                 break;
             case Decision.Stop stop:
                 _stops[stop.Job] = stop.Reason;
-                _running.GetValueOrDefault(stop.Job)?.Stop();
+                _running.GetValueOrDefault(stop.Job)?.Stop(stop.Reason);
                 break;
             case Decision.Kill kill:
                 _stops.TryAdd(kill.Job, StopReason.Cancelled);
@@ -389,6 +389,11 @@ internal sealed partial class RunDriver : IAsyncDisposable
         var jobs = PlanScheduling.ToScheduled(Plan, from, job => _durations.Expected(job.Id));
         for (var i = 0; from == 0 && i < jobs.Length; i++)
         {
+            if (_prepared.Request.StopAtFailure)
+            {
+                jobs = jobs.SetItem(i, jobs[i] with { AttemptsMax = 1 });
+            }
+
             if (_prepared.LeftOut[i] is not null)
             {
                 jobs = jobs.SetItem(i, jobs[i] with { SkippedByPlan = true });

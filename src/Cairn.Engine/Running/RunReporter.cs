@@ -6,8 +6,8 @@ using Cairn.Execution;
 
 namespace Cairn.Engine.Running;
 
-/// <summary>Tells what happens: to the record first, then to whoever looks on. One call at a time, from whatever thread.</summary>
-internal sealed class RunReporter(RunId run, EventLog log, IRunObserver observer, TimeProvider time) : IDisposable
+/// <summary>Tells what happens: to the record first, if there is one, then to whoever looks on. One call at a time, from whatever thread.</summary>
+internal sealed class RunReporter(RunId run, EventLog? log, IRunObserver observer, TimeProvider time) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _lost = new();
@@ -57,7 +57,7 @@ internal sealed class RunReporter(RunId run, EventLog log, IRunObserver observer
 
     private void Record(RunEvent? runEvent)
     {
-        if (RecordError is not null)
+        if (RecordError is not null || log is null)
         {
             return;
         }

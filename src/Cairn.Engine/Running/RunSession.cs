@@ -62,7 +62,18 @@ internal static class RunSession
                 }
             }
 
-            using var inputs = RunInputs.Take(prepared, either.Token);
+            RunInputs taken;
+            try
+            {
+                taken = RunInputs.Take(prepared, either.Token);
+            }
+            catch (OperationCanceledException) when (either.IsCancellationRequested)
+            {
+                // Nothing is recorded yet.
+                return new RunResult(prepared.Id, RunStatus.Cancelled, null);
+            }
+
+            using var inputs = taken;
             if (inputs.HasErrors)
             {
                 return new RunResult(prepared.Id, RunStatus.Failed, null) { Refused = prepared with { Diagnostics = [.. prepared.Diagnostics, .. inputs.Diagnostics] } };
@@ -87,7 +98,7 @@ internal static class RunSession
         var maxParallel = Math.Clamp(request.MaxParallel ?? plan.Pipeline.MaxParallel ?? Environment.ProcessorCount, 1, Core.Limits.JobsMax);
         EmitStart(prepared, inputs, maxParallel, reporter);
 
-        var secrets = new SecretResolver(plan.Pipeline.Secrets, request.ProjectDirectory, host, (code, message) => reporter.Warn(code, message));
+        var secrets = new SecretResolver(plan.Pipeline.Secrets, request.ProjectDirectory, host, (code, text) => reporter.Warn(code, text));
         var scope = new RunScope(plan, prepared.PlanInput.Git, prepared.PlanInput.Run, globs => tree.HashFiles(globs));
         await using var services = new ServiceManager(plan.Pipeline.Services, host, directory, reporter, time)
         {
@@ -108,7 +119,7 @@ internal static class RunSession
         using (var folders = new ScratchFolders(scratch))
         {
             var dates = new SourceDates(scope, request, prepared.Git, host);
-            var cache = inputs.Store is null ? null : new RunCache(prepared, inputs, scope, reporter, tree, dates);
+            using var cache = inputs.Store is null ? null : new RunCache(prepared, inputs, scope, reporter, tree, dates);
             using var sandboxes = new SandboxIsolation(host, inputs, tree, request, time);
             var context = new RunContext
             {

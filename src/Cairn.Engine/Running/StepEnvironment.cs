@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
+using Cairn.Core;
 using Cairn.Core.Expressions;
 using Cairn.Core.Language.Model;
+using Cairn.Core.Planning;
 using Cairn.Engine.Isolation;
 
 namespace Cairn.Engine.Running;
@@ -32,6 +35,28 @@ public static class StepEnvironment
         var variables = Base(DefaultPath, home);
         variables["USER"] = variables["LOGNAME"] = SandboxUser;
         return variables;
+    }
+
+    /// <summary>All variables of an attempt but those that name its files; <paramref name="sourceDate"/> is there for a deterministic step. Throws <see cref="IOException"/> where the machine cannot give what that asks for.</summary>
+    internal static async Task<Dictionary<string, string>> OfAttemptAsync(
+        RunRequest request, JobScope scope, Pipeline pipeline, Job job, int attempt, RunId run, string home, string projectDirectory, string? sourceDate, Func<string, Task<string>> resolveSecret)
+    {
+        var environment = Base(request, job.Step, home);
+        var determinism = request.DeterminismOf(job.Step);
+        if (determinism is not null)
+        {
+            Determine(environment, determinism, sourceDate ?? throw new ArgumentNullException(nameof(sourceDate)));
+        }
+
+        await AddAsync(environment, pipeline.Environment, scope, resolveSecret);
+        await AddAsync(environment, job.Step.Environment, scope, resolveSecret);
+        environment["CAIRN_RUN"] = run.Value;
+        environment["CAIRN_PROJECT"] = projectDirectory;
+        environment["CAIRN_JOB"] = job.Id.Value;
+        environment["CAIRN_STEP"] = job.Step.Name.Value;
+        environment["CAIRN_ATTEMPT"] = attempt.ToString(CultureInfo.InvariantCulture);
+        environment["CAIRN_CPUS"] = (determinism?.Cpus ?? Environment.ProcessorCount).ToString(CultureInfo.InvariantCulture);
+        return environment;
     }
 
     /// <summary>The variables that every step gets.</summary>

@@ -14,7 +14,8 @@ internal sealed unsafe class SpawnAttributes
     private readonly byte* _actions = (byte*)NativeMemory.AllocZeroed(ActionsBytes);
 
     /// <param name="resetIds">Whether a child gives up an effective user that differs from the real one.</param>
-    public SpawnAttributes(bool resetIds = false)
+    /// <param name="ownSession">Whether a child begins a session; otherwise it does so itself.</param>
+    public SpawnAttributes(bool resetIds = false, bool ownSession = true)
     {
         var set = stackalloc byte[SignalSetBytes];
         _ = Libc.posix_spawnattr_init(_attributes);
@@ -23,7 +24,7 @@ internal sealed unsafe class SpawnAttributes
         _ = Libc.sigfillset(set);
         _ = Libc.posix_spawnattr_setsigdefault(_attributes, set);
         _ = Libc.posix_spawnattr_setflags(
-            _attributes, (short)(Libc.POSIX_SPAWN_SETSID | Libc.POSIX_SPAWN_SETSIGDEF | Libc.POSIX_SPAWN_SETSIGMASK | (resetIds ? Libc.POSIX_SPAWN_RESETIDS : 0)));
+            _attributes, (short)((ownSession ? Libc.POSIX_SPAWN_SETSID : 0) | Libc.POSIX_SPAWN_SETSIGDEF | Libc.POSIX_SPAWN_SETSIGMASK | (resetIds ? Libc.POSIX_SPAWN_RESETIDS : 0)));
     }
 
     /// <summary>Sets the folder (null for the same) and the three descriptors of the spawns that follow.</summary>

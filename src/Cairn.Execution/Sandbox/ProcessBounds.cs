@@ -53,6 +53,16 @@ internal unsafe ref struct ProcessBounds
         }
     }
 
+    /// <summary>Bounds how many processes there may be of one user in a sandbox's own user namespace.</summary>
+    public static void FixProcesses(int pid, long bound)
+    {
+        var limit = new ResourceLimit { Soft = (ulong)bound, Hard = (ulong)bound };
+        if (Libc.prlimit(pid, Libc.RLIMIT_NPROC, &limit, null) != 0)
+        {
+            throw new IOException($"The number of processes cannot be limited: {Libc.Message(System.Runtime.InteropServices.Marshal.GetLastPInvokeError())}");
+        }
+    }
+
     public void Dispose()
     {
         Restore(Libc.RLIMIT_NOFILE, _files);

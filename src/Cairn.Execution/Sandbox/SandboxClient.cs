@@ -25,6 +25,9 @@ internal sealed unsafe class SandboxClient : IDisposable
 
     public WorkerGreeting Greeting { get; }
 
+    /// <summary>As whom it starts processes; null for the caller.</summary>
+    public uint? Owner { get; set; }
+
     /// <summary>The file system in memory below which places are mounted.</summary>
     public int RootDescriptor { get; }
 

@@ -10,18 +10,22 @@ public sealed class SandboxPlace : IDisposable
     private readonly SandboxClient _client;
     private bool _disposed;
 
-    internal SandboxPlace(SandboxClient client, SandboxSpec spec, DirectoryHandle root)
+    internal SandboxPlace(SandboxClient client, SandboxSpec spec, DirectoryHandle root, bool isInMemory)
     {
+        IsInMemory = isInMemory;
         _client = client;
         Spec = spec;
         Root = root;
     }
 
-    /// <summary>What it was made from.</summary>
+    /// <summary>What it was made from; without an upper folder where memory takes what is written.</summary>
     public SandboxSpec Spec { get; }
 
     /// <summary>The root as processes see it, but for what is mounted over it. What they wrote is hostile until it is looked at.</summary>
     public DirectoryHandle Root { get; }
+
+    /// <summary>Whether memory takes what is written, and not <see cref="SandboxSpec.Upper"/>.</summary>
+    public bool IsInMemory { get; }
 
     internal SandboxClient Client => _client;
 
@@ -32,11 +36,17 @@ public sealed class SandboxPlace : IDisposable
         List<string> arguments =
         [
             "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--uid", user, "--gid", user, "--hostname", Spec.Hostname,
-            "--bind", $"{_client.Greeting.MountRoot}/{Spec.Place.ToString(CultureInfo.InvariantCulture)}/root", "/", "--dev", "/dev", "--proc", "/proc",
+            "--bind", $"{_client.Greeting.MountRoot}/{Spec.Place.ToString(CultureInfo.InvariantCulture)}/view", "/", "--dev", "/dev", "--proc", "/proc",
         ];
         if (Spec.Network == SandboxNetwork.None)
         {
             arguments.Add("--unshare-net");
+        }
+
+        if (Spec.Limits.DiskBytes is { } bytes)
+        {
+            // What is in memory takes no more than the step may write.
+            arguments.AddRange(["--size", bytes.ToString(CultureInfo.InvariantCulture), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]);
         }
 
         foreach (var mount in Spec.Mounts)
@@ -54,7 +64,7 @@ public sealed class SandboxPlace : IDisposable
     }
 
     internal ProcessRequest Request(ProcessSpec process) => new(
-        Arguments(process), [.. process.Arguments], Spec.Limits.OpenFiles, Spec.Limits.Processes, Spec.Umask, Spec.Limits.VisibleCpus ?? 0, Seccomp: true, [.. Spec.Groups]);
+        Arguments(process), [.. process.Arguments], Spec.Limits.OpenFiles, SandboxLimits.UserProcesses, Spec.Limits.Processes ?? 0, Spec.Umask, Spec.Limits.VisibleCpus ?? 0, Seccomp: true, [.. Spec.Groups], Spec.Interactive);
 
     /// <summary>Unmounts it; all its processes have ended.</summary>
     public void Dispose()

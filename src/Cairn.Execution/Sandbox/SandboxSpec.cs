@@ -30,8 +30,11 @@ public sealed record SandboxLimits
     /// <summary>Open files of one process.</summary>
     public long OpenFiles { get; init; } = 65_536;
 
-    /// <summary>Processes and threads at once.</summary>
-    public long Processes { get; init; } = 8_192;
+    /// <summary>Processes and threads at once of the user that all sandboxes of the machine, or of an ordinary user, run as.</summary>
+    public const long UserProcesses = 8_192;
+
+    /// <summary>Processes and threads at once of this place; null for no bound of its own.</summary>
+    public long? Processes { get; init; }
 
     /// <summary>Bytes of memory of all its processes together, by cgroup.</summary>
     public long? MemoryBytes { get; init; }
@@ -39,7 +42,7 @@ public sealed record SandboxLimits
     /// <summary>Processors at once, by cgroup: 1.5 is one and a half.</summary>
     public double? Cpus { get; init; }
 
-    /// <summary>Bytes that it may write beside what it was given.</summary>
+    /// <summary>Bytes that it may write beside what it was given: held by the kernel where memory takes it, else whoever made the place has to look.</summary>
     public long? DiskBytes { get; init; }
 
     /// <summary>How many processors it sees and runs on; null for all.</summary>
@@ -79,7 +82,7 @@ public sealed record SandboxSpec
     /// <summary>Bounds.</summary>
     public SandboxLimits Limits { get; init; } = SandboxLimits.Default;
 
-    /// <summary>The <c>cgroup.procs</c> files that its processes join.</summary>
+    /// <summary>The <c>cgroup.procs</c> files that its processes join: see <see cref="ControlGroup.Joins"/>.</summary>
     public ImmutableArray<string> Groups { get; init; } = [];
 
     /// <summary>Whether the process may use the terminal on cairn's standard input, as a shell that a person works in does.</summary>
@@ -91,6 +94,9 @@ public sealed record SandboxOptions
 {
     /// <summary>The folder to which layers are relative, absolute. It is made where it is missing.</summary>
     public required string Folder { get; init; }
+
+    /// <summary>A folder below it that is this run's own, to try in what the file system can do; it exists.</summary>
+    public string Scratch { get; init; } = ".";
 
     /// <summary>The executable <c>cairn</c>, which the worker is.</summary>
     public required string Program { get; init; }

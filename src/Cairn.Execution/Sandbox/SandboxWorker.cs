@@ -16,8 +16,15 @@ namespace Cairn.Execution.Sandbox;
 /// </remarks>
 public sealed unsafe class SandboxWorker : IDisposable
 {
+    // Descriptors as bubblewrap gets them.
+    private const int FilterNumber = 10;
+    private const int ArgumentsNumber = 11;
+    private const int StatusNumber = 12;
+    private const int GateNumber = 13;
+
     private readonly DescriptorChannel _channel = new(0);
     private readonly SpawnAttributes _attributes;
+    private readonly SpawnAttributes _terminalAttributes;
     private readonly SpawnMemory _memory = new();
     private readonly WorkerMounts _mounts;
     private readonly WorkerProcesses _processes;
@@ -30,14 +37,16 @@ public sealed unsafe class SandboxWorker : IDisposable
         _bubblewrap = bubblewrap;
         _mounts = mounts;
         _attributes = new SpawnAttributes(resetIds);
+        // `setsid` begins the session, which only its own beginner can give a terminal.
+        _terminalAttributes = new SpawnAttributes(resetIds, ownSession: false);
         _processes = new WorkerProcesses();
         _seccomp = MemoryFile("seccomp", SeccompFilter.Program());
     }
 
-    /// <summary>The worker's main: <c>cairn __sandbox BUBBLEWRAP FOLDER UID</c>, its socket as standard input. Exits when that ends.</summary>
+    /// <summary>The worker's main: <c>cairn __sandbox BUBBLEWRAP FOLDER UID SCRATCH</c>, its socket as standard input. Exits when that ends.</summary>
     public static int Run(string[] arguments)
     {
-        if (arguments is not [var bubblewrap, var folder, var user] || !uint.TryParse(user, out var uid))
+        if (arguments is not [var bubblewrap, var folder, var user, var scratch] || !uint.TryParse(user, out var uid))
         {
             return 2;
         }
@@ -45,7 +54,7 @@ public sealed unsafe class SandboxWorker : IDisposable
         var inUserNamespace = uid == 0;
         try
         {
-            using var mounts = WorkerMounts.Prepare(folder, inUserNamespace, uid);
+            using var mounts = WorkerMounts.Prepare(folder, scratch, inUserNamespace, uid);
             BecomeUser(uid);
             using var worker = new SandboxWorker(bubblewrap, mounts, resetIds: !inUserNamespace);
             worker.Answer(w => mounts.Greeting.Write(w), [mounts.RootDescriptor]);
@@ -65,6 +74,7 @@ public sealed unsafe class SandboxWorker : IDisposable
     {
         _channel.Dispose();
         _attributes.Free();
+        _terminalAttributes.Free();
         _memory.Free();
         _ = Libc.close(_seccomp);
     }
@@ -138,39 +148,28 @@ public sealed unsafe class SandboxWorker : IDisposable
             throw new IOException($"A process needs three descriptors, not {_received.Count}");
         }
 
-        var status = stackalloc int[2];
-        if (Libc.pipe2(status, Libc.O_CLOEXEC) != 0)
-        {
-            throw new IOException($"pipe: {Libc.Message(Marshal.GetLastPInvokeError())}");
-        }
-
-        // A description of its own, since the reading of another process would move a shared one.
-        var filter = request.Seccomp ? Libc.open($"/proc/self/fd/{_seccomp}", Libc.O_RDONLY | Libc.O_CLOEXEC, 0) : -1;
-        var arguments = -1;
+        var status = stackalloc int[2] { -1, -1 };
+        var gate = stackalloc int[2] { -1, -1 };
+        var (filter, arguments) = (-1, -1);
         try
         {
+            // What no process can be given at its birth it gets while bubblewrap waits at the gate.
+            var isBounded = request.Groups.Length > 0 || request.OwnProcesses > 0;
+            Pipe(status);
+            if (isBounded)
+            {
+                Pipe(gate);
+            }
+
+            // A description of its own, since the reading of another process would move a shared one.
+            filter = request.Seccomp ? Libc.open($"/proc/self/fd/{_seccomp}", Libc.O_RDONLY | Libc.O_CLOEXEC, 0) : -1;
             arguments = MemoryFile("arguments", Encoding.UTF8.GetBytes(string.Concat(request.Sandbox.Select(static a => a + '\0'))));
-            var (first, last) = (10, 12);
-            string[] wrapper = request.Groups.Length == 0 ? [] : ["/bin/sh", "-c", JoinScript, "sh", request.Groups.Length.ToString(), .. request.Groups];
-            string[] command = [.. wrapper, _bubblewrap, "--json-status-fd", $"{last}", .. filter >= 0 ? ["--seccomp", $"{first}"] : Array.Empty<string>(), "--args", $"{first + 1}", "--", .. request.Command];
-            _memory.Fill(new ProcessSpec { Arguments = [.. command], Environment = [], WorkingDirectory = "/" }, "PATH=/usr/bin:/bin", "LC_ALL=C");
-            var error = _attributes.Begin(_memory.Folder, _received[0], _received[1], _received[2]);
-            error = error != 0 || filter < 0 ? error : _attributes.Also(filter, first);
-            error = error != 0 ? error : _attributes.Also(arguments, first + 1);
-            error = error != 0 ? error : _attributes.Also(status[1], last);
-            var pid = 0;
-            if (error == 0)
-            {
-                using var bounds = new ProcessBounds(request);
-                error = _attributes.Spawn(_memory.Path(command[0]), _memory.Arguments, _memory.Environment, out pid);
-            }
-
-            _attributes.End();
-            if (error != 0)
-            {
-                throw new IOException($"`{command[0]}` could not start: {Libc.Message(error)}");
-            }
-
+            string[] command =
+            [
+                .. request.Terminal ? ["/usr/bin/setsid", "--ctty"] : Array.Empty<string>(), _bubblewrap, "--json-status-fd", $"{StatusNumber}", .. filter >= 0 ? ["--seccomp", $"{FilterNumber}"] : Array.Empty<string>(),
+                .. isBounded ? ["--block-fd", $"{GateNumber}"] : Array.Empty<string>(), "--args", $"{ArgumentsNumber}", "--", .. request.Command,
+            ];
+            var pid = Spawn(request, command, [(filter, FilterNumber), (arguments, ArgumentsNumber), (status[1], StatusNumber), (gate[0], GateNumber)]);
             var pidFd = Libc.PidFdOpen(pid);
             if (pidFd < 0)
             {
@@ -180,13 +179,31 @@ public sealed unsafe class SandboxWorker : IDisposable
             }
 
             ProcessBounds.Fix(pid, request);
+            _ = Libc.close(status[1]);
+            status[1] = -1;
             _processes.Add(pid, status[0]);
             status[0] = -1;
+            try
+            {
+                if (isBounded)
+                {
+                    Bind(pid, request);
+                    _ = Libc.WriteAll(gate[1], "."u8);
+                }
+            }
+            catch (IOException)
+            {
+                _ = Libc.kill(pid, Libc.SIGKILL);
+                _ = _processes.Reap(pid);
+                _ = Libc.close(pidFd);
+                throw;
+            }
+
             return (pid, pidFd);
         }
         finally
         {
-            foreach (var descriptor in (ReadOnlySpan<int>)[filter, arguments, status[0], status[1]])
+            foreach (var descriptor in (ReadOnlySpan<int>)[filter, arguments, status[0], status[1], gate[0], gate[1]])
             {
                 if (descriptor >= 0)
                 {
@@ -196,8 +213,54 @@ public sealed unsafe class SandboxWorker : IDisposable
         }
     }
 
-    // Only a process itself can join a group before it does anything else.
-    private const string JoinScript = "n=$1; shift; while [ $n -gt 0 ]; do echo 0 >\"$1\" || exit 125; shift; n=$((n - 1)); done; exec \"$@\"";
+    private int Spawn(ProcessRequest request, string[] command, ReadOnlySpan<(int Descriptor, int Number)> descriptors)
+    {
+        _memory.Fill(new ProcessSpec { Arguments = [.. command], Environment = [], WorkingDirectory = "/" }, "PATH=/usr/bin:/bin", "LC_ALL=C");
+        var attributes = request.Terminal ? _terminalAttributes : _attributes;
+        var error = attributes.Begin(_memory.Folder, _received[0], _received[1], _received[2]);
+        foreach (var (descriptor, number) in descriptors)
+        {
+            error = error != 0 || descriptor < 0 ? error : attributes.Also(descriptor, number);
+        }
+
+        var pid = 0;
+        if (error == 0)
+        {
+            using var bounds = new ProcessBounds(request);
+            error = attributes.Spawn(_memory.Path(command[0]), _memory.Arguments, _memory.Environment, out pid);
+        }
+
+        attributes.End();
+        return error == 0 ? pid : throw new IOException($"`{command[0]}` could not start: {Libc.Message(error)}");
+    }
+
+    /// <summary>Puts the sandbox's first process, from which all others come, into its groups and under its own bound of processes. Nothing where bubblewrap ended before it had one.</summary>
+    private void Bind(int pid, ProcessRequest request)
+    {
+        var first = _processes.FirstOf(pid, ExecutionLimits.WorkerStartMs);
+        if (first == 0)
+        {
+            return;
+        }
+
+        foreach (var group in request.Groups)
+        {
+            ControlGroup.Write(group, first.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        if (request.OwnProcesses > 0)
+        {
+            ProcessBounds.FixProcesses(first, request.OwnProcesses + 1);
+        }
+    }
+
+    private static void Pipe(int* ends)
+    {
+        if (Libc.pipe2(ends, Libc.O_CLOEXEC) != 0)
+        {
+            throw new IOException($"pipe: {Libc.Message(Marshal.GetLastPInvokeError())}");
+        }
+    }
 
     private void Succeed(ReadOnlySpan<int> descriptors, Action<BinaryWriter>? write = null) => Answer(
         w =>

@@ -41,12 +41,14 @@ internal sealed record PlaceRequest(int Place, string[] Layers, string? Upper, s
 /// <param name="Sandbox">Arguments of bubblewrap, which it reads from a descriptor, as they may hold secrets.</param>
 /// <param name="Command">The program and its arguments.</param>
 /// <param name="OpenFiles">Open files of one process.</param>
-/// <param name="Processes">Processes at once.</param>
+/// <param name="Processes">Processes of the user at once.</param>
+/// <param name="OwnProcesses">Processes of the sandbox at once; 0 for no bound but <paramref name="Processes"/>.</param>
 /// <param name="Umask">The file mode creation mask.</param>
 /// <param name="VisibleCpus">How many processors it runs on; 0 for all.</param>
 /// <param name="Seccomp">Whether system calls are filtered.</param>
 /// <param name="Groups">The <c>cgroup.procs</c> files that it joins.</param>
-internal sealed record ProcessRequest(string[] Sandbox, string[] Command, long OpenFiles, long Processes, int Umask, int VisibleCpus, bool Seccomp, string[] Groups)
+/// <param name="Terminal">Whether its standard input is a terminal that it is to own.</param>
+internal sealed record ProcessRequest(string[] Sandbox, string[] Command, long OpenFiles, long Processes, long OwnProcesses, int Umask, int VisibleCpus, bool Seccomp, string[] Groups, bool Terminal)
 {
     public void Write(BinaryWriter writer)
     {
@@ -54,14 +56,16 @@ internal sealed record ProcessRequest(string[] Sandbox, string[] Command, long O
         Texts.Write(writer, Command);
         writer.Write(OpenFiles);
         writer.Write(Processes);
+        writer.Write(OwnProcesses);
         writer.Write(Umask);
         writer.Write(VisibleCpus);
         writer.Write(Seccomp);
         Texts.Write(writer, Groups);
+        writer.Write(Terminal);
     }
 
     public static ProcessRequest Read(BinaryReader reader) =>
-        new(Texts.Read(reader), Texts.Read(reader), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadBoolean(), Texts.Read(reader));
+        new(Texts.Read(reader), Texts.Read(reader), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadBoolean(), Texts.Read(reader), reader.ReadBoolean());
 }
 
 /// <summary>How a sandboxed process ended.</summary>

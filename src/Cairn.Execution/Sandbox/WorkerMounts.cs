@@ -6,7 +6,7 @@ using Cairn.Execution.Native;
 
 namespace Cairn.Execution.Sandbox;
 
-/// <summary>The places that a worker has mounted: below a file system in memory of its own, each <c>N/root</c>.</summary>
+/// <summary>The places that a worker has mounted: below a file system in memory of its own, each <c>N/view</c>.</summary>
 internal sealed unsafe class WorkerMounts : IDisposable
 {
     // Folders that every system has and no step's root is taken from; what the first of them holds is hidden from the worker alone.
@@ -14,6 +14,10 @@ internal sealed unsafe class WorkerMounts : IDisposable
 
     // The kernel takes a page of options.
     private const int OptionsBytesMax = 4095;
+
+    // Files without content take memory, too, that no size bounds.
+    private const long InodesMin = 4_096;
+    private const long InodeBytes = 1_024;
 
     private readonly string _options;
 
@@ -33,9 +37,10 @@ internal sealed unsafe class WorkerMounts : IDisposable
 
     /// <summary>Makes the file system in memory and tries a mount. Throws <see cref="IOException"/> with what the machine refuses.</summary>
     /// <param name="folder">The folder to which layers are relative; it becomes the working folder.</param>
+    /// <param name="scratch">A folder in it to try in.</param>
     /// <param name="inUserNamespace">Whether an ordinary user's rights have to do.</param>
     /// <param name="owner">The user that owns what steps write.</param>
-    public static WorkerMounts Prepare(string folder, bool inUserNamespace, uint owner)
+    public static WorkerMounts Prepare(string folder, string scratch, bool inUserNamespace, uint owner)
     {
         Environment.CurrentDirectory = folder;
         if (Libc.mount(null, "/", null, Libc.MS_REC | Libc.MS_SLAVE, null) != 0)
@@ -58,26 +63,26 @@ internal sealed unsafe class WorkerMounts : IDisposable
             _ = Libc.mount("proc", "/proc", "proc", Libc.MS_NOSUID | Libc.MS_NODEV, null);
         }
 
-        return new WorkerMounts(new WorkerGreeting(root, UpperProblem(folder, root, inUserNamespace), inUserNamespace), descriptor);
+        return new WorkerMounts(new WorkerGreeting(root, UpperProblem(folder, scratch, root, inUserNamespace), inUserNamespace), descriptor);
     }
 
     /// <summary>Mounts a place and returns its root's descriptor, which the caller closes.</summary>
     public int Enter(PlaceRequest place)
     {
         var home = Home(place.Place);
-        Directory.CreateDirectory(home + "/root");
+        Directory.CreateDirectory(home + "/view");
         var (upper, work) = (place.Upper, place.Work);
         if (upper is null)
         {
             Directory.CreateDirectory(home + "/memory");
-            Mount("tmpfs", home + "/memory", place.SizedBytes > 0 ? $"mode=700,size={place.SizedBytes}" : "mode=700");
+            Mount("tmpfs", home + "/memory", place.SizedBytes > 0 ? $"mode=700,size={place.SizedBytes},nr_inodes={long.Max(InodesMin, place.SizedBytes / InodeBytes)}" : "mode=700");
             (upper, work) = (home + "/memory/upper", home + "/memory/work");
             Directory.CreateDirectory(upper);
             Directory.CreateDirectory(work);
         }
 
-        Overlay(home + "/root", $"lowerdir={string.Join(':', place.Layers)},upperdir={upper},workdir={work},{_options}");
-        var root = Libc.open(home + "/root", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        Overlay(home + "/view", $"lowerdir={string.Join(':', place.Layers)},upperdir={upper},workdir={work},{_options}");
+        var root = Libc.open(home + "/view", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
         return root >= 0 ? root : throw Failure(home);
     }
 
@@ -85,7 +90,7 @@ internal sealed unsafe class WorkerMounts : IDisposable
     public void Leave(int place)
     {
         var home = Home(place);
-        foreach (var mount in (ReadOnlySpan<string>)["/root", "/memory"])
+        foreach (var mount in (ReadOnlySpan<string>)["/view", "/memory"])
         {
             if (Directory.Exists(home + mount))
             {
@@ -99,9 +104,9 @@ internal sealed unsafe class WorkerMounts : IDisposable
 
     private string Home(int place) => $"{Greeting.MountRoot}/{place.ToString(CultureInfo.InvariantCulture)}";
 
-    private static string? UpperProblem(string folder, string root, bool inUserNamespace)
+    private static string? UpperProblem(string folder, string scratch, string root, bool inUserNamespace)
     {
-        var test = $"probe-{Environment.ProcessId}-{Environment.TickCount64}";
+        var test = $"{scratch}/probe-{Environment.ProcessId}-{Environment.TickCount64}";
         try
         {
             Directory.CreateDirectory($"{test}/lower");

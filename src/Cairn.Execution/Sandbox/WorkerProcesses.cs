@@ -17,23 +17,32 @@ internal sealed unsafe class WorkerProcesses
 
     private const int StatusBytesMax = 4096;
 
-    private readonly Dictionary<int, int> _statusPipes = [];
+    private readonly Dictionary<int, (int Pipe, string Read)> _statusPipes = [];
     private readonly Dictionary<int, (int Status, ResourceUsage Usage)> _ended = [];
 
     /// <summary>Notes a started one; <paramref name="statusPipe"/> is what bubblewrap writes its status to.</summary>
-    public void Add(int pid, int statusPipe) => _statusPipes.Add(pid, statusPipe);
+    public void Add(int pid, int statusPipe) => _statusPipes.Add(pid, (statusPipe, ""));
+
+    /// <summary>The first process of its sandbox, waited for; 0 where there will be none.</summary>
+    public int FirstOf(int pid, int timeoutMs)
+    {
+        var (pipe, read) = _statusPipes[pid];
+        var (first, _) = ReadStatus(pipe, ref read, timeoutMs);
+        _statusPipes[pid] = (pipe, read);
+        return first;
+    }
 
     /// <summary>Waits for an ended one, and kills what it left.</summary>
     public SandboxEnd Reap(int pid)
     {
-        if (!_statusPipes.Remove(pid, out var pipe))
+        if (!_statusPipes.Remove(pid, out var known))
         {
             throw new IOException($"No process {pid} was started here");
         }
 
         var (status, _) = Wait(pid);
-        var (first, hasCode) = ReadStatus(pipe);
-        _ = Libc.close(pipe);
+        var (first, hasCode) = ReadStatus(known.Pipe, ref known.Read, 0);
+        _ = Libc.close(known.Pipe);
         if (first == 0)
         {
             return new SandboxEnd(status, Began: false, 0, 0, 0, 0, 0, 0);
@@ -145,14 +154,14 @@ internal sealed unsafe class WorkerProcesses
     }
 
     // Two JSON documents: `{ "child-pid": 123, … }` when the sandbox stands, and `{ "exit-code": 0 }` when the process in it has ended.
-    private static (int First, bool HasCode) ReadStatus(int pipe)
+    private static (int First, bool HasCode) ReadStatus(int pipe, ref string read, int timeoutMs)
     {
         var buffer = stackalloc byte[StatusBytesMax];
         nint length = 0;
         while (length < StatusBytesMax)
         {
             var poll = new PollFd { Fd = pipe, Events = 1 };
-            if (Libc.poll(&poll, 1, 0) != 1)
+            if (Libc.poll(&poll, 1, length == 0 ? timeoutMs : 0) != 1)
             {
                 break;
             }
@@ -166,7 +175,7 @@ internal sealed unsafe class WorkerProcesses
             length += count;
         }
 
-        var text = Encoding.ASCII.GetString(buffer, (int)length);
+        var text = read += Encoding.ASCII.GetString(buffer, (int)length);
         const string Key = "\"child-pid\":";
         var at = text.IndexOf(Key, StringComparison.Ordinal);
         var digits = at < 0 ? "" : text[(at + Key.Length)..].TrimStart();

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 using Cairn.Core.Actions;
@@ -17,6 +16,7 @@ namespace Cairn.Store.Actions;
 /// </summary>
 public sealed class ActionCache
 {
+    private readonly ContentStore _store;
     private readonly string _entries;
     private readonly string _lockPath;
     private readonly Func<string?> _readOnlyReason;
@@ -24,19 +24,19 @@ public sealed class ActionCache
     private readonly TimeProvider _time;
 
     private RangeLockFile? _running;
-    private int _temporaries;
 
     /// <summary>Over a store, with the seal of its entries.</summary>
     public ActionCache(ContentStore store, IResultSeal seal)
-        : this(store.Directory, () => store.ReadOnlyReason, seal, store.Time)
+        : this(store, () => store.ReadOnlyReason, seal)
     {
     }
 
-    internal ActionCache(string directory, Func<string?> readOnlyReason, IResultSeal seal, TimeProvider? time = null)
+    internal ActionCache(ContentStore store, Func<string?> readOnlyReason, IResultSeal seal)
     {
-        _time = time ?? TimeProvider.System;
-        _entries = Path.Combine(directory, "ac");
-        _lockPath = Path.Combine(directory, "running.lock");
+        _store = store;
+        _time = store.Time;
+        _entries = Path.Combine(store.Directory, "ac");
+        _lockPath = Path.Combine(store.Directory, "running.lock");
         _readOnlyReason = readOnlyReason;
         _seal = seal;
     }
@@ -76,23 +76,7 @@ public sealed class ActionCache
     public void Put(ActionResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
-        var entry = _seal.Seal(result);
-        var path = PathOf(result.Action);
-        var temporary = string.Create(CultureInfo.InvariantCulture, $"{path}.{Environment.ProcessId}-{Interlocked.Increment(ref _temporaries)}.tmp");
-        using var file = Create(temporary);
-        try
-        {
-            BlobCalls.Write((int)file.DangerousGetHandle(), entry);
-            if (FileNative.RenameAt(FileNative.AtCurrentDirectory, temporary, FileNative.AtCurrentDirectory, path) < 0)
-            {
-                throw BlobCalls.Failure("keep a result");
-            }
-        }
-        catch
-        {
-            FileNative.UnlinkAt(FileNative.AtCurrentDirectory, temporary, 0);
-            throw;
-        }
+        _store.PutEntry(result.Action, _seal.Seal(result));
     }
 
     /// <summary>Removes the entry of an action (its blobs turned out to be missing).</summary>
@@ -178,24 +162,5 @@ public sealed class ActionCache
             reason = $"It cannot be read: {e.Message}";
             return [];
         }
-    }
-
-    private static SafeFileHandle Create(string path)
-    {
-        const int Flags = FileNative.OpenReadWrite | FileNative.OpenCreate | FileNative.OpenCloseOnExec;
-        var descriptor = FileNative.OpenAt(FileNative.AtCurrentDirectory, path, Flags, 0x1b6);
-        if (descriptor < 0 && Marshal.GetLastPInvokeError() == FileNative.ErrorNotFound)
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            descriptor = FileNative.OpenAt(FileNative.AtCurrentDirectory, path, Flags, 0x1b6);
-        }
-
-        if (descriptor < 0)
-        {
-            var error = Marshal.GetLastPInvokeError();
-            throw new IOException($"Cannot create `{path}`: {new Win32Exception(error).Message}", error);
-        }
-
-        return new SafeFileHandle(descriptor, ownsHandle: true);
     }
 }

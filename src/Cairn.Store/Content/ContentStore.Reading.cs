@@ -52,14 +52,19 @@ public sealed partial class ContentStore
     /// Lays a blob out as a new file (mode 0644 or 0755 less the umask, mtime now), verified while it is copied. Atomic: <paramref name="name"/> is either absent or whole.
     /// False where the blob is missing or was found corrupt; nothing is left then. Replaces what stands there.
     /// </summary>
-    public bool TryRestore(Digest digest, DirectoryHandle folder, string name, bool executable)
+    /// <param name="digest">The blob.</param>
+    /// <param name="folder">Where to.</param>
+    /// <param name="name">The file's name there.</param>
+    /// <param name="executable">Its mode.</param>
+    /// <param name="nursery">Where the file may be made, on the folder's file system.</param>
+    public bool TryRestore(Digest digest, DirectoryHandle folder, string name, bool executable, FileNursery? nursery = null)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ObjectDisposedException.ThrowIf(_disposed, this);
         DirectoryHandle.CheckName(name);
         if (digest.SizeBytes > Limits.WholeBlobBytesMax)
         {
-            return RestoreLarge(digest, folder, name, executable);
+            return RestoreLarge(digest, folder, name, executable, nursery);
         }
 
         var buffer = ArrayPool<byte>.Shared.Rent((int)digest.SizeBytes + 1);
@@ -75,7 +80,7 @@ public sealed partial class ContentStore
                 }
             }
 
-            using var file = NewFile.Create(folder.Descriptor, ModeOf(executable), locked: false);
+            using var file = Create(folder, executable, nursery);
             BlobCalls.Write(file.Descriptor, content);
             Name(file, folder, name);
             return true;
@@ -86,7 +91,7 @@ public sealed partial class ContentStore
         }
     }
 
-    private bool RestoreLarge(in Digest digest, DirectoryHandle folder, string name, bool executable)
+    private bool RestoreLarge(in Digest digest, DirectoryHandle folder, string name, bool executable, FileNursery? nursery)
     {
         using var blob = TryOpenBlob(digest);
         if (blob is null)
@@ -94,7 +99,7 @@ public sealed partial class ContentStore
             return false;
         }
 
-        using var file = NewFile.Create(folder.Descriptor, ModeOf(executable), locked: false);
+        using var file = Create(folder, executable, nursery);
 
         // What is verified is the copy, so that a change of the blob meanwhile does no harm.
         var isClone = !blob.IsCompressed && FileNative.Clone(file.Descriptor, FileNative.CloneRequest, blob.Descriptor) == 0;
@@ -109,7 +114,11 @@ public sealed partial class ContentStore
         return true;
     }
 
-    private static uint ModeOf(bool executable) => executable ? 0x1edu : 0x1a4u;
+    private static NewFile Create(DirectoryHandle folder, bool executable, FileNursery? nursery)
+    {
+        var mode = executable ? 0x1edu : 0x1a4u;
+        return nursery?.Create(folder.Descriptor, mode, locked: false) ?? NewFile.Create(folder.Descriptor, mode, locked: false);
+    }
 
     private static void Name(NewFile file, DirectoryHandle folder, string name)
     {

@@ -15,6 +15,7 @@ namespace Cairn.Store.Content;
 public sealed partial class ContentStore : IDisposable
 {
     private readonly StoreFolder _folder;
+    private readonly FileNursery _nursery;
     private readonly TimeProvider _time;
     private readonly uint _userId = BlobCalls.UserId();
     private bool _disposed;
@@ -22,6 +23,7 @@ public sealed partial class ContentStore : IDisposable
     private ContentStore(StoreFolder folder, TimeProvider time)
     {
         _folder = folder;
+        _nursery = new FileNursery(folder.TemporaryFolder, "");
         _time = time;
     }
 
@@ -122,6 +124,7 @@ public sealed partial class ContentStore : IDisposable
         if (!_disposed)
         {
             _disposed = true;
+            _nursery.Dispose();
             _folder.Dispose();
         }
     }
@@ -331,25 +334,45 @@ public sealed partial class ContentStore : IDisposable
 
     private void MarkUse(ReadOnlySpan<byte> path, in BlobCalls.Look look) => BlobCalls.MarkUse(_folder.BlobFolder.Descriptor, path, look, _time.GetUtcNow().ToUnixTimeSeconds());
 
-    private NewFile CreateFile() => NewFile.Create(_folder.TemporaryFolder.Descriptor, StoreFolder.BlobMode, locked: true);
+    /// <summary>Puts an entry of the action cache in its place, atomically.</summary>
+    /// <param name="name">The action's digest.</param>
+    /// <param name="entry">All of it.</param>
+    internal void PutEntry(in Digest name, ReadOnlySpan<byte> entry)
+    {
+        Span<byte> path = stackalloc byte[BlobPath.BytesMax];
+        BlobPath.Write(path, name);
+        using var file = CreateFile(StoreFolder.EntryMode);
+        BlobCalls.Write(file.Descriptor, entry);
+        if (Publish(file, _folder.EntryFolder, path, replace: true) is not 0 and var error)
+        {
+            throw BlobCalls.Failure("keep a result", error);
+        }
+    }
+
+    private NewFile CreateFile(uint mode = StoreFolder.BlobMode) => _nursery.Create(_folder.TemporaryFolder.Descriptor, mode, locked: true);
 
     /// <summary>Names a blob. False where another process did so meanwhile.</summary>
     private bool Publish(NewFile file, ReadOnlySpan<byte> path, bool replace)
     {
-        var cas = _folder.BlobFolder.Descriptor;
-        var error = file.Publish(cas, path, replace);
-        if (error == FileNative.ErrorNotFound)
-        {
-            _folder.MakeFanOut(path);
-            error = file.Publish(cas, path, replace);
-        }
-
+        var error = Publish(file, _folder.BlobFolder, path, replace);
         return error switch
         {
             0 => true,
             FileNative.ErrorExists => false,
             _ => throw BlobCalls.Failure("name a blob", error),
         };
+    }
+
+    private int Publish(NewFile file, DirectoryHandle part, ReadOnlySpan<byte> path, bool replace)
+    {
+        var error = file.Publish(part.Descriptor, path, replace);
+        if (error == FileNative.ErrorNotFound)
+        {
+            StoreFolder.MakeFanOut(part, path, _nursery);
+            error = file.Publish(part.Descriptor, path, replace);
+        }
+
+        return error;
     }
 
     private void ThrowIfReadOnly()

@@ -270,7 +270,7 @@ internal sealed class StoreCheck(StoreFolder folder, TimeProvider time, ActionEn
         },
         (parent, entry) =>
         {
-            if (!StoreScan.IsEntryUnderConstruction(entry))
+            if (!StoreScan.IsUnderConstruction(entry.Name))
             {
                 SetAside(FindingKind.Foreign, parent, entry, "no entry of the action cache");
             }
@@ -282,17 +282,14 @@ internal sealed class StoreCheck(StoreFolder folder, TimeProvider time, ActionEn
         using var pins = folder.OpenPart(StoreFolder.Pins);
         foreach (var file in pins.List())
         {
+            if (StoreScan.IsUnderConstruction(file.Name))
+            {
+                continue;
+            }
+
             if (StorePin.TryRead(pins, file.Name) is not { } pin)
             {
-                if (file.Name.EndsWith(".tmp", StringComparison.Ordinal))
-                {
-                    Remove(FindingKind.Stray, pins, file.Name, "left by a process that is gone");
-                }
-                else
-                {
-                    SetAside(FindingKind.DamagedPin, pins, file, "it cannot be read; pin again what it kept");
-                }
-
+                SetAside(FindingKind.DamagedPin, pins, file, "it cannot be read; pin again what it kept");
                 continue;
             }
 

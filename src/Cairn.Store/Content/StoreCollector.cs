@@ -153,7 +153,7 @@ internal sealed class StoreCollector(StoreFolder folder, TimeProvider time, Acti
         using var pins = folder.OpenPart(StoreFolder.Pins);
         foreach (var file in pins.List())
         {
-            if (file.Name.EndsWith(".tmp", StringComparison.Ordinal))
+            if (StoreScan.IsUnderConstruction(file.Name))
             {
                 continue;
             }

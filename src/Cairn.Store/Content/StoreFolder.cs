@@ -20,21 +20,23 @@ internal sealed class StoreFolder : IDisposable
     /// <summary>The mode of a blob, less the umask: nothing that a reader does changes it.</summary>
     public const uint BlobMode = 0x124;
 
+    /// <summary>The mode of an entry of the action cache, less the umask.</summary>
+    public const uint EntryMode = 0x1b6;
+
     private const int Format = 1;
     private const uint FolderMode = 0x1ff;
 
     private static readonly string[] Folders = [Blobs, Actions, Temporary, Quarantine, Pins, Leases];
 
-    private readonly uint _fanOutMode;
     private string? _readOnlyReason;
 
-    private StoreFolder(string path, DirectoryHandle root, DirectoryHandle blobs, DirectoryHandle temporary)
+    private StoreFolder(string path, DirectoryHandle root, DirectoryHandle blobs, DirectoryHandle entries, DirectoryHandle temporary)
     {
         Path = path;
         Root = root;
         BlobFolder = blobs;
+        EntryFolder = entries;
         TemporaryFolder = temporary;
-        _fanOutMode = BlobCalls.LookAt(blobs.Descriptor).Mode & 0xfff;
         _readOnlyReason = WhyReadOnly();
         IsForeign = _readOnlyReason is not null;
     }
@@ -49,6 +51,8 @@ internal sealed class StoreFolder : IDisposable
 
     public DirectoryHandle BlobFolder { get; }
 
+    public DirectoryHandle EntryFolder { get; }
+
     public DirectoryHandle TemporaryFolder { get; }
 
     /// <summary>Why nothing can be stored, or null.</summary>
@@ -60,19 +64,21 @@ internal sealed class StoreFolder : IDisposable
     public static StoreFolder Open(string directory)
     {
         var path = System.IO.Path.GetFullPath(directory);
-        DirectoryHandle? root = null, blobs = null, temporary = null;
+        DirectoryHandle? root = null, blobs = null, entries = null, temporary = null;
         try
         {
             root = OpenRoot(path);
             CheckFormat(root, path);
             blobs = OpenPart(root, Blobs);
+            entries = OpenPart(root, Actions);
             temporary = OpenPart(root, Temporary);
-            return new StoreFolder(path, root, blobs, temporary);
+            return new StoreFolder(path, root, blobs, entries, temporary);
         }
         catch (Exception exception)
         {
             root?.Dispose();
             blobs?.Dispose();
+            entries?.Dispose();
             temporary?.Dispose();
             if (exception is StoreException or not (IOException or UnauthorizedAccessException))
             {
@@ -86,18 +92,24 @@ internal sealed class StoreFolder : IDisposable
     /// <summary>Opens a folder of the store, made anew where it is missing.</summary>
     public DirectoryHandle OpenPart(string name) => OpenPart(Root, name);
 
-    /// <summary>Makes the fan-out folder of a path below <c>cas/</c>, as open to others as <c>cas/</c> is.</summary>
-    public unsafe void MakeFanOut(ReadOnlySpan<byte> path)
+    /// <summary>Makes the fan-out folder of a path below <c>cas/</c> or <c>ac/</c>, as open to others as that is.</summary>
+    public static unsafe void MakeFanOut(DirectoryHandle part, ReadOnlySpan<byte> path, FileNursery nursery)
     {
         var name = stackalloc byte[3] { path[0], path[1], 0 };
-        if (FileNative.MakeDirectoryAt(BlobFolder.Descriptor, name, FolderMode) == 0)
+        var mode = BlobCalls.LookAt(part.Descriptor).Mode & 0xfff;
+        if (nursery.TryMakeFolder(part.Descriptor, name, mode))
+        {
+            return;
+        }
+
+        if (FileNative.MakeDirectoryAt(part.Descriptor, name, FolderMode) == 0)
         {
             // The umask of whoever stores first must not shut out those who share the folder.
-            _ = FileNative.ChangeModeAt(BlobFolder.Descriptor, name, _fanOutMode, 0);
+            _ = FileNative.ChangeModeAt(part.Descriptor, name, mode, 0);
         }
         else if (Marshal.GetLastPInvokeError() != FileNative.ErrorExists)
         {
-            throw BlobCalls.Failure($"make a folder in `{BlobFolder.DisplayPath}`");
+            throw BlobCalls.Failure($"make a folder in `{part.DisplayPath}`");
         }
     }
 
@@ -124,6 +136,7 @@ internal sealed class StoreFolder : IDisposable
     public void Dispose()
     {
         BlobFolder.Dispose();
+        EntryFolder.Dispose();
         TemporaryFolder.Dispose();
         Root.Dispose();
     }
@@ -132,7 +145,16 @@ internal sealed class StoreFolder : IDisposable
     {
         if (!Directory.Exists(path))
         {
-            Directory.CreateDirectory(path);
+            try
+            {
+                Directory.CreateDirectory(path);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Its own text is a resource key in a trimmed build.
+                throw new IOException("it is not there, and cannot be made", exception);
+            }
+
         }
 
         return DirectoryHandle.Open(path);

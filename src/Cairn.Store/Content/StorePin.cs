@@ -8,7 +8,7 @@ using Cairn.Store.Files;
 namespace Cairn.Store.Content;
 
 /// <summary>What is never collected, under a name: blobs, and entries of the action cache with all that they name.</summary>
-/// <param name="Name">Letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; a letter or digit first.</param>
+/// <param name="Name">Letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; a letter or digit first, and not <c>.tmp</c> at the end.</param>
 /// <param name="Blobs">The blobs.</param>
 /// <param name="Actions">The hashes of the actions.</param>
 public sealed record StorePin(string Name, ImmutableArray<Digest> Blobs, ImmutableArray<string> Actions)
@@ -19,7 +19,7 @@ public sealed record StorePin(string Name, ImmutableArray<Digest> Blobs, Immutab
     /// <summary>Whether a text can name a pin.</summary>
     public static bool IsName([NotNullWhen(true)] string? name)
     {
-        if (name is not { Length: > 0 and <= Limits.PinNameCharsMax } || !char.IsAsciiLetterOrDigit(name[0]))
+        if (name is not { Length: > 0 and <= Limits.PinNameCharsMax } || !char.IsAsciiLetterOrDigit(name[0]) || StoreScan.IsUnderConstruction(name))
         {
             return false;
         }

@@ -3,6 +3,8 @@ using System.Text;
 using Cairn.Core.Content;
 using Cairn.Store.Files;
 
+using Microsoft.Win32.SafeHandles;
+
 namespace Cairn.Store.Content;
 
 /// <summary>The blobs that an entry of the action cache names; null where the entry does not open. The hash is the action's, from the file's name.</summary>
@@ -99,34 +101,68 @@ internal static class StoreScan
     }
 
     /// <summary>
-    /// Calls back for what writers left in <c>tmp/</c>, and in <c>ac/</c> under temporary names. What a writer still holds is locked, or was touched a moment ago.
+    /// Calls back for what writers left in <c>tmp/</c>, and elsewhere under temporary names. What a writer still holds is locked, or was touched a moment ago.
     /// </summary>
     public static void ForEachStray(StoreFolder folder, long nowSeconds, Action<DirectoryHandle, string> stray)
     {
         foreach (var entry in folder.TemporaryFolder.List())
         {
-            if (entry.Kind == FileKind.Directory)
+            if (!entry.IsUtf8 || !TryOpen(folder.TemporaryFolder, entry.Name, out var file))
             {
-                stray(folder.TemporaryFolder, entry.Name);
                 continue;
             }
 
-            using var file = folder.TemporaryFolder.TryOpenFile(entry.Name);
-            if (file is null || FileNative.Lock((int)file.DangerousGetHandle(), FileNative.LockExclusive | FileNative.LockNonBlocking) == 0)
+            // Locked until it is removed: whoever has just made it sees that it goes.
+            using (file)
             {
-                stray(folder.TemporaryFolder, entry.Name);
+                if (file is null || FileNative.Lock((int)file.DangerousGetHandle(), FileNative.LockExclusive | FileNative.LockNonBlocking) == 0)
+                {
+                    stray(folder.TemporaryFolder, entry.Name);
+                }
             }
         }
 
-        ForEach(folder, StoreFolder.Actions, static _ => { }, (below, entry) =>
+        ForEach(folder, StoreFolder.Actions, static _ => { }, StrayIfAbandoned, CancellationToken.None);
+        using (var pins = folder.OpenPart(StoreFolder.Pins))
         {
-            if (IsEntryUnderConstruction(entry) && below.TryStat(entry.Name) is { } stat && Math.Abs(nowSeconds - (stat.ModifiedNs / 1_000_000_000)) > Limits.AbandonedSeconds)
+            foreach (var entry in pins.List())
             {
-                stray(below, entry.Name);
+                StrayIfAbandoned(pins, entry);
             }
-        }, CancellationToken.None);
+        }
+
+        foreach (var entry in folder.Root.List())
+        {
+            if (entry.Name.StartsWith(StoreFolder.FormatFile, StringComparison.Ordinal))
+            {
+                StrayIfAbandoned(folder.Root, entry);
+            }
+        }
+
+        void StrayIfAbandoned(DirectoryHandle parent, DirectoryEntry entry)
+        {
+            if (entry.IsUtf8 && IsUnderConstruction(entry.Name) && parent.TryStat(entry.Name) is { } stat && Math.Abs(nowSeconds - (stat.ModifiedNs / 1_000_000_000)) > Limits.AbandonedSeconds)
+            {
+                stray(parent, entry.Name);
+            }
+        }
     }
 
-    /// <summary>Whether a foreign name in <c>ac/</c> is a temporary one.</summary>
-    public static bool IsEntryUnderConstruction(DirectoryEntry entry) => entry.Name.EndsWith(".tmp", StringComparison.Ordinal);
+    /// <summary>A file that a process writes or the nursery in which it works, to be locked; false where somebody lets nobody else look.</summary>
+    private static bool TryOpen(DirectoryHandle folder, string name, out SafeFileHandle? file)
+    {
+        try
+        {
+            file = folder.TryOpenFile(name);
+            return true;
+        }
+        catch (IOException)
+        {
+            file = null;
+            return false;
+        }
+    }
+
+    /// <summary>Whether a name in <c>ac/</c>, in <c>pins/</c> or beside <c>store.json</c> is a temporary one.</summary>
+    public static bool IsUnderConstruction(string name) => name.EndsWith(".tmp", StringComparison.Ordinal);
 }

@@ -93,6 +93,7 @@ public sealed record StoreStatistics
     {
         using var pins = folder.OpenPart(StoreFolder.Pins);
         var names = pins.List().ConvertAll(static entry => entry.Name);
+        names.RemoveAll(StoreScan.IsUnderConstruction);
         names.Sort(StringComparer.Ordinal);
         return names;
     }

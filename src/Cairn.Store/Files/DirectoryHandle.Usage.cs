@@ -32,6 +32,17 @@ public sealed partial class DirectoryHandle
         return Marshal.GetLastPInvokeError() == FileNative.ErrorExists ? false : throw Failure("make the link", Join(name));
     }
 
+    /// <summary>Whether another directory is on the same mounted file system.</summary>
+    public unsafe bool IsOnFileSystemOf(DirectoryHandle other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        FileNative.StatxBuffer here;
+        FileNative.StatxBuffer there;
+        return FileNative.Statx(_descriptor, "", FileNative.AtEmptyPath, FileNative.StatxBasic, &here) == 0
+            && FileNative.Statx(other._descriptor, "", FileNative.AtEmptyPath, FileNative.StatxBasic, &there) == 0
+            && here.DeviceMajor == there.DeviceMajor && here.DeviceMinor == there.DeviceMinor;
+    }
+
     /// <summary>Makes a folder and opens it; null where something that is not a folder stands there.</summary>
     /// <param name="name">The name.</param>
     /// <param name="made">Whether it was not there.</param>
@@ -109,6 +120,49 @@ public sealed partial class DirectoryHandle
         }
 
         return use;
+    }
+
+    /// <summary>Whether the file system that this directory is on has no room left for a page, or for a file.</summary>
+    public unsafe bool IsFull()
+    {
+        const ulong PageBytes = 4096;
+        FileNative.FileSystemBuffer buffer;
+        return FileNative.StatFileSystem(_descriptor, &buffer) == 0 && ((buffer.AvailableBlocks * buffer.FragmentBytes) < PageBytes || (buffer.Files > 0 && buffer.FreeFiles == 0));
+    }
+
+    /// <summary>
+    /// The blocks that the files below this directory take, in bytes, counted until there are more than <paramref name="enough"/>; while others write there. What lies deeper than a
+    /// process may have descriptors does not count.
+    /// </summary>
+    public long AllocatedBytes(long enough) => AllocatedBytes(this, enough, depth: 0);
+
+    private static unsafe long AllocatedBytes(DirectoryHandle directory, long enough, int depth)
+    {
+        const int BlockBytes = 512;
+        long total = 0;
+        foreach (var entry in directory.ListRaw())
+        {
+            fixed (byte* raw = entry.Name)
+            {
+                FileNative.StatxBuffer buffer;
+                total += FileNative.Statx(directory._descriptor, raw, FileNative.AtSymlinkNoFollow, FileNative.StatxBasic, &buffer) == 0 ? (long)buffer.Blocks * BlockBytes : 0;
+            }
+
+            if (total > enough)
+            {
+                break;
+            }
+
+            if (entry.IsDirectory && depth < RemoveDepthMax && directory.TryOpen(entry) is { } below)
+            {
+                using (below)
+                {
+                    total += AllocatedBytes(below, enough - total, depth + 1);
+                }
+            }
+        }
+
+        return total;
     }
 
     private unsafe TreeUse UseOf(byte* name)

@@ -16,10 +16,9 @@ public sealed partial class DirectoryHandle : IDisposable
     private const int LinkTargetBytesMax = 4096;
     private const int EntryNameOffset = 19;
     private const uint OwnerAll = 0x1c0;
+    private const int RemoveDepthMax = 100;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
-    private static volatile bool HasOpenAt2 = true;
 
     private readonly int _descriptor;
     private bool _disposed;
@@ -62,55 +61,6 @@ public sealed partial class DirectoryHandle : IDisposable
             : throw Failure("open the folder", Join(name));
     }
 
-    /// <summary>Opens the directory at a relative path by its segments; null where one is missing or not a directory. An empty path gives a second handle of this one.</summary>
-    public DirectoryHandle? TryOpenPath(string relativePath)
-    {
-        ArgumentNullException.ThrowIfNull(relativePath);
-        DirectoryHandle? current = null;
-        foreach (var segment in relativePath.Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var next = (current ?? this).TryOpen(segment);
-            current?.Dispose();
-            if (next is null)
-            {
-                return null;
-            }
-
-            current = next;
-        }
-
-        return current ?? Duplicate();
-    }
-
-    /// <summary>Opens the directory at a relative path and makes the missing ones. Null where something that is not a directory stands in the way.</summary>
-    public DirectoryHandle? TryCreatePath(string relativePath)
-    {
-        ArgumentNullException.ThrowIfNull(relativePath);
-        var current = Duplicate();
-        foreach (var segment in relativePath.Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            CheckName(segment);
-            if (FileNative.MakeDirectoryAt(current._descriptor, segment, 0x1ff) < 0 && Marshal.GetLastPInvokeError() != FileNative.ErrorExists)
-            {
-                using (current)
-                {
-                    throw Failure("make the folder", current.Join(segment));
-                }
-            }
-
-            var next = current.TryOpen(segment);
-            current.Dispose();
-            if (next is null)
-            {
-                return null;
-            }
-
-            current = next;
-        }
-
-        return current;
-    }
-
     /// <summary>The names in this directory, unsorted, without <c>.</c> and <c>..</c>. A name that is not UTF-8 has <see cref="DirectoryEntry.IsUtf8"/> false and is escaped.</summary>
     public List<DirectoryEntry> List()
     {
@@ -125,59 +75,6 @@ public sealed partial class DirectoryHandle : IDisposable
         CheckName(name);
         return StatAt(_descriptor, name, name);
     }
-
-    /// <summary>Looks at a relative path, following no link in any of its segments; null where there is nothing.</summary>
-    public unsafe FileStat? TryStatPath(string relativePath)
-    {
-        ArgumentNullException.ThrowIfNull(relativePath);
-        var slash = relativePath.LastIndexOf('/');
-        if (slash < 0)
-        {
-            return TryStat(relativePath);
-        }
-
-        if (!HasOpenAt2)
-        {
-            using var parent = TryOpenPath(relativePath[..slash]);
-            return parent?.TryStat(relativePath[(slash + 1)..]);
-        }
-
-        var how = new FileNative.OpenHow
-        {
-            Flags = (uint)(FileNative.OpenPath | FileNative.OpenNoFollow | FileNative.OpenCloseOnExec),
-            Resolve = FileNative.ResolveNoSymlinks | FileNative.ResolveBeneath,
-        };
-        var descriptor = (int)FileNative.OpenAt2(FileNative.OpenAt2Number, _descriptor, relativePath, &how, sizeof(FileNative.OpenHow));
-        if (descriptor < 0)
-        {
-            switch (Marshal.GetLastPInvokeError())
-            {
-                case FileNative.ErrorNotFound or FileNative.ErrorNotDirectory or FileNative.ErrorLoop:
-                    return null;
-                case FileNative.ErrorNoSuchCall or FileNative.ErrorNotPermitted:
-                    // An old kernel, or a filter that does not know the call.
-                    HasOpenAt2 = false;
-                    return TryStatPath(relativePath);
-                default:
-                    throw Failure("look at", Join(relativePath));
-            }
-        }
-
-        try
-        {
-            return StatAt(descriptor, "", relativePath, FileNative.AtEmptyPath);
-        }
-        finally
-        {
-            _ = FileNative.Close(descriptor);
-        }
-    }
-
-    /// <summary>
-    /// Whether what stands at a path still has a stat that was taken before. One call; links on the way are followed, which cannot make another file
-    /// look like that one.
-    /// </summary>
-    public unsafe bool HasStat(string relativePath, in FileStat expected) => StatAt(_descriptor, relativePath, Join(relativePath)) == expected;
 
     /// <summary>The target of a symbolic link.</summary>
     public unsafe string ReadLink(string name)
@@ -211,20 +108,6 @@ public sealed partial class DirectoryHandle : IDisposable
         }
 
         return Marshal.GetLastPInvokeError() is FileNative.ErrorNotFound or FileNative.ErrorNotDirectory or FileNative.ErrorLoop ? null : throw Failure("open", Join(name));
-    }
-
-    /// <summary>Opens a regular file at a relative path, following no link; null where there is none.</summary>
-    public SafeFileHandle? TryOpenFilePath(string relativePath)
-    {
-        ArgumentNullException.ThrowIfNull(relativePath);
-        var slash = relativePath.LastIndexOf('/');
-        if (slash < 0)
-        {
-            return TryOpenFile(relativePath);
-        }
-
-        using var parent = TryOpenPath(relativePath[..slash]);
-        return parent?.TryOpenFile(relativePath[(slash + 1)..]);
     }
 
     /// <summary>Removes a file or link; false where there was none.</summary>
@@ -265,18 +148,28 @@ public sealed partial class DirectoryHandle : IDisposable
 
     private unsafe void RemoveTree(byte[] name)
     {
+        // What lies deeper than this many folders is moved up beside the top first: a tree may be deeper than a process may have descriptors, or than a path may be long.
+        var deep = new Stack<byte[]>();
         var pending = new Stack<(DirectoryHandle Parent, byte[] Name, DirectoryHandle? Opened)>();
+        var depth = 0;
         pending.Push((this, name, null));
         try
         {
-            while (pending.TryPop(out var item))
+            while (pending.TryPop(out var item) || (deep.TryPop(out var next) && (item = (this, next, null)).Name is not null))
             {
                 fixed (byte* raw = item.Name)
                 {
                     if (item.Opened is not null)
                     {
+                        depth--;
                         item.Opened.Dispose();
                         item.Parent.RemoveRaw(raw, FileNative.AtRemoveDirectory);
+                        continue;
+                    }
+
+                    if (depth >= RemoveDepthMax && item.Parent.TryMoveUp(raw, this) is { } moved)
+                    {
+                        deep.Push(moved);
                         continue;
                     }
 
@@ -287,6 +180,7 @@ public sealed partial class DirectoryHandle : IDisposable
                         continue;
                     }
 
+                    depth++;
                     pending.Push((item.Parent, item.Name, directory));
                     directory.ForEachRaw((child, _) => pending.Push((directory, child, null)));
                 }
@@ -298,6 +192,24 @@ public sealed partial class DirectoryHandle : IDisposable
             {
                 item.Opened?.Dispose();
             }
+        }
+    }
+
+    /// <summary>Moves a folder to a name of its own in another; null where it is none.</summary>
+    private unsafe byte[]? TryMoveUp(byte* name, DirectoryHandle target)
+    {
+        FileNative.StatxBuffer buffer;
+        if (FileNative.Statx(_descriptor, name, FileNative.AtSymlinkNoFollow, FileNative.StatxBasic, &buffer) < 0 || (buffer.Mode & 0xF000) != 0x4000)
+        {
+            return null;
+        }
+
+        // To move a folder is to write its `..`.
+        _ = FileNative.ChangeModeAt(_descriptor, name, OwnerAll, 0);
+        byte[] fresh = [.. Encoding.UTF8.GetBytes($".removed-{Guid.NewGuid():N}"), 0];
+        fixed (byte* to = fresh)
+        {
+            return FileNative.RenameAt(_descriptor, name, target._descriptor, to) == 0 ? fresh : null;
         }
     }
 

@@ -16,7 +16,15 @@ internal static unsafe partial class FileNative
     internal const int ErrorNotSupported = 95;
     internal const int ErrorQuota = 122;
     internal const nuint CloneRequest = 0x40049409;
+    internal const nuint GetFlagsRequest = 0x80086601;
+    internal const nuint SetFlagsRequest = 0x40086602;
     internal const long TimeOmit = 0x3ffffffe;
+
+    /// <summary><c>FS_TOPDIR_FL</c>: folders below are not related, and need not be near each other.</summary>
+    internal const int TopOfHierarchy = 0x20000;
+
+    /// <summary>The flags of a folder that its new files get: all but those that say how the folder itself is laid out, and <see cref="TopOfHierarchy"/>.</summary>
+    internal const int InheritedFlags = ~(TopOfHierarchy | 0x1000 | 0x40000 | 0x80000 | 0x10000000);
 
     // O_TMPFILE contains O_DIRECTORY, which has another number on arm64.
     internal static int OpenTemporary => 0x400000 | OpenDirectory;
@@ -48,6 +56,13 @@ internal static unsafe partial class FileNative
     /// <summary><c>ioctl(FICLONE)</c>: the target shares the source's blocks.</summary>
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     internal static partial int Clone(int target, nuint request, nint source);
+
+    /// <summary><c>ioctl</c> with a pointer to flags.</summary>
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    internal static partial int Control(int descriptor, nuint request, int* flags);
+
+    [LibraryImport("libc", EntryPoint = "flistxattr", SetLastError = true)]
+    internal static partial nint ListAttributes(int descriptor, byte* list, nuint length);
 
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     internal static partial int SyncFileSystem(int descriptor);

@@ -94,6 +94,9 @@ internal static unsafe partial class FileNative
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     internal static partial int Sync(int descriptor);
 
+    [LibraryImport("libc", EntryPoint = "fstatvfs", SetLastError = true)]
+    internal static partial int StatFileSystem(int descriptor, FileSystemBuffer* buffer);
+
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     internal static partial int Lock(int descriptor, int operation);
 
@@ -125,6 +128,19 @@ internal static unsafe partial class FileNative
         internal long Start;
         internal long Length;
         internal int Process;
+    }
+
+    /// <summary>The C library's <c>struct statvfs</c> on 64-bit machines.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 256)]
+    internal struct FileSystemBuffer
+    {
+        internal ulong BlockBytes;
+        internal ulong FragmentBytes;
+        internal ulong Blocks;
+        internal ulong FreeBlocks;
+        internal ulong AvailableBlocks;
+        internal ulong Files;
+        internal ulong FreeFiles;
     }
 
     /// <summary>The kernel's <c>struct statx</c>, the same on every architecture.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -17,11 +18,14 @@ internal sealed unsafe class NewFile : IDisposable
     public const string TemporaryPrefix = ".cairn-";
 
     private const int NameBytes = 32;
+    private const int CopyBytes = 64 << 10;
 
     private static volatile bool LinksNeedProc;
 
     private readonly int _directory;
     private readonly byte[]? _temporaryName;
+    private FileNursery? _nursery;
+    private int _meantFor;
     private bool _published;
 
     private NewFile(int directory, int descriptor, byte[]? temporaryName)
@@ -38,11 +42,27 @@ internal sealed unsafe class NewFile : IDisposable
     public int Descriptor { get; }
 
     /// <summary>Creates a file that may be published on the file system of a folder. <paramref name="locked"/>: a named one is locked while it is written, so that strays can be told.</summary>
-    public static NewFile Create(int directory, uint mode, bool locked)
+    public static NewFile Create(int directory, uint mode, bool locked) => TryCreate(directory, mode, locked) ?? throw BlobCalls.Failure("create a file");
+
+    /// <summary>Creates a file in a nursery that is meant for a folder; null where the nursery is gone, and has given up.</summary>
+    public static NewFile? TryCreateIn(FileNursery nursery, int directory, int meantFor, uint mode, bool locked)
+    {
+        if (TryCreate(directory, mode, locked) is { } file)
+        {
+            (file._nursery, file._meantFor) = (nursery, meantFor);
+            return file;
+        }
+
+        // A collector that knows no nurseries may have removed it; of a full disk the folder itself will tell.
+        nursery.GiveUp();
+        return null;
+    }
+
+    private static NewFile? TryCreate(int directory, uint mode, bool locked)
     {
         if (AlwaysNamed)
         {
-            return CreateNamed(directory, mode, locked);
+            return TryCreateNamed(directory, mode, locked);
         }
 
         var descriptor = BlobCalls.TryOpen(directory, ".\0"u8, FileNative.OpenTemporary | FileNative.OpenReadWrite, mode);
@@ -53,8 +73,8 @@ internal sealed unsafe class NewFile : IDisposable
 
         // A kernel or file system that does not know the flag takes it for the opening of a folder.
         return Marshal.GetLastPInvokeError() is FileNative.ErrorNotSupported or FileNative.ErrorIsDirectory or FileNative.ErrorInvalid or FileNative.ErrorNotFound
-            ? CreateNamed(directory, mode, locked)
-            : throw BlobCalls.Failure("create a file");
+            ? TryCreateNamed(directory, mode, locked)
+            : null;
     }
 
     /// <summary>Gives the file its name: 0, or the error's number. <see cref="FileNative.ErrorExists"/> where something has the name and <paramref name="replace"/> is false.</summary>
@@ -76,6 +96,12 @@ internal sealed unsafe class NewFile : IDisposable
             }
         }
 
+        if (error == FileNative.ErrorCrossDevice && _nursery is not null)
+        {
+            _nursery.GiveUp();
+            return PublishCopy(directory, name, replace);
+        }
+
         _published |= error == 0;
         return error;
     }
@@ -89,7 +115,27 @@ internal sealed unsafe class NewFile : IDisposable
         }
     }
 
-    private static NewFile CreateNamed(int directory, uint mode, bool locked)
+    /// <summary>Makes it again in the folder that it is meant for, whose mount is another than the nursery's.</summary>
+    private int PublishCopy(int directory, ReadOnlySpan<byte> name, bool replace)
+    {
+        using var copy = Create(_meantFor, BlobCalls.LookAt(Descriptor).Mode & 0xfff, locked: false);
+        var buffer = ArrayPool<byte>.Shared.Rent(CopyBytes);
+        try
+        {
+            for (long offset = 0; BlobCalls.ReadAt(Descriptor, buffer, offset) is > 0 and var count; offset += count)
+            {
+                BlobCalls.Write(copy.Descriptor, buffer.AsSpan(0, count));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        return copy.Publish(directory, name, replace);
+    }
+
+    private static NewFile? TryCreateNamed(int directory, uint mode, bool locked)
     {
         while (true)
         {
@@ -97,7 +143,7 @@ internal sealed unsafe class NewFile : IDisposable
             var descriptor = BlobCalls.TryOpen(directory, name, FileNative.OpenCreate | FileNative.OpenExclusive | FileNative.OpenReadWrite | FileNative.OpenNoFollow, mode);
             if (descriptor < 0)
             {
-                throw BlobCalls.Failure("create a file");
+                return null;
             }
 
             // A collector that came between took it for a stray.

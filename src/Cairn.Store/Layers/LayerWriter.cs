@@ -237,7 +237,10 @@ public sealed unsafe class LayerWriter : IDisposable
 
         var times = stackalloc FileNative.TimeSpec[2];
         times[0] = times[1] = new FileNative.TimeSpec { Seconds = TimeSeconds };
-        _ = FileNative.SetTimesAt(descriptor, (byte*)null, times, 0);
+        if (FileNative.SetTimes(descriptor, times) < 0)
+        {
+            throw Failure("set the times of", "a file");
+        }
     }
 
     private void Settle(DirectoryHandle folder, string name)
@@ -249,7 +252,10 @@ public sealed unsafe class LayerWriter : IDisposable
 
         var times = stackalloc FileNative.TimeSpec[2];
         times[0] = times[1] = new FileNative.TimeSpec { Seconds = TimeSeconds };
-        _ = FileNative.SetTimesAt(folder.Descriptor, name, times, FileNative.AtSymlinkNoFollow);
+        if (FileNative.SetTimesAt(folder.Descriptor, name, times, FileNative.AtSymlinkNoFollow) < 0)
+        {
+            throw Failure("set the times of", name);
+        }
     }
 
     private static IOException Failure(string what, string path)

@@ -2,6 +2,12 @@ using Cairn.Store.Files;
 
 namespace Cairn.Store.Snapshots;
 
+/// <summary>Takes a look at one path of many; false where no more are wanted.</summary>
+/// <param name="number">Which one.</param>
+/// <param name="stat">Its stat; <see cref="StatCheck.Absent"/> where nothing stands there.</param>
+/// <param name="isKnown">False where that could not be seen.</param>
+public delegate bool StatVisitor(int number, in FileStat stat, bool isKnown);
+
 /// <summary>
 /// Whether many files and folders still stand as they stood: the only look at the disk of a run that has nothing to do. A folder's times tell whether a name was
 /// added to it or taken away.
@@ -49,5 +55,30 @@ public static class StatCheck
         var result = changed.ToArray();
         Array.Sort(result);
         return result;
+    }
+
+    /// <summary>Looks at many paths on several threads until one look says that it is enough. False then.</summary>
+    /// <param name="root">The folder that they are below.</param>
+    /// <param name="paths">Sorted, so that names in one folder are neighbours. A path with a link on its way is absent.</param>
+    /// <param name="visit">Called for each, on several threads.</param>
+    public static bool ForEach(DirectoryHandle root, string[] paths, StatVisitor visit)
+    {
+        ArgumentNullException.ThrowIfNull(root);
+        ArgumentNullException.ThrowIfNull(paths);
+        ArgumentNullException.ThrowIfNull(visit);
+        var goesOn = true;
+        WorkerThreads.ForRanges(paths.Length, RangePaths, (start, end) =>
+        {
+            using var folder = new ParentFolder(root);
+            for (var i = start; i < end && Volatile.Read(ref goesOn); i++)
+            {
+                var error = folder.Stat(paths[i], out var stat);
+                if (!visit(i, error < 0 ? Absent : stat, error >= 0 || FileCalls.IsAbsent(error)))
+                {
+                    Volatile.Write(ref goesOn, false);
+                }
+            }
+        });
+        return goesOn;
     }
 }

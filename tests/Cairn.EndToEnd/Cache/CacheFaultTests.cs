@@ -165,6 +165,58 @@ public sealed class CacheFaultTests
         Assert.True(interrupted > 0, "No run was killed in time to show anything");
     }
 
+    [Fact]
+    public async Task Terminated_While_Outputs_Come_Back_Tells_How_It_Ended()
+    {
+        const int Files = 3000;
+        using var project = new CacheProject($$"""
+            version: 1
+            env: { LEDGER: "@ROOT/ledger" }
+            steps:
+              many:
+                run: NOTE; mkdir -p out; for i in $(seq {{Files}}); do echo "$i $i $i" >out/$i; done
+                inputs: [a.txt]
+                outputs: ["out/**"]
+              after: { run: NOTE, needs: [many], inputs: [a.txt] }
+
+            """);
+        (await project.Write("a.txt", "a").RunAsync()).Succeeded();
+        project.Delete("out");
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await using var run = project.RunCommand().Start();
+        await Wait.UntilAsync(() => Directory.Exists(project["out"]), () => "outputs", TimeSpan.FromSeconds(20), cancellationToken);
+        run.Signal(PosixSignalNumber.Terminate);
+
+        await IsCompleteAsync(project, await run.WaitAsync(cancellationToken));
+        Assert.Equal("hit hit", (await project.RunAsync()).Succeeded().States);
+    }
+
+    [Fact]
+    public async Task Terminated_While_Nothing_Is_To_Be_Done_Tells_How_It_Ended()
+    {
+        using var project = new CacheProject("version: 1\nenv: { LEDGER: \"@ROOT/ledger\" }\nsteps:\n  idle:\n    matrix: { i: [" + string.Join(", ", Enumerable.Range(0, 200)) + "] }\n    run: NOTE\n    inputs: [a.txt]\n");
+        (await project.Write("a.txt", "a").RunAsync()).Succeeded();
+        var cancellationToken = TestContext.Current.CancellationToken;
+        for (var i = 0; i < 5; i++)
+        {
+            var before = Directory.GetDirectories(project[".cairn/runs"]).Length;
+            await using var run = project.RunCommand().Start();
+            await Wait.UntilAsync(() => Directory.GetDirectories(project[".cairn/runs"]).Length > before, () => "a record", TimeSpan.FromSeconds(20), cancellationToken);
+            run.Signal(PosixSignalNumber.Terminate);
+            await IsCompleteAsync(project, await run.WaitAsync(cancellationToken));
+        }
+
+        Assert.All((await project.RunAsync()).Succeeded().Jobs, job => Assert.Equal("hit", job.State));
+    }
+
+    private static async Task IsCompleteAsync(CacheProject project, ToolResult result)
+    {
+        Assert.True(result.ExitCode is 0 or 130, result.ToString());
+        var last = await project.AskAsync("tail -n 1 .cairn/runs/$(ls .cairn/runs | sort | tail -n 1)/events.ndjson");
+        Assert.Contains(result.ExitCode == 0 ? "\"succeeded\"" : "\"cancelled\"", last, StringComparison.Ordinal);
+        Assert.Contains("pipeline.finished", last, StringComparison.Ordinal);
+    }
+
     /// <summary>Runs a script that mounts what only it and its children see; the runs that it printed.</summary>
     private static async Task<CacheRun[]> InNamespaceAsync(CacheProject project, string script)
     {

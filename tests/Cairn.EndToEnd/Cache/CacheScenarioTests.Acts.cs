@@ -44,6 +44,16 @@ public sealed partial class CacheScenarioTests
 
         """;
 
+    private const string HoldingTools = """
+          hold:
+            needs: [all]
+            run: NOTE; touch .tools/x @ROOT/up; until [ -e @ROOT/go ]; do sleep 0.02; done
+            inputs: [a.txt]
+            cache: { paths: { tools: .tools } }
+          all: { run: NOTE; ls }
+
+        """;
+
     private const string HoldingWithInput = """
           hold:
             run: NOTE; cp a.txt o.txt; touch @ROOT/up; until [ -e @ROOT/go ]; do sleep 0.02; done
@@ -105,6 +115,13 @@ public sealed partial class CacheScenarioTests
           ask: { run: NOTE, inputs: [a.txt], services: [db] }
         services:
           db: { run: "echo started >>@ROOT/services; exec sleep 1000", ready: { run: "test -s @ROOT/services" } }
+
+        """;
+
+    private const string CommittedService = """
+          ask: { run: NOTE, inputs: [a.txt], services: [db] }
+        services:
+          db: { run: "exec sleep 1000", env: { COMMIT: "${{ git.commit }}" } }
 
         """;
 
@@ -193,6 +210,20 @@ public sealed partial class CacheScenarioTests
         Assert.Equal("whole\n", project.Read("o.txt"));
         Assert.Equal("hold hit", (await project.RunAsync()).NamedStates);
         return next;
+    }
+
+    private static async Task<CacheRun> KilledWithToolsAsync(CacheProject project)
+    {
+        await using (var run = project.RunCommand().Start())
+        {
+            await FileAsync(project.Outside("up"));
+            run.Signal(PosixSignalNumber.Kill);
+            await run.WaitAsync(TestContext.Current.CancellationToken);
+        }
+
+        Assert.NotNull(new FileInfo(project[".tools"]).LinkTarget);
+        await File.WriteAllTextAsync(project.Outside("go"), "", TestContext.Current.CancellationToken);
+        return await project.RunAsync();
     }
 
     private static async Task<CacheRun> InputRaceAsync(CacheProject project)
@@ -356,6 +387,21 @@ public sealed partial class CacheScenarioTests
         Assert.Empty(run.Of("service.started"));
         Assert.Single(await File.ReadAllLinesAsync(project.Outside("services"), TestContext.Current.CancellationToken));
         return run;
+    }
+
+    private static async Task<CacheRun> UnreadServiceAsync(CacheProject project)
+    {
+        await Check(project, "ask miss");
+        return await project.RunAfterAsync(CacheTableTests.Overwrite);
+    }
+
+    private static async Task<CacheRun> CommittedServiceAsync(CacheProject project)
+    {
+        const string Commit = "git -c user.name=a -c user.email=a@b commit -q --allow-empty -m next";
+        await project.AskAsync("git init -q; git add a.txt; " + Commit);
+        await Check(project, "ask miss");
+        await Check(project, "ask hit");
+        return await project.RunAfterAsync(Commit);
     }
 
     private static async Task<CacheRun> OtherServiceAsync(CacheProject project)

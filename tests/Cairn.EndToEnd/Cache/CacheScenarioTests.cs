@@ -26,6 +26,7 @@ public sealed partial class CacheScenarioTests
             new("`--retry-failed last` after a failure was mended", "first skipped, flaky miss, after miss", RetryFailedAsync) { Pipeline = FlakyChain },
             new("Then everything", "first hit, flaky hit, after hit", AfterRetryFailedAsync) { Pipeline = FlakyChain },
             new("The run was killed while the step ran", "hold miss", KilledAsync) { Pipeline = Holding },
+            new("The run was killed while a tool cache stood in the project", "hold miss, all hit", KilledWithToolsAsync) { Pipeline = HoldingTools },
             new("An input was edited while the step ran, and reverted later", "hold miss", InputRaceAsync) { Pipeline = HoldingWithInput },
             new("A step edits its own input, in each run", "self miss", OwnInputAsync) { Pipeline = "  self: { run: 'NOTE; echo x >>a.txt', inputs: [a.txt] }\n" }),
         new(
@@ -46,7 +47,9 @@ public sealed partial class CacheScenarioTests
             new("A secret has another value", "login hit", SecretValueAsync) { Pipeline = Secret },
             new("A variable holds another secret", "login miss", OtherSecretAsync) { Pipeline = Secret },
             new("A step that needs a service: the service is not started", "ask hit", ServiceAsync) { Pipeline = Service },
+            new("Nothing changes, and every entry of the action cache is overwritten: none is read", "ask hit", UnreadServiceAsync) { Pipeline = Service },
             new("The definition of the service changes", "ask miss", OtherServiceAsync) { Pipeline = Service },
+            new("The service is told the commit, and there is another", "ask miss", CommittedServiceAsync) { Pipeline = CommittedService },
             new("A lock is taken: the step does not wait for it", "deploy hit", LockAsync) { Pipeline = "  deploy: { run: NOTE, inputs: [a.txt], concurrency: { locks: [lab] } }\n" }),
     ];
 

@@ -5,7 +5,7 @@ namespace Cairn.EndToEnd.Cache;
 /// <summary>The executable table of hits and misses: the standard project has run once, then something happens, then it runs again.</summary>
 public sealed class CacheTableTests
 {
-    private const string Overwrite = "find \"$XDG_CACHE_HOME/cairn/ac\" -type f -exec sh -c 'chmod u+w \"$1\"; echo nonsense >\"$1\"' sh {} ';'";
+    internal const string Overwrite = "find \"$XDG_CACHE_HOME/cairn/ac\" -type f -exec sh -c 'chmod u+w \"$1\"; echo nonsense >\"$1\"' sh {} ';'";
 
     // The columns are gen, build, test and pack.
     internal static readonly CacheSection[] Sections =
@@ -56,7 +56,7 @@ public sealed class CacheTableTests
             new("Change timeout, retries, description or locks", "hit hit hit hit", p => p.EditPipeline("inputs: [cases.txt]", "inputs: [cases.txt]\n    timeout: 5m\n    retries: 2\n    description: Tests\n    concurrency: { locks: [lab] }").RunAsync())),
         new(
             "What the caller says",
-            new("`--force build`", "hit miss hit hit", p => p.RunAsync("--force", "build")),
+            new("`--force build`: the reason is told as `--force`", "hit miss hit hit", ForcedAsync),
             new("`--force build`, and a run without it", "hit hit hit hit", p => AfterAsync(p, "--force", "build")),
             new("`--no-cache`", "off off off off", p => p.RunAsync("--no-cache")),
             new("`--no-cache`, and a run without it", "hit hit hit hit", p => AfterAsync(p, "--no-cache")),
@@ -108,6 +108,16 @@ public sealed class CacheTableTests
         var run = (await row.Act(project)).Succeeded();
 
         Assert.True(row.Expected == run.States, $"Expected [{row.Expected}], got [{run.States}]\n{run.Result}");
+    }
+
+    private static async Task<CacheRun> ForcedAsync(CacheProject project)
+    {
+        var run = await project.RunAsync("--force", "build");
+        Assert.Equal("`--force`", run["build"].Event.GetProperty("cache").GetProperty("reason").GetString());
+        Assert.False(run["gen"].Event.GetProperty("cache").TryGetProperty("reason", out _));
+        Assert.Contains("`--force`", await project.AskAsync("\"$0\" why build"), StringComparison.Ordinal);
+        Assert.Contains("\"cause\":\"forced\"", (await project.AskAsync("\"$0\" why build --json")).Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        return run;
     }
 
     private static async Task<CacheRun> AfterAsync(CacheProject project, params ImmutableArray<string> arguments)

@@ -1,6 +1,7 @@
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Store.Actions;
+using Cairn.Store.Content;
 using Cairn.Testing;
 
 namespace Cairn.Tests.Actions;
@@ -8,14 +9,21 @@ namespace Cairn.Tests.Actions;
 public sealed class ActionCacheTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly ContentStore _store;
     private readonly List<string> _dropped = [];
     private string? _readOnly;
 
     private static string Self => $"process {Environment.ProcessId}";
 
-    private ActionCache Cache => new(_folder.Path, () => _readOnly, new ChecksumSeal()) { Dropped = (_, reason) => _dropped.Add(reason) };
+    private ActionCache Cache => new(_store, () => _readOnly, new ChecksumSeal()) { Dropped = (_, reason) => _dropped.Add(reason) };
 
-    public void Dispose() => _folder.Dispose();
+    public ActionCacheTests() => _store = ContentStore.Open(_folder.Path);
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        _folder.Dispose();
+    }
 
     [Fact]
     public void Put_ThenGet_GivesTheResult()
@@ -29,7 +37,7 @@ public sealed class ActionCacheTests : IDisposable
         Assert.Equal(ActionResultEncoder.Encode(Sample.Result), ActionResultEncoder.Encode(result));
         cache.Put(Sample.Result with { Log = null });
         Assert.Null(cache.TryGet(Sample.Result.Action)?.Log);
-        Assert.Equal([PathOf(Sample.Result.Action)], Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories));
+        Assert.Equal([PathOf(Sample.Result.Action)], Directory.GetFiles(_folder["ac"], "*", SearchOption.AllDirectories));
         cache.Remove(Sample.Result.Action);
         cache.Remove(Sample.Result.Action);
         Assert.Null(cache.TryGet(Sample.Result.Action));
@@ -83,7 +91,7 @@ public sealed class ActionCacheTests : IDisposable
         Assert.Null(Cache.TryGet(Sample.Result.Action, out var reason));
         Assert.StartsWith("It cannot be", reason, StringComparison.Ordinal);
         Assert.ThrowsAny<IOException>(() => Cache.Put(Sample.Result));
-        Assert.Empty(Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories));
+        Assert.Empty(Directory.GetFiles(_folder["ac"], "*", SearchOption.AllDirectories));
     }
 
     [Fact]
@@ -110,7 +118,7 @@ public sealed class ActionCacheTests : IDisposable
         Assert.Equal(40, turns);
         // Between its look and its question the other may have ended: then there is nobody to be told of.
         Assert.All(holders, holder => Assert.True(holder is null || holder == Self, holder));
-        Assert.Equal([_folder["running.lock"]], Directory.GetFiles(_folder.Path));
+        Assert.Equal([_folder["running.lock"], _folder["store.json"]], Directory.GetFiles(_folder.Path).Order(StringComparer.Ordinal));
         Assert.Equal(0, new FileInfo(_folder["running.lock"]).Length);
     }
 

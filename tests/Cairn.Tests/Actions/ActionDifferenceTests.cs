@@ -25,7 +25,7 @@ public sealed class ActionDifferenceTests
         Assert.Equal(
             [
                 new(ActionChangeKind.Argument, "0", "sh", "bash"),
-                new(ActionChangeKind.Script, "", "make check", "make test") { Line = 2 },
+                new(ActionChangeKind.Script, "", "make check", "make test") { Line = 2, Script = new("make all\nmake check\n", "make all\nmake test\n") },
                 new(ActionChangeKind.WorkingDirectory, "", "src", ""),
                 new(ActionChangeKind.Variable, "CC", "gcc", "clang"),
                 new(ActionChangeKind.Variable, "EMPTY", "", null),
@@ -48,7 +48,7 @@ public sealed class ActionDifferenceTests
     [InlineData("a", "a\n\nb", 2, null, "")]
     [InlineData("a\r\nb", "a\nb", 1, "a\r", "a")]
     public void Between_Finds_The_First_Line_That_Differs(string before, string after, int line, string? oldLine, string? newLine) => Assert.Equal(
-        new ActionChange(ActionChangeKind.Script, "", oldLine, newLine) { Line = line },
+        new ActionChange(ActionChangeKind.Script, "", oldLine, newLine) { Line = line, Script = new(before, after) },
         Assert.Single(Changes(Sample.Description with { Arguments = ["sh", "-c", before] }, Sample.Description with { Arguments = ["sh", "-c", after] })));
 
     [Fact]

@@ -98,6 +98,7 @@ public sealed class StoreCommandTests : IDisposable
     [InlineData("no name", "x", "`no name` cannot name a pin")]
     [InlineData("a", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "Nothing in the store has the digest")]
     [InlineData("a", "last", "There are no runs yet")]
+    [InlineData("a", "0123", "`0123` is neither the beginning of a digest in the store nor a run")]
     public async Task Pin_SaysWhatItCannotKeep(string name, string what, string message)
     {
         var (exit, text, error) = await _cli.RunAsync("store", "pin", name, what);

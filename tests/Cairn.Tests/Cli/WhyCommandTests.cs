@@ -103,6 +103,25 @@ public sealed class WhyCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Diff_OfARunWithItself_SaysSo()
+    {
+        var run = Record("build", "gcc", ("a", "1"));
+        var outcome = await _tester.RunAsync("diff", "last");
+        Assert.Equal((ExitCodes.Usage, ""), (outcome.Exit, outcome.Out));
+        Assert.Contains($"Both are run `{run.Summary.Id}`", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Diff_DoesNotCallTheSame_WhatItDoesNotKnow()
+    {
+        Record("build", "gcc", ("a", "1"));
+        _runs.Run(["build"], Done("build", new CacheUse(CacheState.Off) { Reason = "`--no-cache`" }));
+        var outcome = await _tester.RunAsync("diff", "last~1");
+        Assert.DoesNotContain("same action", outcome.Out, StringComparison.Ordinal);
+        Assert.Contains("1 of 1 jobs had the same status; what they did is not known of both runs", outcome.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Diff_Compares_WithTheLastRun()
     {
         Record("build", "gcc", ("a", "1"));

@@ -145,7 +145,7 @@ public sealed class SettingsTests
             "run.stop_grace" => "3s",
             "process.path" => "/opt/bin:/bin",
             "cache.directory" => "/srv/cairn",
-            "cache.quota" => "5GiB",
+            "cache.quota" or "debug.quota" => "5GiB",
             _ => "5",
         };
 }

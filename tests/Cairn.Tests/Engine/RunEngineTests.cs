@@ -38,6 +38,36 @@ public sealed class RunEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_Unescapes_TextsWithoutExpressions()
+    {
+        var outcome = await _run.RunAsync("""
+            version: 1
+            steps:
+              plain: { command: [printf, "%s;%s;%s", "$${{ a }}", "$$${{ b }}", "$$"], env: { A: "$${{ c }}" } }
+              mixed: { command: [sh, -c, "printf %s \"$1\"", sh, "$${{ ${{ 1 + 1 }} }}"] }
+              variable: { command: [sh, -c, "printf %s \"$A\""], env: { A: "$${{ c }}" } }
+            """);
+        Assert.Equal(RunStatus.Succeeded, outcome.Status);
+        Assert.Equal("${{ a }};$${{ b }};$$", outcome.OutputOf("plain"));
+        Assert.Equal("${{ 2 }}", outcome.OutputOf("mixed"));
+        Assert.Equal("${{ c }}", outcome.OutputOf("variable"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(", inputs: [\"**\"]")]
+    [InlineData(", inputs: [a.txt]")]
+    public async Task Run_CancelledWhileItsSourcesAreRead_LeavesNoRecord(string inputs)
+    {
+        _run.Project.Write("a.txt", "a");
+        _run.Control.Cancel();
+        var outcome = await _run.RunAsync($"version: 1\nsteps: {{ a: {{ run: echo never{inputs} }} }}", request => request with { CacheDirectory = _run.State["cache"] });
+        Assert.Equal((RunStatus.Cancelled, null), (outcome.Status, outcome.Result.Directory));
+        Assert.Empty(outcome.Events);
+        Assert.Empty(_run.History.List());
+    }
+
+    [Fact]
     public async Task Run_Records_WhatItsObserverSees()
     {
         var outcome = await _run.RunAsync("""

@@ -71,6 +71,24 @@ public sealed class CacheExplainerTests : IDisposable
     }
 
     [Fact]
+    public void Explain_Names_Force_WhateverStandsInTheCache()
+    {
+        var forced = Missed(Build("a", "1")) with { Forced = true, Reason = CacheUse.ForceReason };
+        var first = _runs.Run(["build"], Done("build", forced));
+        Assert.Equal(MissCause.Forced, _runs.Explain(first).Single().Cause);
+        var again = _runs.Run(["build"], Done("build", forced with { Reason = "an input changed while it ran" }));
+        Assert.Equal((MissCause.Forced, first.Summary.Id), _runs.Explain(again).Single() is var same ? (same.Cause, same.Earlier!.Run) : default);
+        var unforced = _runs.Run(["build"], Done("build", Missed(Build("a", "1"))));
+        Assert.Equal(MissCause.NotKept, _runs.Explain(unforced).Single().Cause);
+        var changed = _runs.Run(["build"], Done("build", Missed(Build("b", "2")) with { Forced = true, Reason = CacheUse.ForceReason }));
+        Assert.Equal((MissCause.Forced, 1), _runs.Explain(changed).Single() is var other ? (other.Cause, other.Changes.Changes.Length) : default);
+
+        // What was forced was kept: only its loss explains a miss.
+        var lost = _runs.Run(["build"], Done("build", Missed(Build("b", "2"))));
+        Assert.Equal(MissCause.Gone, _runs.Explain(lost).Single().Cause);
+    }
+
+    [Fact]
     public void Explain_Says_WhenTheLogDoesNotReachBack()
     {
         _runs.Run(["build"], Done("build", Missed(Build("a", "1"))));

@@ -30,8 +30,10 @@ public sealed class ExplainTextTests : IDisposable
             test[opt=O2]  miss  run {run.Summary.Id}, 2h ago
               compared  with run {first.Summary.Id}, 3h ago
               script    line 2
+                          set -e
                         - make -j2
                         + make -j4
+                          echo done
               variable  CFLAGS        -O2 -> ""
               platform  host          1 -> 2
               file      a             7692c3ad -> 3fc4ccfe
@@ -72,6 +74,43 @@ public sealed class ExplainTextTests : IDisposable
 
             """,
             Why(run, "build"));
+    }
+
+    [Fact]
+    public void Append_Names_TheProjectThatAHitComesFrom_WhereItIsAnotherOne()
+    {
+        var run = _runs.Run(["build"], Done("build", Hit("b", "20261119-160212-9d01be") with { FromProject = "/home/ada/other" }));
+        Assert.Contains("  executed  in run 20261119-160212-9d01be on forge\n  project   /home/ada/other\n", Why(run, "build"), StringComparison.Ordinal);
+        Assert.Contains("\"from_project\":\"/home/ada/other\"", Compact(json => ExplainJson.Write(json, run, _runs.Explain(run))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Append_Names_Force()
+    {
+        var first = _runs.Run(["build"], Done("build", Missed(_runs.Action("b", []))));
+        var run = _runs.Run(["build"], Done("build", Missed("b") with { Forced = true, Reason = CacheUse.ForceReason }));
+        Assert.Equal(
+            $"""
+            build  miss  run {run.Summary.Id}, 2h ago
+              compared  with run {first.Summary.Id}, 3h ago
+              why       `--force` asked for an execution, whatever the cache had
+              action    b
+
+            """,
+            Why(run, "build"));
+    }
+
+    [Fact]
+    public void Append_Shows_OnlySoMuchOfAScript_AndJsonAll()
+    {
+        string Script(string word) => string.Join('\n', Enumerable.Range(1, 60).Select(i => i % 3 == 0 ? $"{word} {i}" : $"echo {i}"));
+        var change = new ActionChange(ActionChangeKind.Script, "", "x 3", "y 3") { Line = 3, Script = new(Script("x"), Script("y")) };
+        var text = new ByteText();
+        ChangesText.Append(text, new JobChanges([new JobChange(change)], IsComplete: true), Style.Bare, indent: 2);
+        var lines = text.ToString().Split('\n');
+        Assert.Equal(["  script    line 3", "              echo 1", "              echo 2", "            - x 3", "            + y 3"], lines[..5]);
+        Assert.Equal("            and 56 more lines: --json shows them", lines[^2]);
+        Assert.Equal(27, lines.Length);
     }
 
     [Fact]

@@ -89,7 +89,13 @@ internal sealed class RecordedRuns(string project) : IActionSource
             var (old, now) = (first.Find(kind, name), second.Find(kind, name));
             if (old != now)
             {
-                changes.Add(kind == ActionChangeKind.Input ? Input(name, old, now) : new ActionChange(kind, name, old, now) { Line = kind == ActionChangeKind.Script ? 2 : 0 });
+                changes.Add(kind switch
+                {
+                    ActionChangeKind.Input => Input(name, old, now),
+                    // The scripts have this line between two others.
+                    ActionChangeKind.Script => new ActionChange(kind, name, old, now) { Line = 2, Script = new($"set -e\n{old}\necho done\n", $"set -e\n{now}\necho done\n") },
+                    _ => new ActionChange(kind, name, old, now),
+                });
             }
         }
 

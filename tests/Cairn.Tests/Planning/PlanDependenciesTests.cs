@@ -28,9 +28,11 @@ public sealed class PlanDependenciesTests
     [InlineData("run: x, if: run.ci", "git.branch")]
     [InlineData("run: \"${{ run.id }} ${{ job.attempt }}\", env: { T: \"${{ secrets.t }}\", E: \"${{ env.X }}\" }, working_directory: \"${{ steps.b.outputs.d }}\", needs: [b]", "git.branch run.id job.attempt steps env secrets")]
     [InlineData("command: [a, \"${{ hashFiles('x') }}\"]", "git.branch files")]
+    [InlineData("run: x, services: [s, t]", "git.branch git.commit git.tag run.id run.user secrets")]
+    [InlineData("run: x, services: [t]", "git.branch run.id")]
     public void OfStep_NamesWhatItsJobsReadWhenTheyStart(string step, string expected)
     {
-        var pipeline = Plans.Read($"env: {{ P: \"${{{{ git.branch }}}}\" }}\nsecrets: {{ t: {{ env: T }} }}\nsteps: {{ a: {{ {step} }}, b: {{ run: z }} }}");
+        var pipeline = Plans.Read($"env: {{ P: \"${{{{ git.branch }}}}\" }}\nsecrets: {{ t: {{ env: T }} }}\nservices: {{ s: {{ run: \"serve ${{{{ git.commit }}}}\", env: {{ U: \"${{{{ run.user }}}}\", T: \"${{{{ secrets.t }}}}\" }}, working_directory: \"${{{{ git.tag }}}}\" }}, t: {{ command: [a, \"${{{{ run.id }}}}\"] }} }}\nsteps: {{ a: {{ {step} }}, b: {{ run: z }} }}");
         Assert.Equal(expected, Show(PlanDependencies.OfStep(pipeline, pipeline.Steps[0])));
     }
 

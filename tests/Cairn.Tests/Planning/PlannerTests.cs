@@ -1,6 +1,7 @@
 using Cairn.Core;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Expressions;
+using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 
 namespace Cairn.Tests.Planning;
@@ -225,6 +226,40 @@ public sealed class PlannerTests
         }
 
         Assert.Contains("4 levels deep", Plans.Extend(plan, "steps: { b: { run: 'true' } }", plan.Jobs.Length - 1).Error(DiagnosticCodes.PlanGeneratedDepth), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Escapes_Are_Taken_Out_Of_Constants()
+    {
+        var plan = Plans.Good("""
+            templates: { t: { params: { v: z, l: { type: list, default: [a] } }, command: ["${{ params.v }}", "${{ join(params.l, ' ') }}"] } }
+            steps:
+              a: { run: x, matrix: { m: ["$${{ x }}", 1] } }
+              b: { uses: t, with: { v: "$${{ y }}", l: ["$${{ z }}", c] } }
+            """);
+        Assert.Equal(new Value.String("${{ x }}"), plan.Jobs[0].Matrix!.Find("m"));
+        Assert.Equal(new Value.Number(1), plan.Jobs[1].Matrix!.Find("m"));
+        var mistakes = new DiagnosticBag();
+        var arguments = ((StepAction.Command)plan.Jobs[2].Step.Action).Arguments;
+        Assert.Equal(["${{ y }}", "${{ z }} c"], arguments.Select(a => a.EvaluateText(new EvaluationContext { Roots = System.Collections.Immutable.ImmutableDictionary<string, Value>.Empty }, mistakes)));
+        Assert.False(mistakes.HasErrors);
+    }
+
+    [Fact]
+    public void Needs_Are_Ascending_And_Each_Only_Once()
+    {
+        var plan = Plans.Good("""
+            steps:
+              last: { run: x, needs: [wide, first, middle] }
+              wide: { run: x, matrix: { i: [1, 2, 3] } }
+              middle: { run: x, matrix: { i: [1, 2] } }
+              first: { run: x }
+            """);
+        Assert.Equal([1, 2, 3, 4, 5, 6], plan.Jobs[0].Needs);
+
+        var extended = Plans.Extend(plan, "steps: { new: { run: x, needs: [other, first, wide] }, other: { run: x } }", 2).Plan!;
+        Assert.Equal([1, 2, 3, 6, 8], extended.Jobs[7].Needs);
+        Assert.Equal([2], extended.Jobs[8].Needs);
     }
 
     [Fact]

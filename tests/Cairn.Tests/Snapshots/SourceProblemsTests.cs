@@ -89,6 +89,20 @@ public sealed class SourceProblemsTests : IDisposable
         Assert.Contains(snapshot.Diagnostics, d => d.Code == DiagnosticCodes.IgnoreFileUnusable);
         File.SetUnixFileMode(_folder["closed"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
     }
+    // What such a file holds never agrees with the size that its stat tells, as with a file that grows between the two looks at it.
+    [Fact]
+    public void Take_Tells_OfAFileThatNeverHoldsStill()
+    {
+        using var root = DirectoryHandle.Open("/proc/sys/kernel");
+        var index = StatIndex.Load("/nonexistent/index");
+        var snapshot = SourceSnapshot.Take(root, new() { Literals = ["ostype"] }, index, TestContext.Current.CancellationToken);
+
+        Assert.Empty(snapshot.Entries);
+        var problem = Assert.Single(snapshot.Diagnostics);
+        Assert.Equal((DiagnosticCodes.SourceChanging, DiagnosticSeverity.Error), (problem.Code, problem.Severity));
+        Assert.Contains("`ostype`", problem.Message, StringComparison.Ordinal);
+        Assert.NotNull(problem.Suggestion);
+    }
 
     [Fact]
     public async Task Take_Keeps_OnlySoManyProblems()

@@ -11,9 +11,22 @@ namespace Cairn.Tests.Store;
 public sealed class StoreFaultTests : IDisposable
 {
     /// <summary>The calls by which a store, or anything else, comes to be as it is.</summary>
-    private static readonly string[] Calls = ["openat", "write", "linkat", "renameat", "mkdirat", "unlinkat", "utimensat", "fchmodat", "flock"];
+    private static readonly string[] Calls = ["openat", "write", "linkat", "renameat", "mkdirat", "unlinkat", "utimensat", "fchmodat", "flock", "ioctl"];
 
     private readonly TemporaryFolder _folder = new();
+
+    /// <summary>How files come to be.</summary>
+    [Flags]
+    public enum Ways
+    {
+        None = 0,
+
+        /// <summary>Under temporary names.</summary>
+        Named = 1,
+
+        /// <summary>In a nursery.</summary>
+        Nursery = 2,
+    }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -22,20 +35,22 @@ public sealed class StoreFaultTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task AKill_AtEveryCall_LeavesNoWrongBlob_AndTheNextPutWorks(bool named)
+    [InlineData(Ways.None)]
+    [InlineData(Ways.Named)]
+    [InlineData(Ways.Nursery)]
+    [InlineData(Ways.Named | Ways.Nursery)]
+    public async Task AKill_AtEveryCall_LeavesNoWrongBlob_AndTheNextPutWorks(Ways ways)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/strace"), "strace is missing");
         var trace = _folder["trace"];
-        var dry = await Trace("dry", named, "-o", trace, "-e", $"trace={string.Join(',', Calls)}");
+        var dry = await Trace("dry", ways, "-o", trace, "-e", $"trace={string.Join(',', Calls)}");
         Assert.SkipWhen(dry.Error.Contains("ptrace", StringComparison.Ordinal), "This machine permits no tracing");
         Assert.True(dry.ExitCode == 0, dry.ToString());
         var killed = 0;
         await Parallel.ForEachAsync(Moments(await File.ReadAllLinesAsync(trace, Cancellation)), new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = Cancellation }, async (moment, _) =>
         {
             var name = $"{moment.Call}-{moment.Number}";
-            var result = await Trace(name, named, "-o", "/dev/null", "-e", $"trace={moment.Call}", "-e", $"inject={moment.Call}:signal=SIGKILL:when={moment.Number}");
+            var result = await Trace(name, ways, "-o", "/dev/null", "-e", $"trace={moment.Call}", "-e", $"inject={moment.Call}:signal=SIGKILL:when={moment.Number}");
             if (result.ExitCode != 0)
             {
                 Interlocked.Increment(ref killed);
@@ -48,11 +63,12 @@ public sealed class StoreFaultTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task ManyProcesses_UseAndDamageOneStore_AndNobodySeesAWrongByte(bool named)
+    [InlineData(Ways.None)]
+    [InlineData(Ways.Named)]
+    [InlineData(Ways.Nursery)]
+    public async Task ManyProcesses_UseAndDamageOneStore_AndNobodySeesAWrongByte(Ways ways)
     {
-        var runs = Enumerable.Range(0, 4).Select(seed => Driver(named, "share", _folder["store"], seed.ToString(CultureInfo.InvariantCulture), "400").RunAsync(Cancellation));
+        var runs = Enumerable.Range(0, 4).Select(seed => Driver(ways, "share", _folder["store"], seed.ToString(CultureInfo.InvariantCulture), "400").RunAsync(Cancellation));
         Assert.All(await Task.WhenAll(runs), result => Assert.True(result.ExitCode == 0, result.ToString()));
         using var store = ContentStore.Open(_folder["store"]);
         _ = store.Check(repair: true, Cancellation);
@@ -63,7 +79,7 @@ public sealed class StoreFaultTests : IDisposable
     public async Task AKilledProcess_LosesItsLease()
     {
         using var store = ContentStore.Open(_folder["store"]);
-        await using var holder = Driver(named: false, "hold", _folder["store"]).Start();
+        await using var holder = Driver(Ways.None, "hold", _folder["store"]).Start();
         await holder.WaitForAsync("held", Cancellation);
         Assert.Equal(["the driver"], store.Measure(Cancellation).Leases);
         holder.Signal(PosixSignalNumber.Kill);
@@ -87,6 +103,22 @@ public sealed class StoreFaultTests : IDisposable
         var result = await Unshared($"mount --bind '{_folder["store"]}' '{_folder["store"]}' && mount -o remount,bind,ro '{_folder["store"]}' && exec '{DriverPath}' look '{_folder["store"]}' '{_folder["out"]}'");
         Assert.True(result.ExitCode == 0, result.ToString());
         Assert.Contains("is on a read-only file system", result.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Ways.Nursery)]
+    [InlineData(Ways.Named | Ways.Nursery)]
+    public async Task AFolder_OnAnotherMountThanTheNursery_GetsItsFilesAllTheSame(Ways ways)
+    {
+        var (store, target) = (_folder["store"], _folder["target"]);
+        Directory.CreateDirectory(target);
+        var result = await Unshared($"mount --bind '{target}' '{target}' && exec '{DriverPath}' work '{store}' '{target}'", ways);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.Equal(["copy", "large", "new", "taken"], Directory.GetFiles(target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal("small", await File.ReadAllTextAsync(_folder["target/new"], Cancellation));
+        Assert.Equal(await File.ReadAllBytesAsync(_folder["target/large"], Cancellation), await File.ReadAllBytesAsync(_folder["target/copy"], Cancellation));
+        Assert.True(File.GetUnixFileMode(_folder["target/taken"]).HasFlag(UnixFileMode.UserExecute));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder["store/tmp"]));
     }
 
     [Fact]
@@ -114,7 +146,7 @@ public sealed class StoreFaultTests : IDisposable
         }
 
         // Nobody damages or mends what is root's: all of that must fail quietly, and right bytes come out.
-        var both = await Task.WhenAll(AsNobody("share", _folder["store"], "1", "300"), Driver(named: false, "share", _folder["store"], "2", "300").RunAsync(Cancellation));
+        var both = await Task.WhenAll(AsNobody("share", _folder["store"], "1", "300"), Driver(Ways.None, "share", _folder["store"], "2", "300").RunAsync(Cancellation));
         Assert.All(both, result => Assert.True(result.ExitCode == 0 || result.Error.Contains("UnauthorizedAccess", StringComparison.Ordinal), result.ToString()));
         using var store = ContentStore.Open(_folder["store"]);
         _ = store.Check(repair: true, Cancellation);
@@ -123,9 +155,9 @@ public sealed class StoreFaultTests : IDisposable
 
     private static string DriverPath => Path.Combine(AppContext.BaseDirectory, "Cairn.StoreDriver");
 
-    private static Tool Driver(bool named, params ImmutableArray<string> arguments) => new(DriverPath, arguments) { Environment = DriverEnvironment(named), Timeout = TimeSpan.FromMinutes(2) };
+    private static Tool Driver(Ways ways, params ImmutableArray<string> arguments) => new(DriverPath, arguments) { Environment = DriverEnvironment(ways), Timeout = TimeSpan.FromMinutes(2) };
 
-    private static ImmutableDictionary<string, string> DriverEnvironment(bool named)
+    private static ImmutableDictionary<string, string> DriverEnvironment(Ways ways)
     {
         var environment = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var name in (string[])["PATH", "HOME", "DOTNET_ROOT", "TMPDIR"])
@@ -138,21 +170,22 @@ public sealed class StoreFaultTests : IDisposable
 
         // One compiler, so that the calls of two runs are the same.
         environment["DOTNET_TieredCompilation"] = "0";
-        environment["CAIRN_STORE_NAMED"] = named ? "1" : "0";
+        environment["CAIRN_STORE_NAMED"] = ways.HasFlag(Ways.Named) ? "1" : "0";
+        environment["CAIRN_STORE_NURSERY"] = ways.HasFlag(Ways.Nursery) ? "1" : "0";
         return environment.ToImmutable();
     }
 
     private static async Task<ToolResult> AsNobody(params string[] arguments)
     {
-        var result = await new Tool("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", DriverPath, .. arguments]) { Environment = DriverEnvironment(named: false) }.RunAsync(Cancellation);
+        var result = await new Tool("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", DriverPath, .. arguments]) { Environment = DriverEnvironment(Ways.None) }.RunAsync(Cancellation);
         Assert.SkipWhen(result.ExitCode is 126 or 127, $"Others cannot run the driver: {result.Error}");
         return result;
     }
 
     /// <summary>Runs a script where it may mount: in a mount namespace of its own.</summary>
-    private static async Task<ToolResult> Unshared(string script)
+    private static async Task<ToolResult> Unshared(string script, Ways ways = Ways.None)
     {
-        var result = await new Tool("unshare", [IsRoot ? "-m" : "-Urm", "sh", "-c", script]) { Environment = DriverEnvironment(named: false) }.RunAsync(Cancellation);
+        var result = await new Tool("unshare", [IsRoot ? "-m" : "-Urm", "sh", "-c", script]) { Environment = DriverEnvironment(ways) }.RunAsync(Cancellation);
         Assert.SkipWhen(result.Error.Contains("unshare:", StringComparison.Ordinal) || result.Error.Contains("mount:", StringComparison.Ordinal), $"Nothing can be mounted here: {result.Error}");
         return result;
     }
@@ -177,8 +210,8 @@ public sealed class StoreFaultTests : IDisposable
         Open(_folder.Path);
     }
 
-    private Task<ToolResult> Trace(string name, bool named, params ImmutableArray<string> options) =>
-        Driver(named, "work", _folder[$"{name}/store"], _folder[$"{name}/target"]).Under("strace", ["-f", "-qq", .. options]).RunAsync(Cancellation);
+    private Task<ToolResult> Trace(string name, Ways ways, params ImmutableArray<string> options) =>
+        Driver(ways, "work", _folder[$"{name}/store"], _folder[$"{name}/target"]).Under("strace", ["-f", "-qq", .. options]).RunAsync(Cancellation);
 
     /// <summary>The calls of the main thread after the marker, by their number among its calls of that name.</summary>
     private static List<(string Call, int Number)> Moments(string[] lines)

@@ -330,11 +330,28 @@ public sealed class StoreKeepingTests : IDisposable
         Assert.Empty(_store.Resolve("../../"));
     }
 
+    [Fact]
+    public void RemainsUnderTemporaryNames_GoOnceNobodyCanBeWritingThem()
+    {
+        string[] remains = ["store/pins/keep.123.tmp", "store/store.json.123.tmp", $"store/ac/ab/{new string('a', 64)}.123-1.tmp"];
+        foreach (var remain in remains)
+        {
+            _folder.Write(remain, "half of it");
+        }
+
+        Assert.Empty(_store.Check(repair: true, Cancellation).Findings);
+        Assert.Empty(_store.Pins());
+        _time.Now += TimeSpan.FromHours(1);
+        Assert.Equal(3, _store.Check(repair: true, Cancellation).Findings.Count(f => f is { Kind: FindingKind.Stray, Outcome: FindingOutcome.Removed }));
+        Assert.All(remains, remain => Assert.False(_folder.Exists(remain)));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("../x")]
     [InlineData(".hidden")]
     [InlineData("a b")]
+    [InlineData("release.tmp")]
     public void Pin_RefusesNamesThatAreNone(string name) => Assert.Throws<ArgumentException>(() => _store.Pin(new StorePin(name, [], [])));
 
     [Fact]

@@ -49,7 +49,53 @@ public sealed class ViewPumpTests
         Assert.Equal(1, output.Writes);
     }
 
+    // A hit may be all that happens for long: what runs beside it has not begun, or waits.
+    [Fact]
+    public async Task Hit_IsShown_WithinATenthOfASecond()
+    {
+        using var output = new MemoryStream();
+        var time = new ManualTimer();
+        await using var pump = new ViewPump(new JsonView(), output, Terminal, time, TimeSpan.FromMilliseconds(40));
+        pump.OnEvent(new StepCompleted { Time = default, Job = "a", Status = Core.Scheduling.JobStatus.Succeeded, Cache = new CacheUse(CacheState.Hit) });
+        Assert.Equal((TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(40)), (time.Due, time.Period));
+
+        time.Fire();
+        Assert.Contains("step.completed", Encoding.UTF8.GetString(output.ToArray()), StringComparison.Ordinal);
+        pump.OnEvent(new StepStarted { Time = default, Job = "b", Attempt = 1 });
+        Assert.Equal(TimeSpan.FromMilliseconds(40), time.Due);
+    }
+
     private static ViewPump Pump(Stream output) => new(new PlainView(ViewDriver.Options(unicode: false)), output, Terminal, TimeProvider.System, TimeSpan.FromHours(1));
+
+    private sealed class ManualTimer : TimeProvider, ITimer
+    {
+        private Action? _fire;
+
+        public TimeSpan Due { get; private set; }
+
+        public TimeSpan Period { get; private set; }
+
+        public void Fire() => _fire!();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _fire = () => callback(state);
+            Change(dueTime, period);
+            return this;
+        }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            (Due, Period) = (dueTime, period);
+            return true;
+        }
+
+        public void Dispose()
+        {
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
 
     private sealed class BrokenStream : MemoryStream
     {

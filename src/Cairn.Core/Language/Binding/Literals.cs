@@ -18,6 +18,9 @@ internal static class Literals
         _ => Value.Of(scalar.Text),
     };
 
+    /// <summary>A scalar of which a template made another text by taking out escapes; such a text is nothing but a text.</summary>
+    public static Value Of(ScalarNode scalar, string text) => string.Equals(text, scalar.Text, StringComparison.Ordinal) ? Of(scalar) : Value.Of(text);
+
     /// <summary>A scalar as written where a text is asked for, so that <c>1.10</c> stays <c>1.10</c>.</summary>
     public static Value Of(ScalarNode scalar, Model.ParameterType type) =>
         type is Model.ParameterType.String or Model.ParameterType.List && scalar.Type != ScalarType.Null ? Value.Of(scalar.Text) : Of(scalar);

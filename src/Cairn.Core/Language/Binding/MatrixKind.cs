@@ -187,7 +187,7 @@ internal sealed class MatrixKind : Kind<MatrixDefinition>
             return null;
         }
 
-        return new MatrixValue(Literals.Of(scalar), template.IsLiteral ? null : template, scalar.Span);
+        return template.LiteralText is { } text ? new MatrixValue(Literals.Of(scalar, text), null, scalar.Span) : new MatrixValue(Literals.Of(scalar), template, scalar.Span);
     }
 
     private static ImmutableArray<MatrixRow> Rows(Binder binder, Node node)

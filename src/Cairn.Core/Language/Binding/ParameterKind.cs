@@ -248,7 +248,7 @@ internal sealed class ArgumentsKind : Kind<ImmutableArray<ArgumentDraft>>
         if (entry.Value is ScalarNode { Type: not ScalarType.Null } scalar)
         {
             return binder.ReadTemplate(scalar, ExpressionRole.Argument) is { } template
-                ? new ArgumentDraft(entry.Key.Text, entry.Key.Span, scalar.Span, template.IsLiteral ? Literals.Of(scalar) : null, template, [])
+                ? new ArgumentDraft(entry.Key.Text, entry.Key.Span, scalar.Span, template.LiteralText is { } text ? Literals.Of(scalar, text) : null, template, [])
                 : null;
         }
 
@@ -259,7 +259,7 @@ internal sealed class ArgumentsKind : Kind<ImmutableArray<ArgumentDraft>>
         }
 
         var items = ImmutableArray.CreateBuilder<Template>(list.Items.Length);
-        var isLiteral = true;
+        var texts = ImmutableArray.CreateBuilder<Value>(list.Items.Length);
         foreach (var item in list.Items)
         {
             if (item is not ScalarNode { Type: not ScalarType.Null } text)
@@ -273,10 +273,13 @@ internal sealed class ArgumentsKind : Kind<ImmutableArray<ArgumentDraft>>
                 return null;
             }
 
-            isLiteral &= template.IsLiteral;
             items.Add(template);
+            if (template.LiteralText is { } literal)
+            {
+                texts.Add(Value.Of(literal));
+            }
         }
 
-        return new ArgumentDraft(entry.Key.Text, entry.Key.Span, list.Span, isLiteral ? Literals.Texts(list) : null, null, items.MoveToImmutable());
+        return new ArgumentDraft(entry.Key.Text, entry.Key.Span, list.Span, texts.Count == items.Count ? new Value.List(texts.DrainToImmutable()) : null, null, items.MoveToImmutable());
     }
 }

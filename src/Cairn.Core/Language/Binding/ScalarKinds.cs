@@ -211,7 +211,7 @@ internal sealed class PathKind(ExpressionRole role, string expected, string exam
 
     public override bool TryRead(Binder binder, Node node, [MaybeNullWhen(false)] out Template value)
     {
-        return _text.TryRead(binder, node, out value) && (!value.IsLiteral || Check(binder, value.Source, node.Span));
+        return _text.TryRead(binder, node, out value) && (value.LiteralText is not { } path || Check(binder, path, node.Span));
     }
 
     public override void WriteSchema(SchemaWriter schema) => schema.Type("string");

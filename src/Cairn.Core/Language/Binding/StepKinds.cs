@@ -80,12 +80,12 @@ internal sealed class GlobKind(ExpressionRole role) : Kind<Template>
         }
 
         value = binder.ReadTemplate(scalar, role);
-        if (value is not { IsLiteral: true })
+        if (value?.LiteralText is not { } text)
         {
             return value is not null;
         }
 
-        var text = value.Source.StartsWith('!') ? value.Source[1..] : value.Source;
+        text = text.StartsWith('!') ? text[1..] : text;
         return PathKind.Check(binder, text, node.Span)
             && (Glob.TryParse(text, out _, out var error) || binder.Invalid(DiagnosticCodes.GlobInvalid, error, node.Span));
     }

@@ -28,7 +28,7 @@ internal sealed class TemplateChecker(Definitions definitions, DiagnosticBag dia
     public static Value? ConstantFor(Parameter parameter, ArgumentDraft argument)
     {
         // A text keeps what was written: `1.10` is not 1.1.
-        return argument is { Constant: not null and not Value.List, Computed.Source: var text } && parameter.Type == ParameterType.String
+        return argument is { Constant: not null and not Value.List, Computed.LiteralText: { } text } && parameter.Type == ParameterType.String
             ? Value.Of(text) : argument.Constant;
     }
 

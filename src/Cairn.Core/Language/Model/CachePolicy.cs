@@ -30,4 +30,7 @@ public sealed record ToolCacheUse(string Name, string Path, bool Shared, SourceS
 {
     /// <summary>Bytes after which the least recently used files go, or null for the store's own quota.</summary>
     public long? QuotaBytes { get; init; }
+
+    /// <summary>Whether it stands in the project and not in the step's HOME.</summary>
+    public bool IsInProject => ToolCachePaths.IsOfProject(Path);
 }
