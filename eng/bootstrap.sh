@@ -26,6 +26,7 @@ case ${1-} in
         need tmux tmux
         need ps procps
         need strace strace
+        [ -n "$(find /usr/lib -path "*/faketime/libfaketimeMT.so.1" 2>/dev/null | head -n 1)" ] || { packages="$packages libfaketime" missing="$missing libfaketime"; }
         need bwrap bubblewrap
         need zsh zsh
         need fish fish

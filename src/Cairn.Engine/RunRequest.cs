@@ -52,6 +52,9 @@ public sealed record RunRequest
     /// <summary>The isolation of steps that name none.</summary>
     public IsolationLevel Isolation { get; init; } = IsolationLevel.Process;
 
+    /// <summary>Whether every step is deterministic, whatever it says.</summary>
+    public bool Deterministic { get; init; }
+
     /// <summary>The executable <c>cairn</c>, which sandboxes start.</summary>
     public string Program { get; init; } = "cairn";
 

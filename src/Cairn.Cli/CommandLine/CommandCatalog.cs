@@ -106,6 +106,16 @@ internal static class CommandCatalog
                 new("cairn exec build", "a shell there"),
             ],
         },
+        new("reproduce", "Run", "Execute a step again, under other conditions, and compare what it makes", ReproduceCommand.Create)
+        {
+            Details = "In fresh sandboxes, from the inputs of the recorded result; neither the working tree nor the cache is written. First as it was recorded, then with another path, time, time zone, locale, hostname, file order, number of processors, umask and user, all at once; what differs is traced to the variation that caused it. Exits with 0 if everything is identical, with 1 if anything differs.",
+            Examples =
+            [
+                new("cairn reproduce build", "the newest result of step build"),
+                new("cairn reproduce last --times 3", "every step that the newest run executed, three times over"),
+                new("cairn reproduce build --vary time,path", "only these variations"),
+            ],
+        },
         new("validate", "Look", "Check pipelines and show every mistake", ValidateCommand.Create)
         {
             Details = "Reads and plans without running anything. Parameters that must be given but are not get a value that fits.",

@@ -25,6 +25,8 @@ internal sealed record RunArguments
 
     public bool NoCache { get; init; }
 
+    public bool Deterministic { get; init; }
+
     public string[] Force { get; init; } = [];
 
     public int? MaxParallel { get; init; }
@@ -72,6 +74,9 @@ internal sealed record RunArguments
                     break;
                 case "--no-cache" when !result.NoCache:
                     result = result with { NoCache = true };
+                    break;
+                case "--deterministic" when !result.Deterministic:
+                    result = result with { Deterministic = true };
                     break;
                 case "--directory" or "-C" when result.Directory is null && i + 1 < args.Count && args[i + 1] is { Length: > 0 } directory && directory[0] != '-':
                     result = result with { Directory = directory };

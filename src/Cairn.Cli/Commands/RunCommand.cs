@@ -252,6 +252,7 @@ internal sealed class RunCommand
             MaxParallel = maxParallel ?? settings.MaxParallel,
             StopGrace = settings.StopGrace,
             Isolation = settings.Isolation,
+            Deterministic = _arguments.Deterministic,
             Program = CairnProgram.Path,
             PidNamespace = settings.PidNamespace != Availability.Off,
             KeepRuns = settings.KeepRuns,

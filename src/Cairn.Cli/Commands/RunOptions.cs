@@ -16,6 +16,7 @@ internal sealed class RunOptions
     private readonly Option<string?> _retryFailed = new("--retry-failed") { Description = "Run again what failed in RUN (an id, a part of one, or last) and what follows", HelpName = "RUN" };
     private readonly Option<bool> _noCache = new("--no-cache") { Description = "Execute every step, and neither ask nor fill the cache" };
     private readonly Option<string[]> _force = Many("--force", "STEP", "Execute this step although its result is in the cache, and replace that; may be repeated");
+    private readonly Option<bool> _deterministic = new("--deterministic") { Description = "Treat every step as if it said `deterministic: true`" };
     private readonly Option<int?> _maxParallel = new("--max-parallel", "-j") { Description = "Jobs at once; otherwise what the pipeline says, or the number of processors", HelpName = "N" };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show what would run and why, and run nothing" };
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line: every event, and every line that a step writes" };
@@ -26,7 +27,7 @@ internal sealed class RunOptions
     {
         command.Add(_steps);
         foreach (var option in (ReadOnlySpan<Option>)
-            [_project.Directory, _project.File, _parameters, _only, _from, _until, _keepGoing, _keep, _retryFailed, _noCache, _force, _maxParallel, _dryRun, _json, _plain, _quiet])
+            [_project.Directory, _project.File, _parameters, _only, _from, _until, _keepGoing, _keep, _retryFailed, _noCache, _force, _deterministic, _maxParallel, _dryRun, _json, _plain, _quiet])
         {
             command.Add(option);
         }
@@ -46,6 +47,7 @@ internal sealed class RunOptions
         Keep = parsed.GetValue(_keep),
         RetryFailed = parsed.GetValue(_retryFailed),
         NoCache = parsed.GetValue(_noCache),
+        Deterministic = parsed.GetValue(_deterministic),
         Force = parsed.GetValue(_force) ?? [],
         MaxParallel = parsed.GetValue(_maxParallel),
         DryRun = parsed.GetValue(_dryRun),

@@ -24,7 +24,7 @@ public sealed record ActionDescription
 
     /// <summary>
     /// What else it depends on, by name, sorted by the bytes of the names: <c>os</c>, <c>arch</c>, <c>isolation</c>, <c>network</c>, <c>host</c>,
-    /// <c>key-extra</c>, <c>secret:VARIABLE</c> with the secret's name, <c>service:NAME</c> with the digest of its definition.
+    /// <c>key-extra</c>, <c>cpus</c>, <c>secret:VARIABLE</c> with the secret's name, <c>service:NAME</c> with the digest of its definition.
     /// </summary>
     public ImmutableArray<KeyValuePair<string, string>> Platform { get; init; } = [];
 

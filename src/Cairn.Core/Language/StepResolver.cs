@@ -90,7 +90,7 @@ internal sealed class StepResolver(Definitions definitions)
             Network = FirstValue(layers, static d => d.Network) ?? defaults.Network,
             Limits = First(layers, static d => d.Limits) ?? defaults.Limits,
             Strict = FirstValue(layers, static d => d.Strict) ?? defaults.Strict ?? false,
-            Deterministic = FirstValue(layers, static d => d.Deterministic) ?? defaults.Deterministic ?? false,
+            Deterministic = (First(layers, static d => d.Deterministic) ?? defaults.Deterministic)?.Value,
             Locks = Locks(First(layers, static d => d.Concurrency)),
             MaxParallel = First(layers, static d => d.Concurrency)?.MaxParallel,
             Services = References(resolved.Services),

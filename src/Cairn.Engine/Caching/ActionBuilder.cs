@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 
 using Cairn.Core;
@@ -12,8 +13,11 @@ using Cairn.Engine.Running;
 namespace Cairn.Engine.Caching;
 
 /// <summary>Describes what a job would execute, before anything is executed: without secrets, locks or services.</summary>
-internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs inputs)
+internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs inputs, SourceDates dates)
 {
+    /// <summary>The platform property that says how many processors a deterministic step sees.</summary>
+    public const string CpusProperty = "cpus";
+
     // The step's HOME is another folder in each attempt.
     private const string HomePlaceholder = "(home)";
 
@@ -29,7 +33,12 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
             new("network", IsolationWords.Of(request.NetworkOf(job.Step))),
             new("os", "linux"),
         };
-        var environment = Environment(scope, job.Step, platform, run.Plan.Pipeline.Environment, job.Step.Environment);
+        if (request.DeterminismOf(job.Step) is { Cpus: { } cpus })
+        {
+            platform.Add(new(CpusProperty, cpus.ToString(CultureInfo.InvariantCulture)));
+        }
+
+        var environment = Environment(scope, job, platform, run.Plan.Pipeline.Environment, job.Step.Environment);
         if (job.Step.Cache.KeyExtra is { } extra)
         {
             platform.Add(new("key-extra", scope.Text(extra)));
@@ -56,9 +65,14 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
         };
     }
 
-    private Dictionary<string, string> Environment(JobScope scope, Step? step, List<KeyValuePair<string, string>>? secrets, params ReadOnlySpan<ImmutableArray<EnvironmentEntry>> mappings)
+    private Dictionary<string, string> Environment(JobScope scope, Job? job, List<KeyValuePair<string, string>>? secrets, params ReadOnlySpan<ImmutableArray<EnvironmentEntry>> mappings)
     {
-        var variables = step is null ? StepEnvironment.Base(request.StepPath, HomePlaceholder) : StepEnvironment.Base(request, step, HomePlaceholder);
+        var variables = job is null ? StepEnvironment.Base(request.StepPath, HomePlaceholder) : StepEnvironment.Base(request, job.Step, HomePlaceholder);
+        if (job is not null && request.DeterminismOf(job.Step) is { } determinism)
+        {
+            StepEnvironment.Determine(variables, determinism, dates.Of(job));
+        }
+
         foreach (var entries in mappings)
         {
             foreach (var entry in entries)
@@ -113,7 +127,7 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
         var service = run.Plan.Pipeline.Services.First(s => s.Name == name);
         var scope = JobScope.ForService(run);
         var text = new StringBuilder();
-        foreach (var variable in Sorted(Environment(scope, step: null, secrets: null, run.Plan.Pipeline.Environment, service.Environment)))
+        foreach (var variable in Sorted(Environment(scope, job: null, secrets: null, run.Plan.Pipeline.Environment, service.Environment)))
         {
             Append(text, variable.Key);
             Append(text, variable.Value);

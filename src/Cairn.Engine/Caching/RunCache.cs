@@ -8,6 +8,7 @@ using Cairn.Core.Events;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.Caching.Memo;
+using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
 using Cairn.Store.Actions;
@@ -91,7 +92,7 @@ internal sealed class RunCache : IDisposable
     private readonly ConcurrentDictionary<int, MemoJob> _memorable = new();
     private string? _full;
 
-    public RunCache(PreparedRun prepared, RunInputs inputs, RunScope scope, RunReporter reporter, OutputTree tree)
+    public RunCache(PreparedRun prepared, RunInputs inputs, RunScope scope, RunReporter reporter, OutputTree tree, SourceDates dates)
     {
         _request = prepared.Request;
         _scope = scope;
@@ -99,7 +100,7 @@ internal sealed class RunCache : IDisposable
         _tree = tree;
         _inputs = inputs;
         _storage = new OutputStorage(tree.Root, inputs.Index);
-        _builder = new ActionBuilder(scope, prepared.Request, inputs);
+        _builder = new ActionBuilder(scope, prepared.Request, inputs, dates);
         _leftOut = prepared.LeftOut;
         _store = inputs.Store ?? throw new ArgumentException("A cache needs a store", nameof(inputs));
         _actions = new ActionCache(_store, ResultSeals.Local);
@@ -376,7 +377,7 @@ internal sealed class RunCache : IDisposable
     private void Finish(Job job, IReadOnlyList<TreeFile> files, MerkleTree tree, ActionResult? result)
     {
         var product = _products[job.Index] = JobProduct.Of(tree, files);
-        if (result is not null && MemoRules.IsFixed(_scope.Plan.Pipeline, job))
+        if (result is not null && _request.DeterminismOf(job.Step) is null && MemoRules.IsFixed(_scope.Plan.Pipeline, job))
         {
             _memorable[job.Index] = new MemoJob(job.Index, product.Digest, [.. ActionResultEncoder.Encode(result)]);
         }

@@ -57,8 +57,21 @@ public static class ExecSession
         using var tree = new OutputTree(request.ProjectDirectory, prepared.Id);
         using var reporter = new RunReporter(prepared.Id, log: null, new SilentObserver(), TimeProvider.System);
         var scope = new RunScope(plan, prepared.PlanInput.Git, prepared.PlanInput.Run, globs => tree.HashFiles(globs));
-        var cache = new RunCache(prepared, inputs, scope, reporter, tree);
-        Learn(plan, job, scope, cache, cancellationToken);
+        var dates = new SourceDates(scope, request, prepared.Git, host);
+        using var cache = new RunCache(prepared, inputs, scope, reporter, tree, dates);
+        await LearnAsync(plan, job, request, scope, dates, cache, cancellationToken);
+        string? sourceDate = null;
+        if (request.DeterminismOf(job.Step) is { } determinism)
+        {
+            if (DeterminismRules.Problem(request, job.Step, determinism) is var (_, problem, _))
+            {
+                throw new DebugException(problem);
+            }
+
+            await dates.FindAsync(job, cancellationToken);
+            sourceDate = dates.Of(job);
+        }
+
         var action = cache.Prepare(job, attempt: 1, cancellationToken);
         if (tree.MissingInput(job, action.Inputs) is { } missing)
         {
@@ -72,7 +85,7 @@ public static class ExecSession
         try
         {
             var environment = await StepEnvironment.OfAttemptAsync(
-                request, expressions, plan.Pipeline, job, attempt: 1, prepared.Id, SandboxIsolation.Home, SandboxIsolation.ProjectDirectory, name => secrets.ResolveAsync(name, cancellationToken));
+                request, expressions, plan.Pipeline, job, attempt: 1, prepared.Id, SandboxIsolation.Home, SandboxIsolation.ProjectDirectory, sourceDate, name => secrets.ResolveAsync(name, cancellationToken));
             environment["CAIRN_OUTPUT"] = $"/{SandboxIsolation.Exchange}/output";
             environment["CAIRN_SUMMARY"] = $"/{SandboxIsolation.Exchange}/summary";
             foreach (var (name, value) in variables)
@@ -112,7 +125,7 @@ public static class ExecSession
     }
 
     /// <summary>Asks the cache for everything that comes before a job, as a run would.</summary>
-    private static void Learn(Plan plan, Job job, RunScope scope, RunCache cache, CancellationToken cancellationToken)
+    private static async Task LearnAsync(Plan plan, Job job, RunRequest request, RunScope scope, SourceDates dates, RunCache cache, CancellationToken cancellationToken)
     {
         var wanted = new SortedSet<int>();
         var pending = new Stack<int>(job.Needs);
@@ -135,6 +148,11 @@ public static class ExecSession
             done.Add(next);
             try
             {
+                if (request.DeterminismOf(plan.Jobs[next].Step) is not null)
+                {
+                    await dates.FindAsync(plan.Jobs[next], cancellationToken);
+                }
+
                 if (cache.TryKnow(plan.Jobs[next], cache.Prepare(plan.Jobs[next], attempt: 1, cancellationToken)) is { } result)
                 {
                     scope.Record(next, new StepResult(JobStatus.Succeeded, result.StepOutputs, static () => null));

@@ -39,6 +39,7 @@ internal sealed class SandboxIsolation : IDisposable
 
     private readonly ProcessHost _host;
     private readonly RunInputs _inputs;
+    private readonly RunRequest _request;
     private readonly OutputTree _tree;
     private readonly TimeProvider _time;
     private readonly Lazy<Ready> _ready;
@@ -49,6 +50,7 @@ internal sealed class SandboxIsolation : IDisposable
     {
         _host = host;
         _inputs = inputs;
+        _request = request;
         _tree = tree;
         _time = time;
         _ready = new Lazy<Ready>(() => Ready.Make(host, inputs, request, time));
@@ -158,7 +160,7 @@ internal sealed class SandboxIsolation : IDisposable
         layers.Add(shared.Base);
         var scratch = $"{shared.Scratch}/{name}";
         shared.MakeAttempt(scratch);
-        var limits = LimitsOf(job.Step.Limits);
+        var limits = LimitsOf(job.Step.Limits) with { VisibleCpus = _request.DeterminismOf(job.Step)?.Cpus };
         var group = Group(shared, name, job.Step.Limits, limits);
         try
         {

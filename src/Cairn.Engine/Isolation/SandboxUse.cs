@@ -14,6 +14,8 @@ internal static class SandboxUse
     public static NetworkAccess NetworkOf(this RunRequest request, Step step) =>
         step.Network ?? (request.IsolationOf(step) == IsolationLevel.Process ? NetworkAccess.Host : NetworkAccess.None);
 
+    /// <summary>What is hidden from a step; null for no more than its isolation hides.</summary>
+    public static Determinism? DeterminismOf(this RunRequest request, Step step) => step.Deterministic ?? (request.Deterministic ? Determinism.Default : null);
     /// <summary>What a step asks of its isolation that it cannot give, or null.</summary>
     public static Diagnostic? ProblemOf(RunRequest request, Step step)
     {

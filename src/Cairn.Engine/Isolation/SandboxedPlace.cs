@@ -66,7 +66,8 @@ internal sealed class SandboxedPlace : IAttemptPlace
         return $"/{SandboxIsolation.Exchange}/script";
     }
 
-    public ProcessSpec Complete(ProcessSpec spec) => spec with { Place = _place };
+    // Sorted, so that what lists its variables lists them as any other execution of the action does.
+    public ProcessSpec Complete(ProcessSpec spec) => spec with { Place = _place, Environment = spec.Environment.Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key)) };
 
     public byte[]? TryRead(StepFile file, int maxBytes)
     {

@@ -100,6 +100,7 @@ internal static class RunPreparation
         }
 
         SandboxUse.Check(request, plan, diagnostics);
+        DeterminismRules.Check(request, plan, leftOut, diagnostics);
         IReadOnlyDictionary<JobId, ImmutableSortedDictionary<string, string>>? prior = null;
         if (request.RetryFailedOf is { } earlier && !diagnostics.HasErrors)
         {

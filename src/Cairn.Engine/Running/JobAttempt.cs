@@ -104,6 +104,18 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
     {
         try
         {
+            if (_run.Request.DeterminismOf(_job.Step) is { } determinism)
+            {
+                if (DeterminismRules.Problem(_run.Request, _job.Step, determinism) is var (_, problem, _))
+                {
+                    // A generated step; of others it was said before the run.
+                    _report = Broken(problem);
+                    return;
+                }
+
+                await _run.Dates.FindAsync(_job, _stopping.Token);
+            }
+
             var action = _run.Cache?.Prepare(_job, _attempt, _stopping.Token);
             if (Answer(action) is { } known)
             {
@@ -167,7 +179,9 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
     private async Task ExecuteAsync(PreparedAction? action, IAttemptPlace place, Action began)
     {
         var scope = new JobScope(_run.Scope, _job, _attempt, needs: null);
-        var environment = await StepEnvironment.OfAttemptAsync(_run.Request, scope, _run.Scope.Plan.Pipeline, _job, _attempt, _run.Reporter.Run, place.Home, place.ProjectDirectory, ResolveSecretAsync);
+        var sourceDate = _run.Request.DeterminismOf(_job.Step) is null ? null : _run.Dates.Of(_job);
+        var environment = await StepEnvironment.OfAttemptAsync(
+            _run.Request, scope, _run.Scope.Plan.Pipeline, _job, _attempt, _run.Reporter.Run, place.Home, place.ProjectDirectory, sourceDate, ResolveSecretAsync);
         environment["CAIRN_OUTPUT"] = place.OutputFile;
         environment["CAIRN_SUMMARY"] = place.SummaryFile;
 

@@ -40,6 +40,9 @@ internal sealed record RunContext
     /// <summary>Why this run does without the action cache.</summary>
     public string? CacheOff { get; init; }
 
+    /// <summary>The times that deterministic steps take for that of their sources.</summary>
+    public required SourceDates Dates { get; init; }
+
     /// <summary>The run's sandboxes.</summary>
     public required SandboxIsolation Sandboxes { get; init; }
 

@@ -118,11 +118,13 @@ internal static class RunSession
         using (held)
         using (var folders = new ScratchFolders(scratch))
         {
-            using var cache = inputs.Store is null ? null : new RunCache(prepared, inputs, scope, reporter, tree);
+            var dates = new SourceDates(scope, request, prepared.Git, host);
+            using var cache = inputs.Store is null ? null : new RunCache(prepared, inputs, scope, reporter, tree, dates);
             using var sandboxes = new SandboxIsolation(host, inputs, tree, request, time);
             var context = new RunContext
             {
                 Sandboxes = sandboxes,
+                Dates = dates,
                 Cache = cache,
                 CacheOff = inputs.Off,
                 Request = request,

@@ -22,7 +22,7 @@ public static class StepEnvironment
     private static readonly string UserName = Environment.UserName;
 
     /// <summary>The user that a sandboxed step is.</summary>
-    private const string SandboxUser = "cairn";
+    internal const string SandboxUser = "cairn";
 
     /// <summary>The variables that a step gets in its isolation: in a sandbox nothing of the machine or of who started the run.</summary>
     internal static Dictionary<string, string> Base(RunRequest request, Step step, string home)
@@ -37,11 +37,17 @@ public static class StepEnvironment
         return variables;
     }
 
-    /// <summary>All variables of an attempt but those that name its files.</summary>
+    /// <summary>All variables of an attempt but those that name its files; <paramref name="sourceDate"/> is there for a deterministic step. Throws <see cref="IOException"/> where the machine cannot give what that asks for.</summary>
     internal static async Task<Dictionary<string, string>> OfAttemptAsync(
-        RunRequest request, JobScope scope, Pipeline pipeline, Job job, int attempt, RunId run, string home, string projectDirectory, Func<string, Task<string>> resolveSecret)
+        RunRequest request, JobScope scope, Pipeline pipeline, Job job, int attempt, RunId run, string home, string projectDirectory, string? sourceDate, Func<string, Task<string>> resolveSecret)
     {
         var environment = Base(request, job.Step, home);
+        var determinism = request.DeterminismOf(job.Step);
+        if (determinism is not null)
+        {
+            Determine(environment, determinism, sourceDate ?? throw new ArgumentNullException(nameof(sourceDate)));
+        }
+
         await AddAsync(environment, pipeline.Environment, scope, resolveSecret);
         await AddAsync(environment, job.Step.Environment, scope, resolveSecret);
         environment["CAIRN_RUN"] = run.Value;
@@ -49,7 +55,7 @@ public static class StepEnvironment
         environment["CAIRN_JOB"] = job.Id.Value;
         environment["CAIRN_STEP"] = job.Step.Name.Value;
         environment["CAIRN_ATTEMPT"] = attempt.ToString(CultureInfo.InvariantCulture);
-        environment["CAIRN_CPUS"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture);
+        environment["CAIRN_CPUS"] = (determinism?.Cpus ?? Environment.ProcessorCount).ToString(CultureInfo.InvariantCulture);
         return environment;
     }
 
@@ -68,6 +74,18 @@ public static class StepEnvironment
         ["FORCE_COLOR"] = "1",
         ["CLICOLOR_FORCE"] = "1",
     };
+
+    /// <summary>Adds what a deterministic step sees of the time and the machine. Throws <see cref="IOException"/> where the machine cannot give it.</summary>
+    internal static void Determine(Dictionary<string, string> variables, Determinism determinism, string sourceDate)
+    {
+        variables["LC_ALL"] = variables["LANG"];
+        variables["TZ"] = "UTC";
+        variables["SOURCE_DATE_EPOCH"] = sourceDate;
+        if (determinism.FakeTime)
+        {
+            FakeTime.Freeze(variables, FakeTime.Find() ?? throw new IOException(DeterminismRules.NoFakeTime), sourceDate);
+        }
+    }
 
     /// <summary>Evaluates the variables of one mapping. They see as <c>env</c> what earlier mappings gave, not each other.</summary>
     internal static async Task AddAsync(

@@ -24,7 +24,7 @@ internal unsafe ref struct ProcessBounds
         {
             var all = stackalloc byte[CpuMaskBytes];
             new Span<byte>(all, CpuMaskBytes).Clear();
-            if (Libc.sched_getaffinity(0, CpuMaskBytes, all) > 0)
+            if (Libc.sched_getaffinity(0, CpuMaskBytes, all) == 0)
             {
                 _hasCpus = true;
                 fixed (byte* saved = _cpus)

@@ -32,9 +32,10 @@ public sealed class SandboxPlace : IDisposable
     /// <summary>Bubblewrap's arguments for a process in this place. Secrets may be among them: they go through a descriptor.</summary>
     internal string[] Arguments(ProcessSpec process)
     {
+        var user = Spec.UserId.ToString(CultureInfo.InvariantCulture);
         List<string> arguments =
         [
-            "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000", "--hostname", Spec.Hostname,
+            "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--uid", user, "--gid", user, "--hostname", Spec.Hostname,
             "--bind", $"{_client.Greeting.MountRoot}/{Spec.Place.ToString(CultureInfo.InvariantCulture)}/view", "/", "--dev", "/dev", "--proc", "/proc",
         ];
         if (Spec.Network == SandboxNetwork.None)

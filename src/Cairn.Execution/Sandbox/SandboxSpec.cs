@@ -73,6 +73,9 @@ public sealed record SandboxSpec
     /// <summary>The name that the process sees as the machine's.</summary>
     public string Hostname { get; init; } = "cairn";
 
+    /// <summary>The number that the process sees as its user's and its group's.</summary>
+    public int UserId { get; init; } = 1000;
+
     /// <summary>Its file mode creation mask.</summary>
     public int Umask { get; init; } = 0x12;
 

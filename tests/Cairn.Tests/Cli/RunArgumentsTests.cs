@@ -9,7 +9,7 @@ public sealed class RunArgumentsTests
 {
     public static TheoryData<string> PlainLines =>
     [
-        "", "--quiet", "-q", "--plain", "--json", "--dry-run", "--keep-going", "--no-cache -q", "-k", "-k --dry-run", "build", "build test lint[os=linux]", "-q build", "build -q -k", "-C sub", "--directory sub build",
+        "", "--quiet", "-q", "--plain", "--json", "--dry-run", "--keep-going", "--deterministic build", "--no-cache -q", "-k", "-k --dry-run", "build", "build test lint[os=linux]", "-q build", "build -q -k", "-C sub", "--directory sub build",
         "-C ../x -j 4", "--max-parallel 12 a", "a -j 2 b", "a-b c_d",
     ];
 

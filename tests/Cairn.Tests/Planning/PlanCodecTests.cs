@@ -180,7 +180,7 @@ public sealed class PlanCodecTests
     {
         Type[] types =
         [
-            typeof(Plan), typeof(Job), typeof(Pipeline), typeof(Step), typeof(StepLimits), typeof(StepReference), typeof(StepAction.Script), typeof(StepAction.Command), typeof(EnvironmentEntry), typeof(RetryPolicy),
+            typeof(Plan), typeof(Job), typeof(Pipeline), typeof(Step), typeof(StepLimits), typeof(Determinism), typeof(StepReference), typeof(StepAction.Script), typeof(StepAction.Command), typeof(EnvironmentEntry), typeof(RetryPolicy),
             typeof(CachePolicy), typeof(ToolCacheUse), typeof(MatrixDefinition), typeof(MatrixAxis), typeof(MatrixValue), typeof(MatrixRow), typeof(Parameter), typeof(ScopedParameter),
             typeof(Secret), typeof(SecretSource.Variable), typeof(SecretSource.File), typeof(SecretSource.Command), typeof(Service), typeof(ReadinessProbe), typeof(ReadinessCheck.Script),
             typeof(ReadinessCheck.Tcp), typeof(ReadinessCheck.Http), typeof(ReadinessCheck.Output), typeof(LockName), typeof(Diagnostic), typeof(DiagnosticNote), typeof(SourceSpan),
@@ -193,6 +193,7 @@ public sealed class PlanCodecTests
             Pipeline: Description Environment Files Locks MaxParallel Name Parameters Secrets Services Steps
             Step: Action AllowFailure Cache Condition Description Deterministic Environment Generates Inputs Isolation JUnitReports Limits Locks Matrix MaxParallel Name Needs Network Outputs Retries Services Span Strict Templates Timeout WorkingDirectory
             StepLimits: Cpus DiskBytes MemoryBytes OpenFiles Processes
+            Determinism: Cpus FakeTime
             StepReference: Name Span
             Script: Shell Text
             Command: Arguments

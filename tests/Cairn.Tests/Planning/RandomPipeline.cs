@@ -83,6 +83,7 @@ internal sealed class RandomPipeline(int seed)
         AddMaybe($"timeout: {_random.Next(1, 100)}s");
         AddMaybe($"retries: {Pick(Retries)}");
         AddMaybe("allow_failure: true");
+        AddMaybe(_random.Next(2) == 0 ? "deterministic: true" : "deterministic: { cpus: 2, faketime: true }");
         AddMaybe("concurrency: { locks: [z, y], max_parallel: 3 }");
         AddMaybe("services: [db, web]");
         AddMaybe("reports: { junit: \"r/${{ params.text }}.xml\" }");

@@ -99,7 +99,7 @@ internal sealed class StepDraft : ExpressionSite
 
     public bool? Strict { get; set; }
 
-    public bool? Deterministic { get; set; }
+    public DeterminismDraft? Deterministic { get; set; }
 
     public ConcurrencyDraft? Concurrency { get; set; }
 

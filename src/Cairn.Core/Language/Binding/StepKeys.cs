@@ -57,8 +57,8 @@ internal static class StepKeys
         "strict", "Whether a file that the command writes outside its `outputs` is a failure. Otherwise such files are listed and dropped.", BooleanKind.Instance, static (d, v, _) => d.Strict = v)
     { Default = "false" };
 
-    private static readonly Key<StepDraft, bool> Deterministic = new(
-        "deterministic", "Whether the command sees nothing that differs from machine to machine and day to day: time stamps, zone, language, names, number of processors.", BooleanKind.Instance, static (d, v, _) => d.Deterministic = v)
+    private static readonly Key<StepDraft, DeterminismDraft> Deterministic = new(
+        "deterministic", "Whether what usually differs from machine to machine and day to day is the same for the command, in `sandbox` isolation: `SOURCE_DATE_EPOCH` is the time of the last commit that changed its inputs, time zone and language are fixed. A mapping fixes more.", DeterminismKind.Instance, static (d, v, _) => d.Deterministic = v)
     { Default = "false" };
 
     private static readonly Key<StepDraft, CachePolicy> Cache = new(

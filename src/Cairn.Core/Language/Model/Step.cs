@@ -53,8 +53,8 @@ public sealed record Step(StepName Name, StepAction Action, SourceSpan Span)
     /// <summary>Whether a write outside its outputs is a failure.</summary>
     public bool Strict { get; init; }
 
-    /// <summary>Whether all that differs from machine to machine and day to day is hidden from it.</summary>
-    public bool Deterministic { get; init; }
+    /// <summary>What of the machine and the day is hidden from it; null for no more than its isolation hides.</summary>
+    public Determinism? Deterministic { get; init; }
 
     /// <summary>Locks each of its jobs holds while it runs, sorted by name.</summary>
     public ImmutableArray<LockName> Locks { get; init; } = [];

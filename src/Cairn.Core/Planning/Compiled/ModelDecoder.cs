@@ -123,7 +123,7 @@ internal sealed partial class ModelDecoder(CompactReader reader)
             Network = Has(StepMember.Network) ? (NetworkAccess)Below(reader.Read(), (uint)NetworkAccess.Host + 1) : null,
             Limits = Has(StepMember.Limits) ? ReadLimits() : null,
             Strict = Has(StepMember.Strict),
-            Deterministic = Has(StepMember.Deterministic),
+            Deterministic = Has(StepMember.Deterministic) ? new Determinism { Cpus = (int?)ReadLimit(), FakeTime = reader.ReadBoolean() } : null,
         };
 
         bool Has(uint member) => (mask & member) != 0;

@@ -142,6 +142,7 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
         WriteWhere(mask, StepMember.Templates, step, static (e, s) => e.Write(s.Templates));
         WriteWhere(mask, StepMember.Network, step, static (e, s) => e.Write((uint)s.Network.GetValueOrDefault()));
         WriteWhere(mask, StepMember.Limits, step, static (e, s) => e.Write(s.Limits!));
+        WriteWhere(mask, StepMember.Deterministic, step, static (e, s) => e.Write(s.Deterministic!));
     }
 
     private static uint MembersOf(Step step) =>
@@ -167,7 +168,7 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
         | (step.Network is null ? 0 : StepMember.Network)
         | (step.Limits is null ? 0 : StepMember.Limits)
         | (step.Strict ? StepMember.Strict : 0)
-        | (step.Deterministic ? StepMember.Deterministic : 0);
+        | (step.Deterministic is null ? 0 : StepMember.Deterministic);
 
     private void WriteWhere(uint mask, uint member, Step step, Action<ModelEncoder, Step> write)
     {
@@ -253,6 +254,12 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
         writer.WriteLong(limits.Processes ?? 0);
         writer.WriteLong(limits.DiskBytes ?? 0);
         writer.WriteLong(limits.OpenFiles ?? 0);
+    }
+
+    private void Write(Determinism determinism)
+    {
+        writer.WriteLong(determinism.Cpus ?? 0);
+        writer.WriteBoolean(determinism.FakeTime);
     }
 
     private void Write(CachePolicy cache)

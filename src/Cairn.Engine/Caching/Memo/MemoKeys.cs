@@ -41,7 +41,7 @@ internal static class MemoKeys
     {
         using var store = DirectoryHandle.Open(storeDirectory);
         var identity = store.TryStat("store.json");
-        return $"{Build}\n{request.StepPath}\n{(int)request.Isolation}\n{Environment.UserName}\n{host}\n{storeDirectory}\n{identity?.Inode} {identity?.ChangedNs}";
+        return $"{Build}\n{request.StepPath}\n{(int)request.Isolation}\n{request.Deterministic}\n{Environment.UserName}\n{host}\n{storeDirectory}\n{identity?.Inode} {identity?.ChangedNs}";
     }
 
     private static string Build { get; } = Hex.Lower(typeof(MemoKeys).Module.ModuleVersionId.ToByteArray());

@@ -1,0 +1,134 @@
+using System.Security.Cryptography;
+
+using Cairn.Core.Actions;
+using Cairn.Core.Content;
+using Cairn.Engine.Outputs;
+using Cairn.Store.Content;
+using Cairn.Store.Files;
+
+namespace Cairn.Engine.Reproduce;
+
+/// <summary>A set of outputs that can be compared with another: what stands where, and a way to read it.</summary>
+internal abstract class Specimen : IDisposable
+{
+    /// <summary>Where the end of a failed execution stands among the files.</summary>
+    public const string Exit = "(exit)";
+
+    public SortedDictionary<string, TreeLeaf> Files { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The last line that a failed execution wrote, or null.</summary>
+    public string? LastLine { get; protected init; }
+
+    /// <summary>Reads a file; null where it is gone.</summary>
+    public abstract Stream? TryOpen(string path);
+
+    public abstract void Dispose();
+
+    /// <summary>The paths at which two sets differ.</summary>
+    public static SortedSet<string> Compare(Specimen a, Specimen b)
+    {
+        var differing = new SortedSet<string>(StringComparer.Ordinal);
+        if (a.Files.ContainsKey(Exit) || b.Files.ContainsKey(Exit))
+        {
+            // What a failed execution left behind is no result.
+            if (a.Files.GetValueOrDefault(Exit) != b.Files.GetValueOrDefault(Exit))
+            {
+                differing.Add(Exit);
+            }
+
+            return differing;
+        }
+
+        foreach (var (path, leaf) in a.Files)
+        {
+            if (!b.Files.TryGetValue(path, out var other) || other != leaf)
+            {
+                differing.Add(path);
+            }
+        }
+
+        foreach (var path in b.Files.Keys)
+        {
+            if (!a.Files.ContainsKey(path))
+            {
+                differing.Add(path);
+            }
+        }
+
+        return differing;
+    }
+}
+
+/// <summary>What the action cache has.</summary>
+internal sealed class RecordedSpecimen : Specimen
+{
+    private readonly ContentStore _store;
+
+    public RecordedSpecimen(ActionResult result, ContentStore store)
+    {
+        _store = store;
+        foreach (var output in result.Outputs)
+        {
+            Files[output.Path] = new TreeLeaf(output.Digest, output.Executable, output.Target);
+        }
+    }
+
+    public override Stream? TryOpen(string path) => Files.TryGetValue(path, out var leaf) && leaf.Target is null ? _store.TryOpen(leaf.Digest) : null;
+
+    public override void Dispose()
+    {
+    }
+}
+
+/// <summary>What an execution left in its sandbox, which stays mounted as long as this.</summary>
+internal sealed class ExecutedSpecimen : Specimen
+{
+    private readonly DirectoryHandle _tree;
+    private readonly Action _leave;
+
+    public ExecutedSpecimen(DirectoryHandle tree, PathPatterns outputs, (string End, string? LastLine)? failure, Action leave)
+    {
+        _tree = tree;
+        _leave = leave;
+        LastLine = failure?.LastLine;
+        if (failure is { End: var end })
+        {
+            Files[Exit] = new TreeLeaf(Digest.Empty, Executable: false, end);
+            return;
+        }
+
+        var walk = TreeWalker.Walk(tree, outputs);
+        foreach (var file in walk.Entries)
+        {
+            Files[file.Path] = file.Stat.Kind == FileKind.Symlink ? new TreeLeaf(Digest.Empty, Executable: false, ReadLink(file.Path)) : new TreeLeaf(DigestOf(file.Path), file.Stat.Executable);
+        }
+
+        if (walk.Problems is [var problem, ..])
+        {
+            Files.Clear();
+            Files[Exit] = new TreeLeaf(Digest.Empty, Executable: false, $"{problem}, which cannot be an output");
+        }
+    }
+
+    public override Stream? TryOpen(string path) => _tree.TryOpenFilePath(path) is { } handle ? new FileStream(handle, FileAccess.Read, bufferSize: 0) : null;
+
+    public override void Dispose()
+    {
+        _tree.Dispose();
+        _leave();
+    }
+
+    private Digest DigestOf(string path)
+    {
+        using var stream = TryOpen(path) ?? throw new IOException($"`{path}` vanished from the sandbox");
+        var hash = SHA256.HashData(stream);
+        return new Digest(hash, stream.Position);
+    }
+
+    private string ReadLink(string path)
+    {
+        var (folder, name) = OutputTree.Split(path);
+        using var parent = _tree.TryOpenPath(folder) ?? throw new IOException($"`{path}` vanished from the sandbox");
+        return parent.ReadLink(name);
+    }
+}

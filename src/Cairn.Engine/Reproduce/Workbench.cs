@@ -1,0 +1,343 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+using Cairn.Core.Content;
+using Cairn.Engine.Isolation;
+using Cairn.Engine.Running;
+using Cairn.Execution;
+using Cairn.Execution.Sandbox;
+using Cairn.Store.Content;
+using Cairn.Store.Files;
+using Cairn.Store.Layers;
+
+namespace Cairn.Engine.Reproduce;
+
+/// <summary>
+/// Executes recipes in sandboxes of their own. Inputs are laid out in memory, where a folder lists its files in the order in which they were made; the working tree is read
+/// and never written, and no result is kept.
+/// </summary>
+internal sealed class Workbench : IAsyncDisposable
+{
+    private const string OtherFolder = "srv/another/place/of/the-project";
+    private const string OtherHost = "another-host";
+    private const string OtherUser = "another";
+    private const int OtherUserId = 1234;
+    private const string OtherLocale = "et_EE.UTF-8";
+    private const string OtherZone = "<+1345>-13:45";
+    private const int OtherUmask = 0x17;
+
+    // A leap year, an hour, a minute and a second: another value in every part of a date.
+    private const long AheadSeconds = (366 * 86_400) + 3_661;
+    private static readonly TimeSpan Later = TimeSpan.FromMilliseconds(1_100);
+
+    private readonly ProcessHost _host;
+    private readonly SandboxIsolation.Ready _shared;
+    private readonly DirectoryHandle _project;
+    private readonly SecretResolver? _secrets;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<string, string> _trees = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private int _lastPlace;
+    private int _lastTree;
+
+    public Workbench(ProcessHost host, ContentStore store, RunRequest request, SecretResolver? secrets, TimeProvider time)
+    {
+        _host = host;
+        _secrets = secrets;
+        _time = time;
+        var run = $"reproduce-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}-{time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)}";
+        var folder = RunFolder.Make(store.Directory, run, static (dead, group) => ControlGroup.RemoveLeft(group, SandboxIsolation.GroupPrefix(dead)));
+        try
+        {
+            var options = new SandboxOptions { Folder = store.Directory, Scratch = folder.Relative, Program = request.Program };
+            var (memory, path) = host.SandboxMemory(options);
+            var layers = new LayerStore(store.Directory, Environment.IsPrivilegedProcess ? options.Owner : null, time);
+            var mounts = BaseLayer.MountedFolders().Select(static f => new SandboxMount(f, f, Writable: false));
+            _shared = new SandboxIsolation.Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory, path, folder, [.. mounts]);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+
+        _project = DirectoryHandle.Open(request.ProjectDirectory);
+    }
+
+    /// <summary>The library that moves clocks; null where there is none.</summary>
+    public string? FakeTimeLibrary { get; } = FakeTime.Find();
+
+    /// <summary>A folder for files on their way to a person.</summary>
+    public string Scratch => $"{_shared.Store.Directory}/{_shared.Scratch}";
+
+    /// <summary>What can be varied for a recipe: what its own environment fixes is an input as any other.</summary>
+    public static Variations Possible(Recipe recipe)
+    {
+        var possible = VariationNames.All;
+        if (recipe.Variable("LC_ALL") is not null || recipe.Variable("LANG") != "C.UTF-8")
+        {
+            possible &= ~Variations.Locale;
+        }
+
+        if (recipe.Variable("TZ") is not null)
+        {
+            possible &= ~Variations.TimeZone;
+        }
+
+        if (recipe.Variable("FAKETIME") is not null)
+        {
+            possible &= ~Variations.Time;
+        }
+
+        return recipe.Cpus is not null || Environment.ProcessorCount == 1 ? possible & ~Variations.Cpus : possible;
+    }
+
+    /// <summary>Executes a recipe at once, or where the time is varied and cannot be faked, a second later. Throws <see cref="IOException"/> with what the machine refuses, or which input is gone.</summary>
+    /// <param name="recipe">What to execute.</param>
+    /// <param name="vary">What is not as it was recorded.</param>
+    /// <param name="frozenAt">A clock that stands still; null for one that goes.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<ExecutedSpecimen> ExecuteAsync(Recipe recipe, Variations vary, string? frozenAt, CancellationToken cancellationToken)
+    {
+        var folder = vary.HasFlag(Variations.Path) ? OtherFolder : SandboxIsolation.ProjectDirectory[1..];
+        var environment = await EnvironmentAsync(recipe, vary, folder, frozenAt, cancellationToken);
+        if (vary.HasFlag(Variations.Time) && FakeTimeLibrary is null)
+        {
+            await Task.Delay(Later, _time, cancellationToken);
+        }
+
+        var number = Interlocked.Increment(ref _lastPlace);
+        var scratch = $"{_shared.Scratch}/{number.ToString(CultureInfo.InvariantCulture)}";
+        _shared.MakeAttempt(scratch);
+        var place = _host.Enter(
+            new SandboxSpec
+            {
+                Place = number,
+                Layers = [.. Layers(recipe, vary, folder)],
+                // In memory a folder lists what was made last first, on a disk in an order of its own.
+                Upper = vary.HasFlag(Variations.FileOrder) ? null : $"{scratch}/upper",
+                Work = vary.HasFlag(Variations.FileOrder) ? null : $"{scratch}/work",
+                Mounts = _shared.Mounts,
+                Network = recipe.HostNetwork ? SandboxNetwork.Host : SandboxNetwork.None,
+                Hostname = vary.HasFlag(Variations.Hostname) ? OtherHost : "cairn",
+                Umask = vary.HasFlag(Variations.Umask) ? OtherUmask : 0x12,
+                UserId = vary.HasFlag(Variations.User) ? OtherUserId : BaseLayer.UserId,
+                Limits = SandboxLimits.Default with { VisibleCpus = vary.HasFlag(Variations.Cpus) ? 1 : recipe.Cpus },
+            },
+            _shared.Options);
+        DirectoryHandle? tree = null;
+        try
+        {
+            tree = place.Root.TryOpenPath(folder) ?? throw new IOException($"The sandbox has no `/{folder}`");
+            var tail = new TailSink();
+            var process = _host.Start(
+                new ProcessSpec
+                {
+                    Arguments = recipe.Script is null ? recipe.Action.Arguments : [.. recipe.Action.Arguments[..^2], $"/{SandboxIsolation.Exchange}/script"],
+                    Environment = ImmutableArray.CreateRange(environment).Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key)),
+                    WorkingDirectory = $"/{folder}/{recipe.WorkingDirectory}".TrimEnd('/'),
+                    Place = place,
+                    Secrets = _secrets?.Known ?? [],
+                },
+                tail);
+            await using (cancellationToken.Register(process.Kill))
+            {
+                var result = await process.Completion;
+                cancellationToken.ThrowIfCancellationRequested();
+                return new ExecutedSpecimen(tree, recipe.Outputs, result is { ExitCode: 0, StartError: null } ? null : (ProcessEnds.Describe(result), tail.LastLine), () => Leave(place, number));
+            }
+        }
+        catch
+        {
+            tree?.Dispose();
+            Leave(place, number);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _project.Dispose();
+        _shared.Memory.Dispose();
+        await _host.DisposeAsync();
+        _shared.Folder.Dispose();
+    }
+
+    private void Leave(SandboxPlace place, int number)
+    {
+        place.Dispose();
+        using var scratch = DirectoryHandle.Open(Scratch);
+        scratch.RemoveTree(number.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private async Task<Dictionary<string, string>> EnvironmentAsync(Recipe recipe, Variations vary, string folder, string? frozenAt, CancellationToken cancellationToken)
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["HOME"] = SandboxIsolation.Home };
+        foreach (var (name, value) in recipe.Action.Environment)
+        {
+            environment[name] = value;
+        }
+
+        foreach (var (variable, secret) in recipe.Secrets)
+        {
+            environment[variable] = await (_secrets ?? throw new IOException($"the secret `{secret}` has no source")).ResolveAsync(secret, cancellationToken);
+        }
+
+        environment["CAIRN_RUN"] = recipe.Recorded.Run.Summary.Id.Value;
+        environment["CAIRN_PROJECT"] = "/" + folder;
+        environment["CAIRN_JOB"] = recipe.Recorded.Job;
+        environment["CAIRN_STEP"] = recipe.Recorded.Step;
+        environment["CAIRN_ATTEMPT"] = "1";
+        environment["CAIRN_CPUS"] = (vary.HasFlag(Variations.Cpus) ? 1 : recipe.Cpus ?? Environment.ProcessorCount).ToString(CultureInfo.InvariantCulture);
+        environment["CAIRN_OUTPUT"] = $"/{SandboxIsolation.Exchange}/output";
+        environment["CAIRN_SUMMARY"] = $"/{SandboxIsolation.Exchange}/summary";
+        if (vary.HasFlag(Variations.Locale))
+        {
+            environment["LANG"] = environment["LC_ALL"] = OtherLocale;
+        }
+
+        if (vary.HasFlag(Variations.TimeZone))
+        {
+            environment["TZ"] = OtherZone;
+        }
+
+        if (vary.HasFlag(Variations.User))
+        {
+            foreach (var name in (ReadOnlySpan<string>)["USER", "LOGNAME"])
+            {
+                if (environment.GetValueOrDefault(name) == StepEnvironment.SandboxUser)
+                {
+                    environment[name] = OtherUser;
+                }
+            }
+        }
+
+        if (FakeTimeLibrary is { } library)
+        {
+            if (frozenAt is not null)
+            {
+                FakeTime.Freeze(environment, library, frozenAt);
+            }
+            else if (vary.HasFlag(Variations.Time))
+            {
+                FakeTime.Shift(environment, library, AheadSeconds);
+            }
+        }
+
+        return environment;
+    }
+
+    private List<string> Layers(Recipe recipe, Variations vary, string folder)
+    {
+        var layers = new List<string>(3);
+        lock (_gate)
+        {
+            if (vary.HasFlag(Variations.User))
+            {
+                layers.Add(LayOut("user", static writer =>
+                {
+                    writer.AddFile("etc/passwd", Encoding.UTF8.GetBytes($"{OtherUser}:x:{OtherUserId}:{OtherUserId}:Another:/home/cairn:/bin/sh\n"));
+                    writer.AddFile("etc/group", Encoding.UTF8.GetBytes($"{OtherUser}:x:{OtherUserId}:\n"));
+                }));
+            }
+
+            var reversed = vary.HasFlag(Variations.FileOrder);
+            layers.Add(LayOut($"{recipe.Digest.Hash} {folder} {reversed}", writer => LayOutInputs(writer, recipe, folder, reversed)));
+        }
+
+        layers.Add(_shared.Base);
+        return layers;
+    }
+
+    private string LayOut(string key, Action<LayerWriter> layOut)
+    {
+        if (_trees.TryGetValue(key, out var known))
+        {
+            return known;
+        }
+
+        var name = $"reproduce-{(++_lastTree).ToString(CultureInfo.InvariantCulture)}";
+        var folder = _shared.Memory.TryCreatePath(name) ?? throw new IOException("The sandboxes' memory is not a folder");
+        using (var writer = new LayerWriter(folder, _shared.Layers.Owner, ownsRoot: true))
+        {
+            layOut(writer);
+            writer.Finish();
+        }
+
+        return _trees[key] = $"{_shared.MemoryPath}/{name}";
+    }
+
+    private void LayOutInputs(LayerWriter writer, Recipe recipe, string folder, bool reversed)
+    {
+        for (var i = 0; i < recipe.Inputs.Length; i++)
+        {
+            var (path, leaf) = recipe.Inputs[reversed ? recipe.Inputs.Length - 1 - i : i];
+            var target = $"{folder}/{path}";
+            if (leaf.Target is { } link)
+            {
+                writer.AddLink(target, link);
+            }
+            else if (!TryCopy(writer, target, path, leaf) && !writer.TryAddBlob(target, leaf.Digest, leaf.Executable, _shared.Store))
+            {
+                throw new MissingInputException($"the input `{path}` is neither in the working tree nor in the store as it was then: check out {CommitOf(recipe)}, or run it again");
+            }
+        }
+
+        writer.AddFolder($"{folder}/{recipe.WorkingDirectory}".TrimEnd('/'));
+        if (recipe.Script is { } script)
+        {
+            writer.AddFile($"{SandboxIsolation.Exchange}/script", Encoding.UTF8.GetBytes(script));
+        }
+    }
+
+    private bool TryCopy(LayerWriter writer, string target, string path, in TreeLeaf leaf)
+    {
+        using var source = _project.TryOpenFilePath(path);
+        if (source is null || RandomAccess.GetLength(source) != leaf.Digest.SizeBytes)
+        {
+            return false;
+        }
+
+        using (var stream = new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(source.DangerousGetHandle(), ownsHandle: false), FileAccess.Read, bufferSize: 0))
+        {
+            if (new Digest(SHA256.HashData(stream), stream.Position) != leaf.Digest)
+            {
+                return false;
+            }
+
+            stream.Position = 0;
+        }
+
+        writer.AddFile(target, source, leaf.Executable);
+        return true;
+    }
+
+    private static string CommitOf(Recipe recipe) => recipe.Recorded.Run.Started.Commit is { Length: > 12 } commit ? $"commit {commit[..12]}" : "what the run was made from";
+
+    /// <summary>The end of what a process writes, to tell why it failed.</summary>
+    private sealed class TailSink : IOutputSink
+    {
+        private const int BytesMax = 1024;
+        private readonly List<byte> _tail = [];
+
+        public string? LastLine
+        {
+            get
+            {
+                var lines = Encoding.UTF8.GetString([.. _tail]).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+                return lines.Length == 0 ? null : lines[^1];
+            }
+        }
+
+        public void OnOutput(OutputStream stream, ReadOnlySpan<byte> redactedBytes)
+        {
+            _tail.AddRange(redactedBytes.Length > BytesMax ? redactedBytes[^BytesMax..] : redactedBytes);
+            if (_tail.Count > BytesMax)
+            {
+                _tail.RemoveRange(0, _tail.Count - BytesMax);
+            }
+        }
+    }
+}
