@@ -60,7 +60,7 @@ internal sealed class RunCommand
             return ExitCodes.Usage;
         }
 
-        using var guards = new Guards(isNeeded: !_arguments.DryRun);
+        await using var guards = new Guards(isNeeded: !_arguments.DryRun);
         var prepared = await RunEngine.PrepareAsync(request, cancellationToken);
         if (prepared.Plan is not { } plan)
         {
@@ -289,7 +289,7 @@ internal sealed class RunCommand
     /// process ends, short of SIGKILL. To register signals takes a few milliseconds: it is done beside the preparation, during which a signal ends the process as if nothing
     /// were registered.
     /// </summary>
-    private sealed class Guards : IDisposable
+    private sealed class Guards : IAsyncDisposable
     {
         private readonly PosixSignalRegistration?[] _signals = new PosixSignalRegistration?[3];
         private readonly Task _registered;
@@ -308,11 +308,9 @@ internal sealed class RunCommand
             await _registered;
         }
 
-        public void Dispose()
+        public async ValueTask DisposeAsync()
         {
-#pragma warning disable VSTHRD002 // Whoever registers takes no lock and waits for nothing.
-            _registered.GetAwaiter().GetResult();
-#pragma warning restore VSTHRD002
+            await _registered;
             foreach (var signal in _signals)
             {
                 signal?.Dispose();

@@ -128,8 +128,9 @@ internal sealed class RunCache : IDisposable
                 continue;
             }
 
-            var made = TreeFor(job, need);
-            trees.Add(InputTree.Of(made, ProductOf(need).Files));
+            var product = ProductOf(need);
+            var made = TreeFor(job, need, product);
+            trees.Add(InputTree.Of(made, product.Files));
             inputs = inputs.TryMerge(made, out var conflict)
                 ?? throw new IOException($"`{conflict}` is an input of `{job.Id}` twice with different content: a file that a step makes must have one maker");
         }
@@ -387,9 +388,8 @@ internal sealed class RunCache : IDisposable
     /// What a need gives to a job. The pipeline that a step generated is no input of the steps that it is made of, as the pipeline's own files are none: otherwise a change of
     /// one would execute all of them.
     /// </summary>
-    private MerkleTree TreeFor(Job job, int need)
+    private MerkleTree TreeFor(Job job, int need, JobProduct product)
     {
-        var product = ProductOf(need);
         var maker = _scope.Plan.Jobs[need];
         if (job.GeneratedDepth == 0 || maker.Step.Generates is not { } generates)
         {

@@ -90,7 +90,7 @@ internal sealed class RunInputs : IDisposable
         }
 
         // Sandboxes cannot do without a store: where the user's is not to be had, the project's own stands in for it.
-        var own = Path.Combine(RunDirectory.StateDirectory(request.ProjectDirectory), "store");
+        var own = OwnStore(request);
         var off = request.NoCache ? "`--no-cache`" : request.CacheDirectory is null ? "there is no cache folder" : null;
         ImmutableArray<Diagnostic> unusable = [];
         ContentStore store;
@@ -174,7 +174,7 @@ internal sealed class RunInputs : IDisposable
 
         lock (_extending)
         {
-            return _own ??= ContentStore.Open(Path.Combine(RunDirectory.StateDirectory(_request.ProjectDirectory), "store"));
+            return _own ??= ContentStore.Open(OwnStore(_request));
         }
     }
 
@@ -214,6 +214,8 @@ internal sealed class RunInputs : IDisposable
         _own?.Dispose();
         Log.Dispose();
     }
+
+    private static string OwnStore(RunRequest request) => Path.Combine(RunDirectory.StateDirectory(request.ProjectDirectory), "store");
 
     private IEnumerable<Digest> KeptActions()
     {

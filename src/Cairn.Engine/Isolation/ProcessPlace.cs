@@ -46,13 +46,17 @@ internal sealed class ProcessPlace : IAttemptPlace
     /// <summary>A folder of a project. Throws <see cref="IOException"/> where it is not there.</summary>
     public static string Resolve(string project, string relative)
     {
-        var full = Path.GetFullPath(Path.Combine(project, relative));
-        if (!string.Equals(full, project, StringComparison.Ordinal) && !full.StartsWith(project.TrimEnd('/') + "/", StringComparison.Ordinal))
-        {
-            throw new IOException($"`working_directory: {relative}` leads out of the project");
-        }
-
+        var full = InProject(project, relative);
         return Directory.Exists(full) ? full : throw new IOException($"`working_directory: {relative}` does not exist");
+    }
+
+    /// <summary>A path of a project, without <c>.</c> and <c>..</c>; nothing need be there. Throws <see cref="IOException"/> where it leads out.</summary>
+    public static string InProject(string project, string relative)
+    {
+        var full = Path.GetFullPath(Path.Combine(project, relative));
+        return string.Equals(full, project, StringComparison.Ordinal) || full.StartsWith(project.TrimEnd('/') + "/", StringComparison.Ordinal)
+            ? full
+            : throw new IOException($"`working_directory: {relative}` leads out of the project");
     }
 
     public string PutScript(string text)

@@ -47,13 +47,8 @@ internal sealed class SandboxedPlace : IAttemptPlace
     public DirectoryHandle Tree { get; }
 
     /// <summary>A path of the project without <c>.</c> and <c>..</c>. Throws <see cref="IOException"/> where it leads out.</summary>
-    public static string Normalize(string relative)
-    {
-        var full = Path.GetFullPath(Path.Combine(SandboxIsolation.ProjectDirectory, relative));
-        return string.Equals(full, SandboxIsolation.ProjectDirectory, StringComparison.Ordinal) ? ""
-            : full.StartsWith(SandboxIsolation.ProjectDirectory + "/", StringComparison.Ordinal) ? full[(SandboxIsolation.ProjectDirectory.Length + 1)..]
-            : throw new IOException($"`working_directory: {relative}` leads out of the project");
-    }
+    public static string Normalize(string relative) =>
+        ProcessPlace.InProject(SandboxIsolation.ProjectDirectory, relative)[SandboxIsolation.ProjectDirectory.Length..].TrimStart('/');
 
     // The folder was made with the place.
     public string Resolve(string relative) => $"{ProjectDirectory}/{Normalize(relative)}".TrimEnd('/');

@@ -131,16 +131,7 @@ public sealed class CacheFaultTests
     {
         const int Files = 3000;
         const string Look = "find out -type f | wc -l; cat out/* | cksum; find . -path ./.cairn -prune -o -type f -print | grep -v '^./out/' | sort";
-        using var project = new CacheProject($$"""
-            version: 1
-            env: { LEDGER: "@ROOT/ledger" }
-            steps:
-              many:
-                run: NOTE; mkdir -p out; for i in $(seq {{Files}}); do echo "$i $i $i" >out/$i; done
-                inputs: [a.txt]
-                outputs: ["out/**"]
-
-            """);
+        using var project = new CacheProject(ManyOutputs(Files));
         (await project.Write("a.txt", "a").RunAsync()).Succeeded();
         var before = await project.AskAsync(Look);
         var cancellationToken = TestContext.Current.CancellationToken;
@@ -168,18 +159,7 @@ public sealed class CacheFaultTests
     [Fact]
     public async Task Terminated_While_Outputs_Come_Back_Tells_How_It_Ended()
     {
-        const int Files = 3000;
-        using var project = new CacheProject($$"""
-            version: 1
-            env: { LEDGER: "@ROOT/ledger" }
-            steps:
-              many:
-                run: NOTE; mkdir -p out; for i in $(seq {{Files}}); do echo "$i $i $i" >out/$i; done
-                inputs: [a.txt]
-                outputs: ["out/**"]
-              after: { run: NOTE, needs: [many], inputs: [a.txt] }
-
-            """);
+        using var project = new CacheProject(ManyOutputs(3000) + "  after: { run: NOTE, needs: [many], inputs: [a.txt] }\n");
         (await project.Write("a.txt", "a").RunAsync()).Succeeded();
         project.Delete("out");
         var cancellationToken = TestContext.Current.CancellationToken;
@@ -208,6 +188,17 @@ public sealed class CacheFaultTests
 
         Assert.All((await project.RunAsync()).Succeeded().Jobs, job => Assert.Equal("hit", job.State));
     }
+
+    private static string ManyOutputs(int files) => $$"""
+        version: 1
+        env: { LEDGER: "@ROOT/ledger" }
+        steps:
+          many:
+            run: NOTE; mkdir -p out; for i in $(seq {{files}}); do echo "$i $i $i" >out/$i; done
+            inputs: [a.txt]
+            outputs: ["out/**"]
+
+        """;
 
     private static async Task IsCompleteAsync(CacheProject project, ToolResult result)
     {
