@@ -27,7 +27,7 @@ public sealed class KeptRootsTests : IDisposable
     {
         Keep("r1", "layers/1/abc", 10);
         new KeptRoots(_folder.Path, TimeProvider.System).Begin("r2", "build");
-        File.WriteAllBytes(_folder["roots/r2/build.new/root.json"], (Sample("r2") with { Layers = ["layers/1/def"] }).ToBytes());
+        File.WriteAllBytes(_folder["roots/r2/build~new/root.json"], (Sample("r2") with { Layers = ["layers/1/def"] }).ToBytes());
         Assert.Equal(["layers/1/abc", "layers/1/def"], KeptRoots.ReferencedLayers(_folder.Path).Order(StringComparer.Ordinal));
         Assert.Empty(KeptRoots.ReferencedLayers(_folder["nothing"]));
     }
