@@ -121,6 +121,10 @@ internal static unsafe partial class BlobCalls
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint UserId();
 
+    /// <summary>The group that this process acts as.</summary>
+    [LibraryImport("libc", EntryPoint = "getegid")]
+    public static partial uint GroupId();
+
     private static void ThrowUnlessInterrupted(string what)
     {
         if (Marshal.GetLastPInvokeError() != FileNative.ErrorInterrupted)
@@ -138,6 +142,7 @@ internal static unsafe partial class BlobCalls
         public readonly long ModifiedSeconds = buffer.ModifyTime.Seconds;
         public readonly uint UserId = buffer.UserId;
         public readonly uint LinkCount = buffer.LinkCount;
+        public readonly ulong Device = ((ulong)buffer.RawDeviceMajor << 32) | buffer.RawDeviceMinor;
 
         public bool IsRegular => (Mode & 0xf000) == 0x8000;
 
