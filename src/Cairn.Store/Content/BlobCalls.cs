@@ -104,10 +104,15 @@ internal static unsafe partial class BlobCalls
         var times = stackalloc FileNative.TimeSpec[2];
         times[0].Nanoseconds = FileNative.TimeOmit;
         times[1].Seconds = seconds;
+        if (name.IsEmpty)
+        {
+            _ = FileNative.SetTimes(descriptor, times);
+            return;
+        }
+
         fixed (byte* path = name)
         {
-            // Without a path it is the open file itself.
-            _ = FileNative.SetTimesAt(descriptor, path, times, name.IsEmpty ? 0 : FileNative.AtSymlinkNoFollow);
+            _ = FileNative.SetTimesAt(descriptor, path, times, FileNative.AtSymlinkNoFollow);
         }
     }
 

@@ -60,6 +60,11 @@ internal sealed partial class StoreCollector(StoreFolder folder, TimeProvider ti
             layers += evicted;
         }
 
+        if (layers > 0 && !dryRun)
+        {
+            StoredLayers.RemoveLooseSlots(folder);
+        }
+
         return new CollectionResult(quotaBytes, before, _bytes, blobs, entries, _strays, layers);
     }
 

@@ -97,15 +97,36 @@ internal static class StoredLayers
         return null;
     }
 
+    /// <summary>Removes the slots of layers that are gone.</summary>
+    public static void RemoveLooseSlots(StoreFolder folder)
+    {
+        using var all = folder.Root.TryOpen(LayerStore.Folder);
+        foreach (var owner in all?.List() ?? [])
+        {
+            try
+            {
+                using var owned = owner.IsUtf8 ? all!.TryOpen(owner.Name) : null;
+                using var slots = owned?.TryOpen(LayerStore.SlotsFolder);
+                foreach (var slot in slots?.List() ?? [])
+                {
+                    if (slot is { IsUtf8: true, Kind: null or FileKind.Symlink } && slots!.ReadLink(slot.Name) is var key && (!LayerStore.IsKey(key) || owned!.TryStat(key) is null))
+                    {
+                        _ = slots.Unlink(slot.Name);
+                    }
+                }
+            }
+            catch (IOException)
+            {
+                // Another user's; or one changed at this moment.
+            }
+        }
+    }
+
     private static void Look(string owner, DirectoryHandle owned, DirectoryEntry entry, List<StoredLayer> layers, Action<DirectoryHandle, string> stray, Action<DirectoryHandle, DirectoryEntry>? foreign)
     {
-        switch (entry.Name)
+        if (entry.Name is LayerStore.LockFile or LayerStore.SlotsFolder)
         {
-            case LayerStore.LockFile:
-                return;
-            case LayerStore.SlotsFolder:
-                LookAtSlots(owned, stray);
-                return;
+            return;
         }
 
         if (entry.IsUtf8 && entry.Name.StartsWith(LayerStore.GonePrefix, StringComparison.Ordinal))
@@ -130,19 +151,6 @@ internal static class StoredLayers
         else
         {
             layers.Add(new StoredLayer(owner, entry.Name, LayerAbout.TryRead(layer), BlobCalls.LookAt(layer.Descriptor).ModifiedSeconds));
-        }
-    }
-
-    /// <summary>Links to layers that are gone.</summary>
-    private static void LookAtSlots(DirectoryHandle owned, Action<DirectoryHandle, string> stray)
-    {
-        using var slots = owned.TryOpen(LayerStore.SlotsFolder);
-        foreach (var slot in slots?.List() ?? [])
-        {
-            if (!slot.IsUtf8 || slot.Kind is not (null or FileKind.Symlink) || !LayerStore.IsKey(slots!.ReadLink(slot.Name)) || owned.TryStat(slots.ReadLink(slot.Name)) is null)
-            {
-                stray(slots!, slot.Name);
-            }
         }
     }
 }

@@ -61,6 +61,8 @@ public sealed class LayerKeepingTests : IDisposable
     [Fact]
     public void Collect_WhileARunHasALease_LeavesWhatItUses()
     {
+        // A lease begins by the machine's own clock.
+        _layers.Time.Now -= TimeSpan.FromHours(3);
         var before = LayOut(1);
         _layers.Time.Now += TimeSpan.FromHours(3);
         using (_layers.Store.TryLease("a run"))
@@ -203,7 +205,9 @@ public sealed class LayerKeepingTests : IDisposable
         _layers.LayOut(files);
         files.Remove("d0/e0/f2");
         var paths = _layers.LayOut(files);
+        var time = Directory.GetLastWriteTimeUtc(_layers[$"{paths[0]}/work/d0/e0"]);
         File.Delete(_layers[$"{paths[0]}/work/d0/e0/f2"]);
+        Directory.SetLastWriteTimeUtc(_layers[$"{paths[0]}/work/d0/e0"], time);
         var found = Assert.Single(_layers.Store.Check(repair: true, Cancellation).Findings);
         Assert.Contains("`work/d0/e0/f2` is missing", found.Detail, StringComparison.Ordinal);
         Assert.Equal(LayerTesting.Shown(files), _layers.Merged(_layers.LayOut(files)));
