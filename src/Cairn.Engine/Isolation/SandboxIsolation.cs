@@ -151,7 +151,7 @@ internal sealed class SandboxIsolation : IDisposable
         var layers = new List<string>();
         using (var small = SmallLayer(shared, name))
         {
-            LayOut(small, action, shared, layers);
+            LayOut(small, job, action, shared, layers);
             AddWorkingDirectory(small, job, attempt, run);
             small.Finish();
         }
@@ -231,43 +231,40 @@ internal sealed class SandboxIsolation : IDisposable
         return new LayerWriter(folder, shared.Layers.Owner, ownsRoot: true);
     }
 
-    /// <summary>Sources and needs: each tree as a layer that others share, the small ones together in memory.</summary>
-    private void LayOut(LayerWriter small, PreparedAction action, Ready shared, List<string> layers)
+    /// <summary>Sources and needs: each tree as layers that others share, the small ones together in memory.</summary>
+    private void LayOut(LayerWriter small, Job job, PreparedAction action, Ready shared, List<string> layers)
     {
-        var room = LayersMax - 2;
-        foreach (var tree in action.Trees)
+        // The base and the small layer; a tree takes up to two.
+        const int Room = LayersMax - 2 - 2;
+        for (var i = 0; i < action.Trees.Length; i++)
         {
+            var tree = action.Trees[i];
             if (tree.Tree.Count == 0)
             {
                 continue;
             }
 
-            if (IsSmall(tree.Tree) || layers.Count >= room)
+            if (IsSmall(tree.Tree) || layers.Count > Room)
             {
-                LayOut(small, tree, shared.Store);
+                tree.Tree.ForEach((path, leaf) => LayOut(small, $"{LayerStore.TreeFolder}/{path}", path, leaf, tree, shared.Store));
                 continue;
             }
 
-            layers.Add(shared.Layers.Get(tree.Tree.Digest.Hash, layer => LayOut(layer, tree, shared.Store)));
+            var slot = $"{_request.ProjectDirectory}\0{job.Id.Value}\0{i.ToString(CultureInfo.InvariantCulture)}";
+            layers.AddRange(shared.Layers.GetTree(tree.Tree, slot, (layer, target, path, leaf) => LayOut(layer, target, path, leaf, tree, shared.Store)));
         }
     }
 
-    private void LayOut(LayerWriter layer, InputTree tree, ContentStore store)
+    private void LayOut(LayerWriter layer, string target, string path, in TreeLeaf leaf, InputTree tree, ContentStore store)
     {
-        tree.Tree.ForEach((path, leaf) =>
+        if (leaf.Target is { } link)
         {
-            var target = $"work/{path}";
-            if (leaf.Target is { } link)
-            {
-                layer.AddLink(target, link);
-                return;
-            }
-
-            if (!TryCopy(layer, target, path, leaf, tree) && !layer.TryAddBlob(target, leaf.Digest, leaf.Executable, store))
-            {
-                throw new IOException($"`{path}` changed after it was looked at: run again when nothing else writes to the project");
-            }
-        });
+            layer.AddLink(target, link);
+        }
+        else if (!TryCopy(layer, target, path, leaf, tree) && !layer.TryAddBlob(target, leaf.Digest, leaf.Executable, store))
+        {
+            throw new IOException($"`{path}` changed after it was looked at: run again when nothing else writes to the project");
+        }
     }
 
     /// <summary>Copies what stands in the working tree, if it still stands there as it was digested.</summary>
