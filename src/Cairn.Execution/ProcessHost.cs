@@ -104,7 +104,7 @@ public sealed class ProcessHost : IAsyncDisposable
         var number = client.OpenNetwork(network switch
         {
             SandboxNetwork.None => new NetworkRequest(null, []),
-            SandboxNetwork.Wan => new NetworkRequest(Uplink.Find() ?? throw new IOException(Uplink.FindProblem()), Uplink.OwnAddresses()),
+            SandboxNetwork.Wan => new NetworkRequest(Uplink.Find() ?? throw new IOException(Uplink.FindProblem()?.Problem), Uplink.OwnAddresses()),
             _ => throw new ArgumentOutOfRangeException(nameof(network)),
         });
         return new NetworkNamespace(client, number, network);

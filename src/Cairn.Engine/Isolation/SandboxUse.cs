@@ -31,9 +31,9 @@ internal static class SandboxUse
             NetworkAccess.None or NetworkAccess.Wan when isProcess => Error(
                 DiagnosticCodes.NetworkNeedsSandbox, step, $"`{step.Name}` has `network: {IsolationWords.Of(step.Network.Value)}`, but isolation `process` keeps nothing away from a step",
                 "write `isolation: sandbox`, or `network: host`"),
-            NetworkAccess.Wan when Uplink.FindProblem() is { } problem => Error(
+            NetworkAccess.Wan when Uplink.FindProblem() is var (problem, remedy) => Error(
                 DiagnosticCodes.NetworkUnavailable, step, $"`{step.Name}` has `network: wan`, which this machine cannot give: {problem}",
-                "do that, or write `network: host` where the step may reach all that the machine reaches"),
+                $"`{remedy}` as root, or write `network: host` where the step may reach all that the machine reaches"),
             _ => null,
         };
     }

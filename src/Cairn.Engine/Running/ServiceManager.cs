@@ -195,7 +195,7 @@ internal sealed class ServiceManager(
                     return $"ended before it was ready ({ProcessEnds.Describe(await process.Completion)})";
                 }
 
-                if (await LookAsync(probe.Check, prepared, output, either.Token))
+                if (await LookAsync(service, probe.Check, prepared, output, either.Token))
                 {
                     return null;
                 }
@@ -209,7 +209,7 @@ internal sealed class ServiceManager(
         }
     }
 
-    private async Task<bool> LookAsync(ReadinessCheck check, PreparedService prepared, OutputWatch output, CancellationToken cancellationToken)
+    private async Task<bool> LookAsync(Service service, ReadinessCheck check, PreparedService prepared, OutputWatch output, CancellationToken cancellationToken)
     {
         switch (check)
         {
@@ -222,7 +222,7 @@ internal sealed class ServiceManager(
             case ReadinessCheck.Tcp tcp:
                 return await ServiceProbes.CanConnectAsync(tcp.Port, prepared.Network, cancellationToken);
             case ReadinessCheck.Http http:
-                return await ServiceProbes.CanGetAsync(http.Url, prepared.Network, cancellationToken);
+                return await ServiceProbes.CanGetAsync(http.Url, service.Name.Value, prepared.Network, cancellationToken);
             default:
                 throw new InvalidOperationException($"A readiness check of type {check.GetType().Name} has no probe");
         }

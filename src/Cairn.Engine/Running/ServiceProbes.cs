@@ -29,12 +29,12 @@ internal static class ServiceProbes
         }
     }
 
-    /// <summary>Whether a URL answers 2xx or 3xx.</summary>
+    /// <summary>Whether a URL of a service answers 2xx or 3xx. The service's name is the machine on which it runs.</summary>
     [SuppressMessage("Security", "CA5399", Justification = "Probes speak to a service on this machine; there is nothing to revoke")]
-    public static async Task<bool> CanGetAsync(Uri url, NetworkNamespace? network, CancellationToken cancellationToken)
+    public static async Task<bool> CanGetAsync(Uri url, string service, NetworkNamespace? network, CancellationToken cancellationToken)
     {
         using var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false };
-        if (network is not null)
+        if (network is not null || string.Equals(url.Host, service, StringComparison.OrdinalIgnoreCase))
         {
             handler.ConnectCallback = async (context, token) => new NetworkStream(await ConnectAsync(EndPointOf(context.DnsEndPoint), network, token), ownsSocket: true);
         }
@@ -55,7 +55,7 @@ internal static class ServiceProbes
         }
     }
 
-    // In the network of services every name is one of theirs.
+    // In the network of services every name is that of one of them.
     private static IPEndPoint EndPointOf(DnsEndPoint asked) => new(IPAddress.TryParse(asked.Host.Trim('[', ']'), out var address) ? address : IPAddress.Loopback, asked.Port);
 
     private static async Task<Socket> ConnectAsync(IPEndPoint target, NetworkNamespace? network, CancellationToken cancellationToken)

@@ -32,18 +32,12 @@ public static class Uplink
         "10.0.2.0/31", "10.0.2.4/30", "10.0.2.8/29", "10.0.2.16/28", "10.0.2.32/27", "10.0.2.64/26", "10.0.2.128/25", "::/0",
     ];
 
-    /// <summary>Why this machine has no way to the internet but all of its network, and what would help; null where nothing is known against it.</summary>
-    public static string? FindProblem()
-    {
-        if (Find() is null)
-        {
-            return $"it needs `{Program}`: install the package `{Program}`";
-        }
-
-        return !File.Exists(Device) ? $"it needs the device `{Device}`, which is not here: `modprobe tun`"
-            : Libc.access(Device, ReadWrite) != 0 ? $"it needs the device `{Device}`, which you may not open: `chmod 666 {Device}`"
-            : null;
-    }
+    /// <summary>Why this machine has no way to the internet but all of its network, and the command that would help; null where nothing is known against it.</summary>
+    public static (string Problem, string Remedy)? FindProblem() =>
+        Find() is null ? ($"it needs the program `{Program}`", $"apt-get install {Program}")
+        : !File.Exists(Device) ? ($"it needs the device `{Device}`, which is not here", "modprobe tun")
+        : Libc.access(Device, ReadWrite) != 0 ? ($"it needs the device `{Device}`, which you may not open", $"chmod 666 {Device}")
+        : null;
 
     /// <summary>The program; null where it is not installed.</summary>
     internal static string? Find() => Spawner.Find(Program);
