@@ -138,7 +138,8 @@ public sealed class DebugSession : IAsyncDisposable
 
         var upper = toDisk && uppers.Count > 0 ? uppers[0] : MakeUpper(uppers.Count + 1);
         List<string> layers = [.. uppers.Where(u => !string.Equals(u, upper, StringComparison.Ordinal)), $"{_relative}/{KeptRoots.Upper}", .. Root.Layers];
-        var spec = Spec(layers, onTerminal) with { Upper = toDisk ? upper : null, Work = toDisk ? FreshWork() : null };
+        using var network = SandboxNetworks.Parse(Root.Network) == SandboxNetwork.Wan ? _host.OpenNetwork(SandboxNetwork.Wan, _options) : null;
+        var spec = Spec(layers, onTerminal, network) with { Upper = toDisk ? upper : null, Work = toDisk ? FreshWork() : null };
         using var place = _host.Enter(spec, _options);
         var environment = new Dictionary<string, string>(Root.Environment, StringComparer.Ordinal);
         foreach (var (name, value) in variables)
@@ -163,8 +164,8 @@ public sealed class DebugSession : IAsyncDisposable
     public TreePatch Diff()
     {
         List<string> kept = [$"{_relative}/{KeptRoots.Upper}", .. Root.Layers];
-        using var before = _host.Enter(Spec(kept, interactive: false), _options);
-        using var after = _host.Enter(Spec([.. Uppers(), .. kept], interactive: false), _options);
+        using var before = _host.Enter(Spec(kept, interactive: false, network: null), _options);
+        using var after = _host.Enter(Spec([.. Uppers(), .. kept], interactive: false, network: null), _options);
         const string Project = "work";
         using var old = before.Root.TryOpen(Project) ?? throw new IOException("The root has no `/work`");
         using var now = after.Root.TryOpen(Project) ?? throw new IOException("The root has no `/work` any more: `--reset` brings it back");
@@ -235,14 +236,15 @@ public sealed class DebugSession : IAsyncDisposable
         }
     }
 
-    private SandboxSpec Spec(List<string> layers, bool interactive) => new()
+    private SandboxSpec Spec(List<string> layers, bool interactive, NetworkNamespace? network) => new()
     {
         Place = ++_lastPlace,
         Layers = [.. layers],
         Upper = null,
         Work = null,
         Mounts = [.. Root.Mounts.Select(static m => new SandboxMount(m.Host, m.Target, m.Writable))],
-        Network = SandboxNetworks.Parse(Root.Network),
+        Network = network?.Network ?? (SandboxNetworks.Parse(Root.Network) == SandboxNetwork.Host ? SandboxNetwork.Host : SandboxNetwork.None),
+        Namespace = network,
         Hostname = Root.Hostname,
         Umask = Root.Umask,
         Interactive = interactive,
