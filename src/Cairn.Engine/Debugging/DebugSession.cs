@@ -143,9 +143,10 @@ public sealed class DebugSession : IAsyncDisposable
 
         var upper = toDisk && uppers.Count > 0 ? uppers[0] : MakeUpper(uppers.Count + 1);
         List<string> layers = [.. uppers.Where(u => !string.Equals(u, upper, StringComparison.Ordinal)), $"{_relative}/{KeptRoots.Upper}", .. Root.Layers];
+        using var network = SandboxNetworks.Parse(Root.Network) == SandboxNetwork.Wan ? _host.OpenNetwork(SandboxNetwork.Wan, _options) : null;
         // One session has the root at a time: what a killed one left is taken over, and goes with this one.
         using var group = ControlGroups.Find().Create($"cairn-debug-{Root.Run}-{Path.GetFileName(_relative)}", Limits, Limits.Processes);
-        var spec = Spec(layers, onTerminal) with
+        var spec = Spec(layers, onTerminal, network) with
         {
             Upper = toDisk ? upper : null,
             Work = toDisk ? FreshWork() : null,
@@ -186,9 +187,9 @@ public sealed class DebugSession : IAsyncDisposable
     public TreePatch Diff(bool forProject)
     {
         List<string> kept = [$"{_relative}/{KeptRoots.Upper}", .. Root.Layers];
-        using var given = forProject ? _host.Enter(Spec(Root.Layers, interactive: false), _options) : null;
-        using var before = _host.Enter(Spec(kept, interactive: false), _options);
-        using var after = _host.Enter(Spec([.. Uppers(), .. kept], interactive: false), _options);
+        using var given = forProject ? _host.Enter(Spec(Root.Layers, interactive: false, network: null), _options) : null;
+        using var before = _host.Enter(Spec(kept, interactive: false, network: null), _options);
+        using var after = _host.Enter(Spec([.. Uppers(), .. kept], interactive: false, network: null), _options);
         const string Project = "work";
         using var project = given?.Root.TryOpen(Project);
         using var old = before.Root.TryOpen(Project) ?? throw new IOException("The root has no `/work`");
@@ -263,14 +264,15 @@ public sealed class DebugSession : IAsyncDisposable
     // What the step might write does not bind the person who looks into it.
     private SandboxLimits Limits => new() { OpenFiles = Root.OpenFiles, Processes = Root.Processes, MemoryBytes = Root.MemoryBytes, Cpus = Root.Cpus, VisibleCpus = Root.VisibleCpus };
 
-    private SandboxSpec Spec(IReadOnlyList<string> layers, bool interactive) => new()
+    private SandboxSpec Spec(IReadOnlyList<string> layers, bool interactive, NetworkNamespace? network) => new()
     {
         Place = ++_lastPlace,
         Layers = [.. layers],
         Upper = null,
         Work = null,
         Mounts = [.. Root.Mounts.Select(static m => new SandboxMount(m.Host, m.Target, m.Writable))],
-        Network = SandboxNetworks.Parse(Root.Network),
+        Network = network?.Network ?? (SandboxNetworks.Parse(Root.Network) == SandboxNetwork.Host ? SandboxNetwork.Host : SandboxNetwork.None),
+        Namespace = network,
         Hostname = Root.Hostname,
         Umask = Root.Umask,
         Interactive = interactive,

@@ -95,8 +95,7 @@ public static class ExecSession
 
             var folder = job.Step.WorkingDirectory is { } template ? SandboxedPlace.Normalize(expressions.Text(template)) : "";
             var root = sandboxes.Mount(scope, job, attempt: 1, action, onTerminal);
-            using (root.Group)
-            using (root.Place)
+            using (root)
             {
                 return AttachedProcess.Run(
                     root.Place,

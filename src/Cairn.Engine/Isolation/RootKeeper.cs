@@ -196,7 +196,7 @@ internal static class SandboxNetworks
     public static string NameOf(SandboxNetwork network) => network switch
     {
         SandboxNetwork.None => "none",
-        SandboxNetwork.Shared => "shared",
+        SandboxNetwork.Wan => "wan",
         SandboxNetwork.Host => "host",
         _ => throw new ArgumentOutOfRangeException(nameof(network)),
     };
@@ -204,7 +204,7 @@ internal static class SandboxNetworks
     /// <summary>The network of a name; of one that is not known, none.</summary>
     public static SandboxNetwork Parse(string name) => name switch
     {
-        "shared" => SandboxNetwork.Shared,
+        "wan" => SandboxNetwork.Wan,
         "host" => SandboxNetwork.Host,
         _ => SandboxNetwork.None,
     };

@@ -128,7 +128,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             using var held = await _run.Locks.AcquireAsync(_job.Step.Locks.RemoveAll(l => _run.RunLocks.Contains(l)), _job.Id, _stopping.Token);
             foreach (var service in _job.Step.Services)
             {
-                await _run.Services.EnsureReadyAsync(service.Name, _stopping.Token);
+                await _run.Services.EnsureReadyAsync(new ServiceInstance(service.Name, _run.Request.NetworkOf(_job.Step)), _stopping.Token);
             }
 
             if (_run.Cache is not { } cache || action is not { Off: null })

@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
 
-using Cairn.Core;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.History;
+using Cairn.Engine.Isolation;
 using Cairn.Engine.Preparation;
 
 namespace Cairn.Engine.Running;
@@ -36,7 +36,7 @@ internal sealed partial class RunDriver : IAsyncDisposable
     private readonly Dictionary<int, (TimeSpan Start, TimeSpan End)> _intervals = [];
     private readonly Dictionary<int, long> _logBytes = [];
     private readonly int[] _counts = new int[(int)JobStatus.Cancelled + 1];
-    private readonly Dictionary<StepName, int> _serviceUsers = [];
+    private readonly Dictionary<ServiceInstance, int> _serviceUsers = [];
     private readonly List<Task> _background = [];
     private ITimer? _timer;
     private RunStatus? _end;
@@ -361,7 +361,8 @@ internal sealed partial class RunDriver : IAsyncDisposable
 
         foreach (var service in job.Step.Services)
         {
-            _serviceUsers[service.Name] = _serviceUsers.GetValueOrDefault(service.Name) - 1;
+            var instance = new ServiceInstance(service.Name, _run.Request.NetworkOf(job.Step));
+            _serviceUsers[instance] = _serviceUsers.GetValueOrDefault(instance) - 1;
         }
 
         _run.Services.SetUsers(_serviceUsers.ToImmutableDictionary());
@@ -374,7 +375,8 @@ internal sealed partial class RunDriver : IAsyncDisposable
         {
             foreach (var service in Plan.Jobs[i].Step.Services)
             {
-                _serviceUsers[service.Name] = _serviceUsers.GetValueOrDefault(service.Name) + 1;
+                var instance = new ServiceInstance(service.Name, _run.Request.NetworkOf(Plan.Jobs[i].Step));
+                _serviceUsers[instance] = _serviceUsers.GetValueOrDefault(instance) + 1;
             }
         }
 

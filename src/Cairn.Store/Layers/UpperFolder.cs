@@ -201,7 +201,7 @@ public static unsafe class UpperFolder
         _ = FileNative.ChangeMode(to, (uint)(stat.Mode & 0xFFF));
         var times = stackalloc FileNative.TimeSpec[2];
         times[0] = times[1] = new FileNative.TimeSpec { Seconds = stat.ModifyTime.Seconds, Nanoseconds = stat.ModifyTime.Nanoseconds };
-        _ = FileNative.SetTimesAt(to, (byte*)null, times, 0);
+        _ = FileNative.SetTimes(to, times);
     }
 
     private static bool Has(int descriptor, byte[][] attributes)
