@@ -51,7 +51,9 @@ internal sealed unsafe partial class Spawner
         Directory.CreateDirectory(options.Folder);
         var asRoot = Libc.geteuid() == 0;
         string[] network = options.OwnNetwork ? ["--net"] : [];
-        string[] kind = asRoot ? ["--mount", "--propagation", "slave"] : ["--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child"];
+        // In the run's pid namespace all ends with the run; otherwise with the worker, as the first process of one of its own.
+        string[] pids = asRoot && _runPidNamespace >= 0 ? [] : ["--pid", "--fork", "--kill-child"];
+        string[] kind = asRoot ? ["--mount", "--propagation", "slave"] : ["--user", "--map-root-user", "--mount"];
         var (ours, theirs) = DescriptorChannel.Pair();
         var errors = stackalloc int[2];
         if (Libc.pipe2(errors, Libc.O_CLOEXEC) != 0)
@@ -64,7 +66,7 @@ internal sealed unsafe partial class Spawner
 
         var spec = new ProcessSpec
         {
-            Arguments = [unshare, .. network, .. kind, options.Program, "__sandbox", bubblewrap, options.Folder, (asRoot ? options.Owner : 0).ToString(CultureInfo.InvariantCulture), options.Scratch],
+            Arguments = [unshare, .. network, .. kind, .. pids, options.Program, "__sandbox", bubblewrap, options.Folder, (asRoot ? options.Owner : 0).ToString(CultureInfo.InvariantCulture), options.Scratch],
             Environment = [new("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), new("LC_ALL", "C"), new("DOTNET_TieredCompilation", "1"), new("DOTNET_GCHeapHardLimit", "4000000"), new("HOME", "/")],
             WorkingDirectory = "/",
         };

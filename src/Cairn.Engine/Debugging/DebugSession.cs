@@ -230,7 +230,7 @@ public sealed class DebugSession : IAsyncDisposable
             using var to = store.TryOpenPath(upper);
             if (from is not null && to is not null)
             {
-                UpperFolder.Copy(from, to);
+                UpperFolder.Copy(from, to, long.MaxValue, CancellationToken.None);
             }
         }
     }

@@ -174,8 +174,9 @@ internal sealed class SandboxIsolation : IDisposable
                     Mounts = shared.Mounts,
                     Interactive = interactive,
                     Network = job.Step.Network == NetworkAccess.Host ? SandboxNetwork.Host : SandboxNetwork.None,
-                    Limits = group is { BoundsProcesses: true } ? limits with { Processes = null } : limits,
+                    Limits = limits,
                     Groups = group?.Joins ?? [],
+                    GroupsBoundProcesses = group is { BoundsProcesses: true },
                 },
                 shared.Options);
             return new MountedRoot(place, name, scratch, group);
