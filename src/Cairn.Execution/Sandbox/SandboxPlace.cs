@@ -72,7 +72,21 @@ public sealed class SandboxPlace : IDisposable
     internal ProcessRequest Request(ProcessSpec process) => new(
         Arguments(process), [.. process.Arguments], Spec.Limits.OpenFiles, SandboxLimits.UserProcesses, Spec.Limits.Processes ?? 0, Spec.Umask, Spec.Limits.VisibleCpus ?? 0, Seccomp: true, [.. Spec.Groups], Spec.Interactive, Spec.Namespace?.Number ?? 0);
 
-    /// <summary>Unmounts it; all its processes have ended.</summary>
+    /// <summary>Unmounts it and waits until nothing is mounted any more.</summary>
+    public void Close()
+    {
+        Dispose();
+        try
+        {
+            _client.Settle();
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            // With the worker its mounts are gone.
+        }
+    }
+
+    /// <summary>Unmounts it; all its processes have ended. Nothing can be entered or started before it is.</summary>
     public void Dispose()
     {
         if (!_disposed)
