@@ -91,7 +91,7 @@ internal sealed class RootKeeper
         {
             if (_upper is not null)
             {
-                Directory.Move($"{_store}/{_upper}", $"{Path}.new/{KeptRoots.Upper}");
+                Directory.Move($"{_store}/{_upper}", $"{Path}{KeptRoots.NewSuffix}/{KeptRoots.Upper}");
             }
 
             _roots.Finish(run, _name);
@@ -163,7 +163,8 @@ internal sealed class RootKeeper
             Hostname = spec.Hostname,
             Umask = spec.Umask,
             OpenFiles = spec.Limits.OpenFiles,
-            Processes = spec.Limits.Processes,
+            // Where a control group counts them, the place itself has no bound of them.
+            Processes = job.Step.Limits?.Processes,
             MemoryBytes = spec.Limits.MemoryBytes,
             Cpus = spec.Limits.Cpus,
             DiskBytes = spec.Limits.DiskBytes,

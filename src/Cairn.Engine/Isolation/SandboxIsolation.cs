@@ -180,7 +180,7 @@ internal sealed class SandboxIsolation : IDisposable
             own = step.Services.IsEmpty ? _networks.Own(access, shared.Options) : null;
             var limits = LimitsOf(step.Limits) with { VisibleCpus = _request.DeterminismOf(step)?.Cpus };
             group = Group(shared, name, step.Limits, limits);
-            var spec = Spec(shared, number, name, action.Trees, small =>
+            var spec = Spec(shared, number, name, job.Id.Value, action.Trees, small =>
             {
                 AddWorkingDirectory(small, job, attempt, run);
                 RunNetworks.AddNames(small, access, step.Services);
@@ -212,16 +212,17 @@ internal sealed class SandboxIsolation : IDisposable
     }
 
     /// <summary>Lays out the root of a service, in the network that it shares with the steps that use it, and mounts it. Throws <see cref="IOException"/>.</summary>
+    /// <param name="service">Its name.</param>
     /// <param name="trees">The files of the project in it.</param>
     /// <param name="folder">The folder of the project in which it starts, as <see cref="SandboxedPlace.Normalize"/> has it.</param>
     /// <param name="services">All of the pipeline's.</param>
     /// <param name="access">What of the network the steps reach that use it: not the machine's.</param>
-    public MountedRoot MountService(ImmutableArray<InputTree> trees, string folder, ImmutableArray<Service> services, NetworkAccess access)
+    public MountedRoot MountService(string service, ImmutableArray<InputTree> trees, string folder, ImmutableArray<Service> services, NetworkAccess access)
     {
         var shared = Shared;
         var network = _networks.Shared(access, shared.Options);
         var (number, name) = NextPlace();
-        var spec = Spec(shared, number, name, trees, small =>
+        var spec = Spec(shared, number, name, $"service:{service}", trees, small =>
         {
             small.AddFolder($"work/{folder}".TrimEnd('/'));
             RunNetworks.AddNames(small, access, [.. services.Select(static s => new StepReference(s.Name, s.Span))]);
@@ -236,13 +237,13 @@ internal sealed class SandboxIsolation : IDisposable
         return (number, number.ToString(CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Lays out the layers of a root; <paramref name="addOwn"/> adds what only this root has.</summary>
-    private SandboxSpec Spec(Ready shared, int number, string name, ImmutableArray<InputTree> trees, Action<LayerWriter> addOwn)
+    /// <summary>Lays out the layers of a root, and what only this root has. The layers that a job or service used last serve as the base of its next ones.</summary>
+    private SandboxSpec Spec(Ready shared, int number, string name, string owner, ImmutableArray<InputTree> trees, Action<LayerWriter> addOwn)
     {
         var layers = new List<string>();
         using (var small = SmallLayer(shared, name))
         {
-            LayOut(small, trees, shared, layers);
+            LayOut(small, owner, trees, shared, layers);
             addOwn(small);
             small.Finish();
         }
@@ -315,43 +316,40 @@ internal sealed class SandboxIsolation : IDisposable
         return new LayerWriter(folder, shared.Layers.Owner, ownsRoot: true);
     }
 
-    /// <summary>Sources and needs: each tree as a layer that others share, the small ones together in memory.</summary>
-    private void LayOut(LayerWriter small, ImmutableArray<InputTree> trees, Ready shared, List<string> layers)
+    /// <summary>Sources and needs: each tree as layers that others share, the small ones together in memory.</summary>
+    private void LayOut(LayerWriter small, string owner, ImmutableArray<InputTree> trees, Ready shared, List<string> layers)
     {
-        var room = LayersMax - 2;
-        foreach (var tree in trees)
+        // The base and the small layer; a tree takes up to two.
+        const int Room = LayersMax - 2 - 2;
+        for (var i = 0; i < trees.Length; i++)
         {
+            var tree = trees[i];
             if (tree.Tree.Count == 0)
             {
                 continue;
             }
 
-            if (IsSmall(tree.Tree) || layers.Count >= room)
+            if (IsSmall(tree.Tree) || layers.Count > Room)
             {
-                LayOut(small, tree, shared.Store);
+                tree.Tree.ForEach((path, leaf) => LayOut(small, $"{LayerStore.TreeFolder}/{path}", path, leaf, tree, shared.Store));
                 continue;
             }
 
-            layers.Add(shared.Layers.Get(tree.Tree.Digest.Hash, layer => LayOut(layer, tree, shared.Store)));
+            var slot = $"{_request.ProjectDirectory}\0{owner}\0{i.ToString(CultureInfo.InvariantCulture)}";
+            layers.AddRange(shared.Layers.GetTree(tree.Tree, slot, (layer, target, path, leaf) => LayOut(layer, target, path, leaf, tree, shared.Store)));
         }
     }
 
-    private void LayOut(LayerWriter layer, InputTree tree, ContentStore store)
+    private void LayOut(LayerWriter layer, string target, string path, in TreeLeaf leaf, InputTree tree, ContentStore store)
     {
-        tree.Tree.ForEach((path, leaf) =>
+        if (leaf.Target is { } link)
         {
-            var target = $"work/{path}";
-            if (leaf.Target is { } link)
-            {
-                layer.AddLink(target, link);
-                return;
-            }
-
-            if (!TryCopy(layer, target, path, leaf, tree) && !layer.TryAddBlob(target, leaf.Digest, leaf.Executable, store))
-            {
-                throw new IOException($"`{path}` changed after it was looked at: run again when nothing else writes to the project");
-            }
-        });
+            layer.AddLink(target, link);
+        }
+        else if (!TryCopy(layer, target, path, leaf, tree) && !layer.TryAddBlob(target, leaf.Digest, leaf.Executable, store))
+        {
+            throw new IOException($"`{path}` changed after it was looked at: run again when nothing else writes to the project");
+        }
     }
 
     /// <summary>Copies what stands in the working tree, if it still stands there as it was digested.</summary>

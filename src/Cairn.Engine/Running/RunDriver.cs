@@ -389,14 +389,15 @@ internal sealed partial class RunDriver : IAsyncDisposable
     private ImmutableArray<ScheduledJob> ToScheduled(int from)
     {
         var jobs = PlanScheduling.ToScheduled(Plan, from, job => _durations.Expected(job.Id));
-        for (var i = 0; from == 0 && i < jobs.Length; i++)
+        for (var i = 0; i < jobs.Length; i++)
         {
             if (_prepared.Request.StopAtFailure)
             {
                 jobs = jobs.SetItem(i, jobs[i] with { AttemptsMax = 1 });
             }
 
-            if (_prepared.LeftOut[i] is not null)
+            // What a step generates was not there to be selected.
+            if (from == 0 && _prepared.LeftOut[i] is not null)
             {
                 jobs = jobs.SetItem(i, jobs[i] with { SkippedByPlan = true });
             }

@@ -166,7 +166,7 @@ internal static class RunSession
         {
             inputs.Tidy();
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // How the run ended is told already, and upkeep that fails comes again after the next.
         }

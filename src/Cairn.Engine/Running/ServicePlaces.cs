@@ -64,7 +64,7 @@ internal sealed class ServicePlaces(RunRequest request, RunScope scope, SecretRe
         var expressions = JobScope.ForService(scope);
         var environment = await EnvironmentAsync(service, expressions, StepEnvironment.SandboxBase(SandboxIsolation.Home), SandboxIsolation.ProjectDirectory, cancellationToken);
         var folder = service.WorkingDirectory is { } template ? SandboxedPlace.Normalize(expressions.Text(template)) : "";
-        var root = sandboxes.MountService(inputs, folder, scope.Plan.Pipeline.Services, network);
+        var root = sandboxes.MountService(service.Name.Value, inputs, folder, scope.Plan.Pipeline.Services, network);
         try
         {
             return new PreparedService(
