@@ -37,12 +37,13 @@ public sealed class SandboxPlace : IDisposable
     internal string[] Arguments(ProcessSpec process)
     {
         var user = Spec.UserId.ToString(CultureInfo.InvariantCulture);
+        var home = $"{_client.Greeting.MountRoot}/{Spec.Place.ToString(CultureInfo.InvariantCulture)}";
         List<string> arguments =
         [
             "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--uid", user, "--gid", user, "--hostname", Spec.Hostname,
-            "--bind", $"{_client.Greeting.MountRoot}/{Spec.Place.ToString(CultureInfo.InvariantCulture)}/view", "/", "--dev", "/dev", "--proc", "/proc",
+            "--bind", $"{home}/view", "/", "--dev", "/dev", "--proc", "/proc",
         ];
-        if (Spec.Network == SandboxNetwork.None)
+        if (Spec is { Network: SandboxNetwork.None, Namespace: null })
         {
             arguments.Add("--unshare-net");
         }
@@ -56,6 +57,11 @@ public sealed class SandboxPlace : IDisposable
         foreach (var mount in Spec.Mounts)
         {
             arguments.AddRange([mount.Writable ? "--bind" : "--ro-bind", mount.HostPath, mount.Target]);
+        }
+
+        for (var i = 0; i < Spec.Binds.Length; i++)
+        {
+            arguments.AddRange([Spec.Binds[i].Writable ? "--bind" : "--ro-bind", WorkerMounts.Bind(home, i), Spec.Binds[i].Target]);
         }
 
         arguments.AddRange(["--chdir", process.WorkingDirectory, "--clearenv"]);
@@ -75,7 +81,7 @@ public sealed class SandboxPlace : IDisposable
         // Bubblewrap itself and the sandbox's first process count, too.
         var user = long.Max(SandboxLimits.UserProcesses, (Spec.Limits.Processes ?? 0) + OwnProcesses);
         var own = Spec.GroupsBoundProcesses ? 0 : Spec.Limits.Processes ?? 0;
-        return new ProcessRequest(Arguments(process), [.. process.Arguments], Spec.Limits.OpenFiles, user, own, Spec.Umask, cpus, first, Seccomp: true, [.. Spec.Groups], Spec.Interactive);
+        return new ProcessRequest(Arguments(process), [.. process.Arguments], Spec.Limits.OpenFiles, user, own, Spec.Umask, cpus, first, Seccomp: true, [.. Spec.Groups], Spec.Interactive, Spec.Namespace?.Number ?? 0);
     }
 
     /// <summary>The blocks that what was written takes on the disk, in bytes, counted until there are more than <paramref name="enough"/>, folders that the step forbade to its user among it. Throws <see cref="IOException"/>.</summary>
