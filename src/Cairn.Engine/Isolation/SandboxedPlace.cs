@@ -53,10 +53,13 @@ internal sealed class SandboxedPlace : IAttemptPlace
     // The folder was made with the place.
     public string Resolve(string relative) => $"{ProjectDirectory}/{Normalize(relative)}".TrimEnd('/');
 
-    public string PutScript(string text)
+    public string PutScript(string text) => PutScript(_place, _shared, text);
+
+    /// <summary>Puts a script into the root, and says its path there.</summary>
+    public static string PutScript(SandboxPlace place, SandboxIsolation.Ready shared, string text)
     {
-        using var folder = _place.Root.TryOpenPath(SandboxIsolation.Exchange) ?? throw new IOException("The sandbox's root is incomplete");
-        using var writer = new LayerWriter(folder, _shared.Layers.Owner);
+        using var folder = place.Root.TryOpenPath(SandboxIsolation.Exchange) ?? throw new IOException("The sandbox's root is incomplete");
+        using var writer = new LayerWriter(folder, shared.Layers.Owner);
         writer.AddFile("script", Encoding.UTF8.GetBytes(text));
         return $"/{SandboxIsolation.Exchange}/script";
     }
