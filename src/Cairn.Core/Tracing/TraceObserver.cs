@@ -299,8 +299,13 @@ public sealed class TraceObserver
         }
 
         // Neither is a file: it is a folder.
-        _uses.Moved.Add(path);
-        foreach (var file in _uses.Made.Where(made => made.StartsWith(path, StringComparison.Ordinal) && made.Length > path.Length && made[path.Length] == '/').Concat(_paths.FilesBelow(path)).Distinct(StringComparer.Ordinal).ToList())
+        var given = _paths.FilesBelow(path).ToList();
+        if (given.Count > 0)
+        {
+            _uses.Moved.Add(path);
+        }
+
+        foreach (var file in _uses.Made.Where(made => made.StartsWith(path, StringComparison.Ordinal) && made.Length > path.Length && made[path.Length] == '/').Concat(given).Distinct(StringComparer.Ordinal).ToList())
         {
             taken.Add((file[path.Length..], _paths.Target(file)));
             Forget(file);

@@ -177,7 +177,7 @@ public sealed class TraceProposer
     /// <summary>Whether outputs stand there, or below.</summary>
     private bool IsOwn(string path) => _subject.Outputs.IsMatch(path) || _subject.Outputs.CouldMatchBelow(path) || Below(_outputs, path).Any();
 
-    private static TracedPaths Declare(PathPatterns? declared, List<string> all, HashSet<string> observed)
+    private TracedPaths Declare(PathPatterns? declared, List<string> all, HashSet<string> observed)
     {
         var undeclared = declared is null ? [] : observed.Where(path => !declared.IsMatch(path)).Order(StringComparer.Ordinal).ToList();
         var unused = new List<string>();
@@ -185,13 +185,18 @@ public sealed class TraceProposer
         var covered = new HashSet<string>(StringComparer.Ordinal);
         foreach (var pattern in declared?.Patterns ?? [])
         {
-            if (pattern.Exclude)
+            if (pattern.Exclude && !_subject.Failed)
             {
                 continue;
             }
 
             var matched = all.Where(path => pattern.Glob.IsMatch(path)).ToList();
-            if (!matched.Exists(observed.Contains))
+            if (_subject.Failed)
+            {
+                kept.Add(pattern.Source);
+                covered.UnionWith(matched.Where(path => declared!.IsMatch(path)));
+            }
+            else if (!matched.Exists(observed.Contains))
             {
                 unused.Add(pattern.Source);
             }

@@ -35,6 +35,9 @@ public sealed record TraceSubject
     /// <summary>Whether a path exists in the project though the step could not see it.</summary>
     public required Func<string, bool> IsHidden { get; init; }
 
+    /// <summary>Whether the step failed: then what it did not do says nothing.</summary>
+    public bool Failed { get; init; }
+
     /// <summary>Whether a path is tracked by version control.</summary>
     public required Func<string, bool> IsTracked { get; init; }
 }

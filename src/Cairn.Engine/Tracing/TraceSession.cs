@@ -5,7 +5,6 @@ using Cairn.Engine.Debugging;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Running;
 using Cairn.Execution;
-using Cairn.Execution.Sandbox;
 
 namespace Cairn.Engine.Tracing;
 
@@ -43,8 +42,8 @@ public static class TraceSession
             await Tracer.TryAsync(step.Host, root.Place, program, spec, cancellationToken);
             var (result, timedOut) = await RunAsync(step, spec, output, cancellationToken);
             var uses = Tracer.Read(root.Place, spec.WorkingDirectory, surroundings.Files);
-            var proposal = TraceProposer.Propose(uses, surroundings.Describe(open, job, root, step.Sandboxes.Shared, uses));
             var failure = timedOut ? "timed out" : result is { ExitCode: 0, StartError: null } ? null : ProcessEnds.Describe(result);
+            var proposal = TraceProposer.Propose(uses, surroundings.Describe(open, job, root, step.Sandboxes.Shared, uses) with { Failed = failure is not null });
             // The observer itself may be the last to end.
             return new TraceResult(job, uses, proposal, failure, Math.Max(0, result.StraysKilled - 1));
         }

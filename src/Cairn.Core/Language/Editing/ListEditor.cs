@@ -245,6 +245,11 @@ internal sealed class ListEditor(SourceText source, MappingNode mapping)
             return null;
         }
 
+        if (Successor(own, key) is { } next)
+        {
+            return Apply([InsertionAt(next, _styles.Entry(indent, name, values))]);
+        }
+
         var after = Neighbour(own, key);
         var line = LastLine(after.Value);
         while (line > after.Value.Span.Line && source.LineSpan(line).Trim(' ').IsEmpty && _text[Start(after.Value)] is not ('|' or '>'))
@@ -253,7 +258,25 @@ internal sealed class ListEditor(SourceText source, MappingNode mapping)
         }
 
         line = Math.Max(line, after.Key.Span.EndLine);
-        return Apply([InsertionAt(line + 1, _styles.Entry(indent, name, values))]);
+
+        // A text at the end of the file would get the line end that it has not.
+        var at = line >= source.LineCount && _text[Start(after.Value)] is ('|' or '>') ? after.Key.Span.Line : line + 1;
+        return Apply([InsertionAt(at, _styles.Entry(indent, name, values))]);
+    }
+
+    /// <summary>The line before which a list belongs: needs come first, inputs before outputs. Null where a comment stands above that line, or there is none.</summary>
+    private int? Successor(List<MappingEntry> own, string key)
+    {
+        foreach (var entry in own)
+        {
+            var line = entry.Key.Span.Line;
+            if ((key == "needs" || (key == "inputs" && entry.Key.Text == "outputs")) && Indent(Start(entry.Key)) is not null)
+            {
+                return source.LineSpan(line - 1).Contains('#') && source.LineSpan(line - 1).TrimStart(' ') is ['#', ..] ? null : line;
+            }
+        }
+
+        return null;
     }
 
     // Inputs and outputs stand together; everything else comes last.
@@ -261,7 +284,7 @@ internal sealed class ListEditor(SourceText source, MappingNode mapping)
     {
         foreach (var entry in own)
         {
-            if ((key == "outputs" && entry.Key.Text == "inputs") || (key == "inputs" && entry.Key.Text == "needs" && own.Exists(static e => e.Key.Text == "outputs")))
+            if (key == "outputs" && entry.Key.Text == "inputs")
             {
                 return entry;
             }
