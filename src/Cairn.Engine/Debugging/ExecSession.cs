@@ -38,8 +38,7 @@ public static class ExecSession
         }
 
         var root = step.Sandboxes.Mount(step.Scope, job, attempt: 1, step.Action, onTerminal);
-        using (root.Group)
-        using (root.Place)
+        using (root)
         {
             return AttachedProcess.Run(root.Place, new ProcessSpec { Arguments = [.. command], Environment = [.. environment], WorkingDirectory = step.WorkingDirectory }, cancellationToken);
         }

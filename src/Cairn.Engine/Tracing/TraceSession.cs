@@ -28,12 +28,11 @@ public static class TraceSession
         var environment = await step.EnvironmentAsync(cancellationToken);
         var surroundings = Surroundings.Find(step, job);
         var root = step.Sandboxes.Mount(step.Scope, step.Job, attempt: 1, step.Action with { Inputs = surroundings.Tree, Trees = step.Action.Trees.Add(surroundings.Others) }, interactive: false);
-        using (root.Group)
-        using (root.Place)
+        using (root)
         {
             var spec = new ProcessSpec
             {
-                Arguments = Tracer.Observing(program, step.CommandLine(text => SandboxedPlace.PutScript(root.Place, step.Sandboxes.Shared, text))),
+                Arguments = Tracer.Observing(program, step.CommandLine(text => step.Sandboxes.PutScript(root.Place, text))),
                 Environment = [.. environment.OrderBy(static e => e.Key, StringComparer.Ordinal)],
                 WorkingDirectory = step.WorkingDirectory,
                 Place = root.Place,
