@@ -196,8 +196,9 @@ internal sealed class SandboxIsolation : IDisposable
                     Network = RunNetworks.Kind(access),
                     Namespace = step.Services.IsEmpty ? own : _networks.Shared(access, shared.Options),
                     Binds = tools?.Mounts ?? [],
-                    Limits = group is { BoundsProcesses: true } ? limits with { Processes = null } : limits,
+                    Limits = limits,
                     Groups = group?.Joins ?? [],
+                    GroupsBoundProcesses = group is { BoundsProcesses: true },
                 },
                 shared.Options);
             return new MountedRoot(place) { Name = name, Scratch = $"{shared.Scratch}/{name}", Group = group, Network = own, Tools = tools };
@@ -237,8 +238,7 @@ internal sealed class SandboxIsolation : IDisposable
         return (number, number.ToString(CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Lays out the layers of a root; <paramref name="addOwn"/> adds what only this root has.</summary>
-    /// <param name="owner">The job or service: the layers that it used last serve as the base of its next ones.</param>
+    /// <summary>Lays out the layers of a root, and what only this root has. The layers that a job or service used last serve as the base of its next ones.</summary>
     private SandboxSpec Spec(Ready shared, int number, string name, string owner, ImmutableArray<InputTree> trees, Action<LayerWriter> addOwn)
     {
         var layers = new List<string>();

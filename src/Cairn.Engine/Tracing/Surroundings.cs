@@ -103,7 +103,7 @@ internal sealed class Surroundings
         var left = new List<string>();
         foreach (var path in written)
         {
-            if (!reports.IsMatch(path) && !path.Contains('\uFFFD', StringComparison.Ordinal) && merged.TryStatPath(path) is { Kind: FileKind.Regular or FileKind.Symlink })
+            if (!path.EndsWith('/') && !reports.IsMatch(path) && !path.Contains('\uFFFD', StringComparison.Ordinal) && merged.TryStatPath(path) is { Kind: FileKind.Regular or FileKind.Symlink })
             {
                 left.Add(path);
             }
