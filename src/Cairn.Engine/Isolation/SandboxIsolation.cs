@@ -167,8 +167,7 @@ internal sealed partial class SandboxIsolation : IDisposable
         return (number, number.ToString(CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Lays out the layers of a root; <paramref name="addOwn"/> adds what only this root has.</summary>
-    /// <param name="owner">The job or service: the layers that it used last serve as the base of its next ones.</param>
+    /// <summary>Lays out the layers of a root of a job or service; <paramref name="addOwn"/> adds what only this root has, and what <paramref name="owner"/> used last serves as the base of what it uses next.</summary>
     private SandboxSpec Spec(Ready shared, int number, string name, string owner, ImmutableArray<InputTree> trees, Action<LayerWriter> addOwn)
     {
         var layers = new List<string>();
