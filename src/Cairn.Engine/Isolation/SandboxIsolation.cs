@@ -126,8 +126,9 @@ internal sealed partial class SandboxIsolation : IDisposable
                     Network = RunNetworks.Kind(access),
                     Namespace = step.Services.IsEmpty ? own : _networks.Shared(access, shared.Options),
                     Binds = tools?.Mounts ?? [],
-                    Limits = group is { BoundsProcesses: true } ? limits with { Processes = null } : limits,
+                    Limits = limits,
                     Groups = group?.Joins ?? [],
+                    GroupsBoundProcesses = group is { BoundsProcesses: true },
                 },
                 shared.Options);
             return new MountedRoot(place) { Name = name, Scratch = $"{shared.Scratch}/{name}", Group = group, Network = own, Tools = tools };
@@ -167,7 +168,7 @@ internal sealed partial class SandboxIsolation : IDisposable
         return (number, number.ToString(CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Lays out the layers of a root of a job or service; <paramref name="addOwn"/> adds what only this root has, and what <paramref name="owner"/> used last serves as the base of what it uses next.</summary>
+    /// <summary>Lays out the layers of a root, and what only this root has. The layers that a job or service used last serve as the base of its next ones.</summary>
     private SandboxSpec Spec(Ready shared, int number, string name, string owner, ImmutableArray<InputTree> trees, Action<LayerWriter> addOwn)
     {
         var layers = new List<string>();
