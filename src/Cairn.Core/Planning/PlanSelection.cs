@@ -42,7 +42,7 @@ public static class PlanSelection
         LeaveOut(leftOut, follows, "does not follow from --from");
         var needed = ChooseAny(until, "--until");
         Spread(plan, needed, forward: false);
-        LeaveOut(leftOut, needed, "not needed by --until");
+        LeaveOut(leftOut, needed, "not needed by what was asked for");
         return ([.. leftOut], diagnostics.ToSorted());
 
         bool[]? ChooseAny(ImmutableArray<string> chosen, string option) => chosen.IsEmpty ? null : Choose(plan, names, chosen, option, diagnostics);

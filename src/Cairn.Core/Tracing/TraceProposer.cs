@@ -181,7 +181,7 @@ public sealed class TraceProposer
     {
         var undeclared = declared is null ? [] : observed.Where(path => !declared.IsMatch(path)).Order(StringComparer.Ordinal).ToList();
         var unused = new List<string>();
-        var kept = new List<string>();
+        var kept = new List<(string Text, List<string> Matched)>();
         var covered = new HashSet<string>(StringComparer.Ordinal);
         foreach (var pattern in declared?.Patterns ?? [])
         {
@@ -193,7 +193,7 @@ public sealed class TraceProposer
             var matched = all.Where(path => pattern.Glob.IsMatch(path)).ToList();
             if (_subject.Failed)
             {
-                kept.Add(pattern.Source);
+                kept.Add((pattern.Source, matched));
                 covered.UnionWith(matched.Where(path => declared!.IsMatch(path)));
             }
             else if (!matched.Exists(observed.Contains))
@@ -202,26 +202,33 @@ public sealed class TraceProposer
             }
             else if (matched.TrueForAll(observed.Contains) && matched.Exists(path => !covered.Contains(path)))
             {
-                kept.Add(pattern.Source);
+                kept.Add((pattern.Source, matched));
                 covered.UnionWith(matched);
             }
         }
 
-        var proposed = new List<string>(kept);
+        List<string> proposed;
         if (declared is not null && unused.Count == 0 && all.TrueForAll(path => declared.IsMatch(path) == observed.Contains(path)))
         {
             proposed = [.. declared.Texts];
         }
         else
         {
+            var added = new List<string>();
+            var again = new HashSet<string>(StringComparer.Ordinal);
             foreach (var glob in GlobSummary.Of(all, observed))
             {
                 var parsed = Glob.Parse(glob);
-                if (all.Exists(path => observed.Contains(path) && !covered.Contains(path) && parsed.IsMatch(path)))
+                var matched = all.Where(path => observed.Contains(path) && parsed.IsMatch(path)).ToList();
+                if (matched.Exists(path => !covered.Contains(path)))
                 {
-                    proposed.Add(glob);
+                    added.Add(glob);
+                    again.UnionWith(matched);
                 }
             }
+
+            // What a new glob holds need not be said twice.
+            proposed = [.. kept.Where(pattern => _subject.Failed || !pattern.Matched.TrueForAll(again.Contains)).Select(static pattern => pattern.Text), .. added];
         }
 
         return new TracedPaths

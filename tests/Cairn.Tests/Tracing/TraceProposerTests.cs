@@ -49,6 +49,13 @@ public sealed class TraceProposerTests
     }
 
     [Fact]
+    public void Propose_Says_Nothing_Twice()
+    {
+        var proposal = Propose(uses => uses.Read.UnionWith(["src/a.c", "src/b.c", "src/notes.md", "src/sub/c.c", "src/sub/readme"]), subject => subject with { Inputs = PathPatterns.Parse("src/a.c") });
+        Assert.Equal(["src/**"], proposal.Inputs.Proposed);
+    }
+
+    [Fact]
     public void Propose_Leaves_A_True_Declaration_Alone()
     {
         var proposal = Propose(uses => uses.Read.UnionWith(["src/a.c", "src/b.c", "src/sub/c.c", "src/sub/readme"]), subject => subject with { Inputs = PathPatterns.Parse("src/**", "!src/*.md") });
