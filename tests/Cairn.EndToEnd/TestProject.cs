@@ -72,6 +72,9 @@ internal sealed class TestProject : IDisposable
     /// <summary><c>cairn</c> in the project, not started.</summary>
     public Tool Command(params ImmutableArray<string> arguments) => new(CairnBinary.Path, arguments) { Folder = Folder, Environment = Environment, Timeout = Timeout };
 
+    /// <summary>The same as another user, which takes root.</summary>
+    public Tool CommandAs(string user, params ImmutableArray<string> arguments) => Command(arguments).Under("setpriv", "--reuid", user, "--regid", user, "--clear-groups");
+
     /// <summary>Starts <c>cairn</c> on a terminal.</summary>
     public Task<TestTerminal> TerminalAsync(int columns, int lines, params ImmutableArray<string> arguments) =>
         TestTerminal.StartAsync(_folder["terminal"], columns, lines, Command(arguments), TestContext.Current.CancellationToken);

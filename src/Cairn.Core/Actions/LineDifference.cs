@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 
+using Cairn.Core.Content;
+
 namespace Cairn.Core.Actions;
 
 /// <summary>What happened to a line.</summary>
@@ -27,9 +29,6 @@ public sealed record LineHunk(int Before, int After, ImmutableArray<LineChange> 
 /// <summary>The difference of two texts by lines, which end at LF. Where only one of the texts ends with LF, that begins an empty line.</summary>
 public static class LineDifference
 {
-    // Beyond, texts that differ in so many lines have nothing in common that is worth the search.
-    private const int CellsMax = 1 << 20;
-
     /// <summary>The hunks that lead from one text to the other, in order; none where they are the same.</summary>
     /// <param name="before">The earlier text.</param>
     /// <param name="after">The later text.</param>
@@ -41,72 +40,27 @@ public static class LineDifference
         ArgumentOutOfRangeException.ThrowIfNegative(context);
         var ended = before.EndsWith('\n') && after.EndsWith('\n') ? 1 : 0;
         var (old, now) = (before[..^ended].Split('\n'), after[..^ended].Split('\n'));
-        var head = 0;
-        while (head < old.Length && head < now.Length && string.Equals(old[head], now[head], StringComparison.Ordinal))
+        return Between(old, now, context);
+    }
+
+    /// <summary>The same of lines, whatever stands at their ends.</summary>
+    /// <param name="before">The earlier lines.</param>
+    /// <param name="after">The later lines.</param>
+    /// <param name="context">How many lines stand around a change at most.</param>
+    public static ImmutableArray<LineHunk> Between(IReadOnlyList<string> before, IReadOnlyList<string> after, int context)
+    {
+        var lines = new List<LineChange>();
+        foreach (var edit in LineDiff.Compare(before, after))
         {
-            head++;
+            lines.Add(edit.Kind switch
+            {
+                '-' => new LineChange(LineChangeKind.Removed, before[edit.Before]),
+                '+' => new LineChange(LineChangeKind.Added, after[edit.After]),
+                _ => new LineChange(LineChangeKind.Same, before[edit.Before]),
+            });
         }
 
-        var (oldEnd, nowEnd) = (old.Length, now.Length);
-        while (oldEnd > head && nowEnd > head && string.Equals(old[oldEnd - 1], now[nowEnd - 1], StringComparison.Ordinal))
-        {
-            (oldEnd, nowEnd) = (oldEnd - 1, nowEnd - 1);
-        }
-
-        var lines = new List<LineChange>(old.Length + now.Length);
-        Add(lines, LineChangeKind.Same, old.AsSpan(0, head));
-        AddMiddle(lines, old.AsSpan(head, oldEnd - head), now.AsSpan(head, nowEnd - head));
-        Add(lines, LineChangeKind.Same, old.AsSpan(oldEnd));
         return ToHunks(lines, context);
-    }
-
-    private static void Add(List<LineChange> lines, LineChangeKind kind, ReadOnlySpan<string> texts)
-    {
-        foreach (var text in texts)
-        {
-            lines.Add(new LineChange(kind, text));
-        }
-    }
-
-    /// <summary>Keeps as many lines as can be kept.</summary>
-    private static void AddMiddle(List<LineChange> lines, ReadOnlySpan<string> old, ReadOnlySpan<string> now)
-    {
-        if ((long)(old.Length + 1) * (now.Length + 1) > CellsMax)
-        {
-            Add(lines, LineChangeKind.Removed, old);
-            Add(lines, LineChangeKind.Added, now);
-            return;
-        }
-
-        // How many lines the rests from two places on have in common.
-        var width = now.Length + 1;
-        var common = new int[(old.Length + 1) * width];
-        for (var i = old.Length - 1; i >= 0; i--)
-        {
-            for (var j = now.Length - 1; j >= 0; j--)
-            {
-                common[(i * width) + j] = string.Equals(old[i], now[j], StringComparison.Ordinal)
-                    ? common[((i + 1) * width) + j + 1] + 1
-                    : Math.Max(common[((i + 1) * width) + j], common[(i * width) + j + 1]);
-            }
-        }
-
-        for (var (i, j) = (0, 0); i < old.Length || j < now.Length;)
-        {
-            if (i < old.Length && j < now.Length && string.Equals(old[i], now[j], StringComparison.Ordinal))
-            {
-                lines.Add(new LineChange(LineChangeKind.Same, old[i++]));
-                j++;
-            }
-            else if (i < old.Length && (j == now.Length || common[((i + 1) * width) + j] >= common[(i * width) + j + 1]))
-            {
-                lines.Add(new LineChange(LineChangeKind.Removed, old[i++]));
-            }
-            else
-            {
-                lines.Add(new LineChange(LineChangeKind.Added, now[j++]));
-            }
-        }
     }
 
     private static ImmutableArray<LineHunk> ToHunks(List<LineChange> lines, int context)

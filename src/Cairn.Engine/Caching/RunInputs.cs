@@ -8,7 +8,6 @@ using Cairn.Core.Planning;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
-using Cairn.Execution.Sandbox;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
@@ -182,8 +181,8 @@ internal sealed class RunInputs : IDisposable
         }
     }
 
-    /// <summary>Where attempts of this run write. What killed runs left there, and the control groups of their steps, is removed.</summary>
-    public RunFolder SandboxScratch(ContentStore store) => RunFolder.Make(store.Directory, _run.Value, static (run, folder) => ControlGroup.RemoveLeft(folder, SandboxIsolation.GroupPrefix(run)));
+    /// <summary>Where attempts of this run write.</summary>
+    public RunFolder SandboxScratch(ContentStore store) => SandboxIsolation.MakeFolder(store, _run.Value);
 
     /// <summary>From here on nothing that this run finds in the store is collected.</summary>
     public void Lease()

@@ -157,8 +157,8 @@ internal sealed class FreshStep : IAsyncDisposable
         {
             var environment = await StepEnvironment.OfAttemptAsync(
                 _prepared.Request, _expressions, Scope.Plan.Pipeline, Job, attempt: 1, _prepared.Id, SandboxIsolation.Home, SandboxIsolation.ProjectDirectory, _sourceDate, name => Secrets.ResolveAsync(name, cancellationToken));
-            environment["CAIRN_OUTPUT"] = $"/{SandboxIsolation.Exchange}/output";
-            environment["CAIRN_SUMMARY"] = $"/{SandboxIsolation.Exchange}/summary";
+            environment["CAIRN_OUTPUT"] = SandboxIsolation.OutputFile;
+            environment["CAIRN_SUMMARY"] = SandboxIsolation.SummaryFile;
             return environment;
         }
         catch (Exception exception) when (exception is SecretException or EvaluationException)

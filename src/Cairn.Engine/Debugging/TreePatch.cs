@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-using Cairn.Core.Content;
+using Cairn.Core.Actions;
 using Cairn.Store.Files;
 
 namespace Cairn.Engine.Debugging;
@@ -115,43 +115,19 @@ public sealed record TreePatch(string Text, IReadOnlyList<string> LeftOut, IRead
 
     private static void AppendHunks(StringBuilder text, List<string> before, List<string> after)
     {
-        var edits = LineDiff.Compare(before, after);
-        for (var i = 0; i < edits.Count;)
+        foreach (var hunk in LineDifference.Between(before, after, ContextLines))
         {
-            if (edits[i].Kind == ' ')
+            var removed = hunk.Lines.Count(static line => line.Kind != LineChangeKind.Added);
+            var added = hunk.Lines.Count(static line => line.Kind != LineChangeKind.Removed);
+            text.Append("@@ -").Append(Range(hunk.Before - 1, removed)).Append(" +").Append(Range(hunk.After - 1, added)).Append(" @@\n");
+            foreach (var (kind, line) in hunk.Lines)
             {
-                i++;
-                continue;
-            }
-
-            // Changes with few lines between them share a hunk.
-            var from = Math.Max(0, i - ContextLines);
-            var last = i;
-            for (var j = i; j < edits.Count && j <= last + (2 * ContextLines); j++)
-            {
-                last = edits[j].Kind == ' ' ? last : j;
-            }
-
-            var to = Math.Min(edits.Count, last + ContextLines + 1);
-            int removed = 0, added = 0;
-            for (var j = from; j < to; j++)
-            {
-                removed += edits[j].Kind == '+' ? 0 : 1;
-                added += edits[j].Kind == '-' ? 0 : 1;
-            }
-
-            text.Append("@@ -").Append(Range(edits[from].Before, removed)).Append(" +").Append(Range(edits[from].After, added)).Append(" @@\n");
-            for (var j = from; j < to; j++)
-            {
-                var line = edits[j].Kind == '+' ? after[edits[j].After] : before[edits[j].Before];
-                text.Append(edits[j].Kind).Append(line);
+                text.Append(kind switch { LineChangeKind.Removed => '-', LineChangeKind.Added => '+', _ => ' ' }).Append(line);
                 if (!line.EndsWith('\n'))
                 {
                     text.Append('\n').Append(NoNewline);
                 }
             }
-
-            i = to;
         }
     }
 

@@ -20,12 +20,11 @@ internal sealed partial class SandboxIsolation
         {
             var store = inputs.Workshop();
             var folder = inputs.SandboxScratch(store);
-            var options = new SandboxOptions { Folder = store.Directory, Scratch = folder.Relative, Program = request.Program };
-            DirectoryHandle memory;
-            string path;
+            var options = OptionsOf(store, folder, request);
+            (DirectoryHandle, string) memory;
             try
             {
-                (memory, path) = host.SandboxMemory(options);
+                memory = host.SandboxMemory(options);
             }
             catch (IOException exception)
             {
@@ -33,9 +32,17 @@ internal sealed partial class SandboxIsolation
                 throw new IOException($"This machine gives no sandbox: {exception.Message}; `cairn doctor` tells more, and `isolation: process` does without one", exception);
             }
 
+            return Of(options, store, folder, memory, time);
+        }
+
+        public static SandboxOptions OptionsOf(ContentStore store, RunFolder folder, RunRequest request) => new() { Folder = store.Directory, Scratch = folder.Relative, Program = request.Program };
+
+        /// <summary>Lays out what all sandboxes begin with. Throws <see cref="IOException"/>.</summary>
+        public static Ready Of(SandboxOptions options, ContentStore store, RunFolder folder, (DirectoryHandle Handle, string Path) memory, TimeProvider time)
+        {
             var layers = new LayerStore(store.Directory, Environment.IsPrivilegedProcess ? options.Owner : null, time);
             var mounts = BaseLayer.MountedFolders().Select(static f => new SandboxMount(f, f, Writable: false));
-            return new Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory, path, folder, [.. mounts]);
+            return new Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory.Handle, memory.Path, folder, [.. mounts]);
         }
 
         /// <summary>Where attempts write, relative to the store.</summary>

@@ -30,6 +30,15 @@ internal sealed partial class SandboxIsolation : IDisposable
     /// <summary>The folder, in the root, of what passes between a step and Cairn.</summary>
     public const string Exchange = "run/cairn";
 
+    /// <summary>The file behind <c>CAIRN_OUTPUT</c>.</summary>
+    public const string OutputFile = $"/{Exchange}/output";
+
+    /// <summary>The file behind <c>CAIRN_SUMMARY</c>.</summary>
+    public const string SummaryFile = $"/{Exchange}/summary";
+
+    /// <summary>A script that is too long for an argument.</summary>
+    public const string ScriptFile = $"/{Exchange}/script";
+
     // Trees up to this size are laid out anew for each attempt, in memory: making a folder on a disk costs more than that.
     private const int SmallFilesMax = 64;
     private const long SmallBytesMax = 1 << 20;
@@ -192,7 +201,7 @@ internal sealed partial class SandboxIsolation : IDisposable
         using var folder = place.Root.TryOpenPath(Exchange) ?? throw new IOException("The sandbox's root is incomplete");
         using var writer = new LayerWriter(folder, Shared.Layers.Owner);
         writer.AddFile("script", Encoding.UTF8.GetBytes(text));
-        return $"/{Exchange}/script";
+        return ScriptFile;
     }
 
     /// <summary>Gives up a root of which nothing is kept.</summary>
@@ -201,6 +210,9 @@ internal sealed partial class SandboxIsolation : IDisposable
         root.Dispose();
         Shared.Discard(root.Name);
     }
+
+    /// <summary>Makes where attempts of a run write. What killed runs left there, and the control groups of their steps, is removed.</summary>
+    public static RunFolder MakeFolder(ContentStore store, string run) => RunFolder.Make(store.Directory, run, static (dead, group) => ControlGroup.RemoveLeft(group, GroupPrefix(dead)));
 
     /// <summary>With what the names of a run's control groups begin.</summary>
     public static string GroupPrefix(string run) => $"cairn-{run}-";

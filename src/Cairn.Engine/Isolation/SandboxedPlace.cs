@@ -4,7 +4,6 @@ using Cairn.Engine.Caching;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
 using Cairn.Execution;
-using Cairn.Execution.Sandbox;
 using Cairn.Store.Files;
 
 namespace Cairn.Engine.Isolation;
@@ -15,9 +14,7 @@ internal sealed class SandboxedPlace : IAttemptPlace
     private readonly RunContext _run;
     private readonly Job _job;
     private readonly SandboxIsolation.MountedRoot _root;
-    private readonly SandboxPlace _place;
     private readonly SandboxIsolation.Ready _shared;
-    private readonly string _name;
     private readonly PreparedAction _action;
     private readonly LimitWatch _limits;
     private RootKeeper? _kept;
@@ -29,9 +26,7 @@ internal sealed class SandboxedPlace : IAttemptPlace
         _job = job;
         _action = action;
         _root = root;
-        _place = root.Place;
         _shared = shared;
-        _name = root.Name;
         Tree = root.Place.Root.TryOpen("work") ?? throw new IOException("The sandbox has no `/work`");
     }
 
@@ -39,9 +34,9 @@ internal sealed class SandboxedPlace : IAttemptPlace
 
     public string Home => SandboxIsolation.Home;
 
-    public string OutputFile => $"/{SandboxIsolation.Exchange}/output";
+    public string OutputFile => SandboxIsolation.OutputFile;
 
-    public string SummaryFile => $"/{SandboxIsolation.Exchange}/summary";
+    public string SummaryFile => SandboxIsolation.SummaryFile;
 
     public DirectoryHandle Tree { get; }
 
@@ -52,14 +47,13 @@ internal sealed class SandboxedPlace : IAttemptPlace
     // The folder was made with the place.
     public string Resolve(string relative) => $"{ProjectDirectory}/{Normalize(relative)}".TrimEnd('/');
 
-    public string PutScript(string text) => _run.Sandboxes.PutScript(_place, text);
+    public string PutScript(string text) => _run.Sandboxes.PutScript(_root.Place, text);
 
-    // Sorted, so that what lists its variables lists them as any other execution of the action does.
-    public ProcessSpec Complete(ProcessSpec spec) => spec with { Place = _place, Environment = spec.Environment.Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key)) };
+    public ProcessSpec Complete(ProcessSpec spec) => spec with { Place = _root.Place };
 
     public byte[]? TryRead(StepFile file, int maxBytes)
     {
-        using var folder = _place.Root.TryOpenPath(SandboxIsolation.Exchange);
+        using var folder = _root.Place.Root.TryOpenPath(SandboxIsolation.Exchange);
         using var handle = folder?.TryOpenFile(file == StepFile.Output ? "output" : "summary");
         if (handle is null)
         {
@@ -93,7 +87,7 @@ internal sealed class SandboxedPlace : IAttemptPlace
 
     public UndeclaredWrites? FindUndeclared()
     {
-        using var upper = RootKeeper.OpenUpper(_place.Spec, _shared, _name);
+        using var upper = RootKeeper.OpenUpper(_root.Place.Spec, _shared, _root.Name);
         using var work = upper?.TryOpen("work");
         if (work is null)
         {
@@ -121,7 +115,7 @@ internal sealed class SandboxedPlace : IAttemptPlace
             return null;
         }
 
-        _kept = RootKeeper.Begin(_run, _job, failure, _place.Spec, _shared, _name, cancellationToken);
+        _kept = RootKeeper.Begin(_run, _job, failure, _root.Place.Spec, _shared, _root.Name, cancellationToken);
         return _kept.Path;
     }
 
@@ -141,6 +135,6 @@ internal sealed class SandboxedPlace : IAttemptPlace
 
         _root.Dispose();
         _kept?.Finish();
-        _shared.Discard(_name);
+        _shared.Discard(_root.Name);
     }
 }

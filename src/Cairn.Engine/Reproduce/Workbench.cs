@@ -50,14 +50,11 @@ internal sealed class Workbench : IBench, IAsyncDisposable
         _secrets = secrets;
         _time = time;
         var run = $"reproduce-{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}-{time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)}";
-        var folder = RunFolder.Make(store.Directory, run, static (dead, group) => ControlGroup.RemoveLeft(group, SandboxIsolation.GroupPrefix(dead)));
+        var folder = SandboxIsolation.MakeFolder(store, run);
         try
         {
-            var options = new SandboxOptions { Folder = store.Directory, Scratch = folder.Relative, Program = request.Program };
-            var (memory, path) = host.SandboxMemory(options);
-            var layers = new LayerStore(store.Directory, Environment.IsPrivilegedProcess ? options.Owner : null, time);
-            var mounts = BaseLayer.MountedFolders().Select(static f => new SandboxMount(f, f, Writable: false));
-            _shared = new SandboxIsolation.Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory, path, folder, [.. mounts]);
+            var options = SandboxIsolation.Ready.OptionsOf(store, folder, request);
+            _shared = SandboxIsolation.Ready.Of(options, store, folder, host.SandboxMemory(options), time);
         }
         catch
         {
@@ -134,8 +131,8 @@ internal sealed class Workbench : IBench, IAsyncDisposable
             var process = _host.Start(
                 new ProcessSpec
                 {
-                    Arguments = recipe.Script is null ? recipe.Action.Arguments : [.. recipe.Action.Arguments[..^2], $"/{SandboxIsolation.Exchange}/script"],
-                    Environment = ImmutableArray.CreateRange(environment).Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key)),
+                    Arguments = recipe.Script is null ? recipe.Action.Arguments : [.. recipe.Action.Arguments[..^2], SandboxIsolation.ScriptFile],
+                    Environment = [.. environment],
                     WorkingDirectory = $"/{folder}/{recipe.WorkingDirectory}".TrimEnd('/'),
                     Place = place,
                     Secrets = Secrets,
@@ -233,8 +230,8 @@ internal sealed class Workbench : IBench, IAsyncDisposable
         environment["CAIRN_STEP"] = recipe.Recorded.Step;
         environment["CAIRN_ATTEMPT"] = "1";
         environment["CAIRN_CPUS"] = (vary.HasFlag(Variations.Cpus) ? 1 : recipe.Cpus ?? Environment.ProcessorCount).ToString(CultureInfo.InvariantCulture);
-        environment["CAIRN_OUTPUT"] = $"/{SandboxIsolation.Exchange}/output";
-        environment["CAIRN_SUMMARY"] = $"/{SandboxIsolation.Exchange}/summary";
+        environment["CAIRN_OUTPUT"] = SandboxIsolation.OutputFile;
+        environment["CAIRN_SUMMARY"] = SandboxIsolation.SummaryFile;
         if (vary.HasFlag(Variations.Locale))
         {
             environment["LANG"] = OtherLocale;
@@ -342,7 +339,7 @@ internal sealed class Workbench : IBench, IAsyncDisposable
         writer.AddFolder($"{folder}/{recipe.WorkingDirectory}".TrimEnd('/'));
         if (recipe.Script is { } script)
         {
-            writer.AddFile($"{SandboxIsolation.Exchange}/script", Encoding.UTF8.GetBytes(script));
+            writer.AddFile(SandboxIsolation.ScriptFile[1..], Encoding.UTF8.GetBytes(script));
         }
     }
 

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 using Cairn.Core;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
@@ -71,7 +69,7 @@ internal sealed class ServicePlaces(RunRequest request, RunScope scope, SecretRe
                 new ProcessSpec
                 {
                     Arguments = JobAttempt.CommandLine(service.Action, expressions, text => sandboxes.PutScript(root.Place, text)),
-                    Environment = ImmutableArray.CreateRange(environment).Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key)),
+                    Environment = [.. environment],
                     WorkingDirectory = $"{SandboxIsolation.ProjectDirectory}/{folder}".TrimEnd('/'),
                     Place = root.Place,
                     Secrets = secrets.Known,

@@ -65,7 +65,8 @@ public sealed class SandboxPlace : IDisposable
         }
 
         arguments.AddRange(["--chdir", process.WorkingDirectory, "--clearenv"]);
-        foreach (var (name, value) in process.Environment)
+        // Sorted, so that what lists its variables lists them as any other execution of the same does.
+        foreach (var (name, value) in process.Environment.Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key)))
         {
             arguments.AddRange(["--setenv", name, value]);
         }

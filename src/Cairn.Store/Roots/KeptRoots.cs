@@ -166,6 +166,12 @@ public sealed class KeptRoots
     /// </summary>
     public RootRemoval Collect(long quotaBytes, int keepDays, bool dryRun = false)
     {
+        if (!Directory.Exists(_path))
+        {
+            // As after most runs.
+            return new RootRemoval(0, 0, 0);
+        }
+
         if (!dryRun)
         {
             RemoveUnfinished();

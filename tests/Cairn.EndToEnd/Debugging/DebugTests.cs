@@ -305,10 +305,8 @@ public sealed class DebugTests
         return project;
     }
 
-    private static Tool AsUser(TestProject project, string[] arguments) =>
-        new("setpriv", [.. User, CairnBinary.Path, .. arguments]) { Folder = project.Folder, Environment = project.Environment, Timeout = project.Timeout };
+    private static Tool AsUser(TestProject project, string[] arguments) => project.CommandAs(Id, [.. arguments]);
 
-    private static string[] User { get; } = ["--reuid", Id, "--regid", Id, "--clear-groups"];
 
     private static string Id => 1234.ToString(CultureInfo.InvariantCulture);
 

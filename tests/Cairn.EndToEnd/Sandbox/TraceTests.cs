@@ -110,9 +110,7 @@ public sealed class TraceTests
     private static string[] Texts(JsonDocument document, string list, string member) =>
         [.. document.RootElement.GetProperty(list).GetProperty(member).EnumerateArray().Select(static e => e.GetString()!)];
 
-    private static Task<ToolResult> RunAsync(TestProject project, bool asUser, params string[] arguments) => (asUser
-        ? new Tool("setpriv", ["--reuid", User, "--regid", User, "--clear-groups", CairnBinary.Path, .. arguments]) { Folder = project.Folder, Environment = project.Environment, Timeout = project.Timeout }
-        : project.Command([.. arguments])).RunAsync(TestContext.Current.CancellationToken);
+    private static Task<ToolResult> RunAsync(TestProject project, bool asUser, params string[] arguments) => (asUser ? project.CommandAs(User, [.. arguments]) : project.Command([.. arguments])).RunAsync(TestContext.Current.CancellationToken);
 
     private static string User => 1234.ToString(CultureInfo.InvariantCulture);
 
