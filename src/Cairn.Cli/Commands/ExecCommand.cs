@@ -1,7 +1,5 @@
 using System.CommandLine;
 
-using Cairn.Cli.Terminal;
-using Cairn.Engine;
 using Cairn.Engine.Debugging;
 
 namespace Cairn.Cli.Commands;
@@ -22,49 +20,13 @@ internal static class ExecCommand
         return exec;
     }
 
-    private static async Task<int> RunAsync(CommandServices services, Project project, string step, string[] command, string[] parameters, CancellationToken cancellationToken)
+    private static Task<int> RunAsync(CommandServices services, Project project, string step, string[] command, string[] parameters, CancellationToken cancellationToken)
     {
-        var arguments = new RunArguments { Directory = project.Directory, File = project.PipelineFile, Only = [step], Parameters = parameters };
-        if (RunCommand.TryRequest(services, project, arguments) is not { } request)
-        {
-            return ExitCodes.Usage;
-        }
-
         var onTerminal = DebugCommand.IsOnTerminal(services);
-        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var signals = DebugCommand.CancelOnSignals(cancel);
-        try
-        {
-            var prepared = await RunEngine.PrepareAsync(request, cancel.Token);
-            if (prepared.Plan is null)
-            {
-                var shown = PipelineInspection.Rebase(prepared.Request.PipelineFile, prepared, Path.GetRelativePath(services.CurrentDirectory, prepared.Request.ProjectDirectory));
-                DiagnosticPrinter.Print(services, shown.Diagnostics, shown.Sources);
-                return ExitCodes.Usage;
-            }
-
-            return await ExecSession.RunAsync(
-                prepared,
-                command.Length > 0 ? command : DebugCommand.Shell,
-                onTerminal ? DebugCommand.TerminalVariables(services, step) : [],
-                onTerminal,
-                text => services.Error.Write($"warning: {AnsiText.Clean(text)}\n"),
-                cancel.Token);
-        }
-        catch (DebugException exception)
-        {
-            return DiagnosticPrinter.Usage(services, exception.Message);
-        }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-        {
-            return ExitCodes.Cancelled;
-        }
-        finally
-        {
-            foreach (var signal in signals)
-            {
-                signal.Dispose();
-            }
-        }
+        return StepCommand.RunAsync(
+            services, project, step, parameters,
+            (prepared, warn, cancel) => ExecSession.RunAsync(
+                prepared, command.Length > 0 ? command : DebugCommand.Shell, onTerminal ? DebugCommand.TerminalVariables(services, step) : [], onTerminal, warn, cancel),
+            cancellationToken);
     }
 }

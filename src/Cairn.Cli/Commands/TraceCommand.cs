@@ -3,7 +3,6 @@ using System.CommandLine;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
 using Cairn.Engine;
-using Cairn.Engine.Debugging;
 using Cairn.Engine.Tracing;
 using Cairn.Execution;
 
@@ -26,50 +25,21 @@ internal static class TraceCommand
         return trace;
     }
 
-    private static async Task<int> RunAsync(CommandServices services, Project project, string step, string[] parameters, bool write, bool asJson, CancellationToken cancellationToken)
-    {
-        var arguments = new RunArguments { Directory = project.Directory, File = project.PipelineFile, Only = [step], Parameters = parameters };
-        if (RunCommand.TryRequest(services, project, arguments) is not { } request)
+    private static Task<int> RunAsync(CommandServices services, Project project, string step, string[] parameters, bool write, bool asJson, CancellationToken cancellationToken) => StepCommand.RunAsync(
+        services, project, step, parameters,
+        async (prepared, warn, cancel) =>
         {
-            return ExitCodes.Usage;
-        }
-
-        var prepared = await RunEngine.PrepareAsync(request, cancellationToken);
-        if (prepared.Plan is null)
-        {
-            var shown = PipelineInspection.Rebase(prepared.Request.PipelineFile, prepared, Path.GetRelativePath(services.CurrentDirectory, prepared.Request.ProjectDirectory));
-            DiagnosticPrinter.Print(services, shown.Diagnostics, shown.Sources);
-            return ExitCodes.Usage;
-        }
-
-        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var signals = DebugCommand.CancelOnSignals(cancel);
-        try
-        {
-            var result = await TraceSession.RunAsync(prepared, new ErrorSink(services), text => services.Error.Write($"warning: {AnsiText.Clean(text)}\n"), cancel.Token);
-            return Conclude(services, project, prepared, result, write, asJson);
-        }
-        catch (DebugException exception)
-        {
-            return DiagnosticPrinter.Usage(services, exception.Message);
-        }
-        catch (TraceException exception)
-        {
-            DiagnosticPrinter.Print(services, [exception.Diagnostic], prepared.Sources);
-            return ExitCodes.Internal;
-        }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-        {
-            return ExitCodes.Cancelled;
-        }
-        finally
-        {
-            foreach (var signal in signals)
+            try
             {
-                signal.Dispose();
+                return Conclude(services, project, prepared, await TraceSession.RunAsync(prepared, new ErrorSink(services), warn, cancel), write, asJson);
             }
-        }
-    }
+            catch (TraceException exception)
+            {
+                DiagnosticPrinter.Print(services, [exception.Diagnostic], prepared.Sources);
+                return ExitCodes.Internal;
+            }
+        },
+        cancellationToken);
 
     private static int Conclude(CommandServices services, Project project, PreparedRun prepared, TraceResult result, bool write, bool asJson)
     {
