@@ -78,7 +78,7 @@ internal sealed class DependencyDrawing
         var queue = new Queue<int>();
         foreach (var package in graph.Packages)
         {
-            var isRoot = graph.Roots.Contains(package.Index);
+            var isRoot = graph.IsRoot(package.Index);
             if (isRoot || !package.IsReached)
             {
                 distances[package.Index] = isRoot ? 0 : 1;

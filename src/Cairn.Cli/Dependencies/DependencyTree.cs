@@ -80,7 +80,7 @@ internal sealed class DependencyTree(Style style, int depthMax)
             style.Write(_text, Ink.Dim, at.Lead + (at.IsLast ? Corner : Tee));
             var package = graph.Packages[at.Edge.To];
             Node(graph, package, at.Edge, package.IsProject ? Ink.Bold : Ink.Plain, expanded);
-            if (!expanded[package.Index] && !graph.Roots.Contains(package.Index))
+            if (!expanded[package.Index] && at.Depth < depthMax && !graph.IsRoot(package.Index))
             {
                 expanded[package.Index] = true;
                 Push(package.Index, at.Lead + (at.IsLast ? "   " : Bar), at.Depth + 1);
@@ -90,7 +90,7 @@ internal sealed class DependencyTree(Style style, int depthMax)
         void Push(int from, string lead, int depth)
         {
             var needs = graph.Packages[from].Needs;
-            for (var i = needs.Length - 1; i >= 0 && depth <= depthMax; i--)
+            for (var i = needs.Length - 1; i >= 0; i--)
             {
                 stack.Push((needs[i], lead, i == needs.Length - 1, depth));
             }
@@ -117,9 +117,9 @@ internal sealed class DependencyTree(Style style, int depthMax)
             notes.Add(source);
         }
 
-        if (edge is not null && package.Needs.Length > 0 && (expanded[package.Index] || graph.Roots.Contains(package.Index)))
+        if (edge is not null && package.Needs.Length > 0 && (expanded[package.Index] || graph.IsRoot(package.Index)))
         {
-            notes.Add(graph.Roots.Contains(package.Index) ? "a root" : "see above");
+            notes.Add(graph.IsRoot(package.Index) ? "a root" : "see above");
         }
 
         style.Write(_text, Ink.Dim, notes.Count == 0 ? "" : "  " + string.Join(Dot, notes));
@@ -192,7 +192,7 @@ internal sealed class DependencyTree(Style style, int depthMax)
         _text.Line();
         if (reasons.Chains.IsEmpty)
         {
-            _text.Append("  ").Line(graph.Roots.Contains(package.Index) ? "what the file is for" : NotTold(graph, package));
+            _text.Append("  ").Line(graph.IsRoot(package.Index) ? "what the file is for" : NotTold(graph, package));
             return;
         }
 

@@ -25,7 +25,7 @@ public sealed record DependencyReasons(int Package, ImmutableArray<DependencyCha
             foreach (var edge in graph.Packages[root].Needs)
             {
                 // What leads on through a root is told at that root.
-                if (distances[edge.To] >= 0 && root != package && (edge.To == package || !graph.Roots.Contains(edge.To)))
+                if (distances[edge.To] >= 0 && root != package && (edge.To == package || !graph.IsRoot(edge.To)))
                 {
                     starts.Add((root, edge));
                     total = Plus(total, ways[edge.To]);

@@ -109,6 +109,9 @@ public sealed record DependencyGraph(string File, string Format, Ecosystem Ecosy
     /// <summary>The folder of the lock file; empty for the one that was looked at.</summary>
     public string Folder => File.LastIndexOf('/') is >= 0 and var slash ? File[..slash] : "";
 
+    /// <summary>Whether an index is that of a root: they stand first.</summary>
+    public bool IsRoot(int index) => index < Roots.Length;
+
     /// <summary>How many are packages and not projects.</summary>
     public int PackageCount
     {

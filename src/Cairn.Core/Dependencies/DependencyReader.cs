@@ -39,6 +39,7 @@ public static class DependencyReader
 
         // A lock file may be looked at for the sake of another; its mistakes are its own.
         var others = new HashSet<string>(sorted.Where(f => LockFormat.All.Any(format => format.Takes(f.Name))).Select(f => f.Text.Name), StringComparer.Ordinal);
+        var failed = new HashSet<string>(StringComparer.Ordinal);
         var graphs = ImmutableArray.CreateBuilder<DependencyGraph>();
         foreach (var file in sorted)
         {
@@ -54,10 +55,16 @@ public static class DependencyReader
                 var own = new DiagnosticBag();
                 var reading = new LockReading(format, file, byPath.GetValueOrDefault, folderName, own) { AllFiles = sorted, SharedState = shared };
                 format.Read(reading);
+                if (reading.Graph.Drafts.Count == 0 && !own.HasErrors && !failed.Contains(file.Text.Name))
+                {
+                    reading.Shape("The file names no package and no project", file.Start);
+                }
+
                 var isWhole = reading.Graph.Drafts.Count > 0;
                 foreach (var diagnostic in own.ToSorted())
                 {
                     diagnostics.Add(diagnostic);
+                    failed.Add(diagnostic.Span.File);
                     isWhole &= diagnostic.Severity != DiagnosticSeverity.Error || (others.Contains(diagnostic.Span.File) && diagnostic.Span.File != file.Text.Name);
                 }
 

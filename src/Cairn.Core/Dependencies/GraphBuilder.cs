@@ -26,6 +26,9 @@ internal sealed class PackageDraft(string name, string? version, string? source,
 
     public Dictionary<PackageDraft, (DependencyScope Scope, string? Requirement)> Needs { get; } = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>The version for its package URL, where that is less than <see cref="Version"/>.</summary>
+    public string? PurlVersion { get; set; }
+
     /// <summary>Its index once the graph is built; -1 before, and for what is beyond the limit of packages.</summary>
     public int Index { get; set; } = -1;
 
@@ -155,7 +158,7 @@ internal sealed class GraphBuilder(LockFile file, Ecosystem ecosystem, Diagnosti
                 Name = draft.Name,
                 Version = draft.Version,
                 IsProject = draft.IsProject,
-                Purl = draft.IsProject ? null : PackageUrl.Of(ecosystem, draft.Name, draft.Version, draft.Qualifiers),
+                Purl = draft.IsProject ? null : PackageUrl.Of(ecosystem, draft.Name, draft.PurlVersion ?? draft.Version, draft.Qualifiers),
                 Source = draft.Source,
                 License = draft.License,
                 Hashes = [.. draft.Hashes.Distinct().OrderBy(h => h.Algorithm, StringComparer.Ordinal).ThenBy(h => h.File, StringComparer.Ordinal).ThenBy(h => h.Value, StringComparer.Ordinal)],

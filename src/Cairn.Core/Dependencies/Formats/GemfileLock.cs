@@ -138,7 +138,6 @@ internal sealed class GemfileLock : LockFormat
 
             // A gem with native code has one version for each platform: 1.16.0-x86_64-linux.
             var dash = text.IndexOf('-', StringComparison.Ordinal);
-            var platform = dash < 0 ? null : text[(dash + 1)..];
             var isGit = _section == "GIT";
             var source = isGit ? $"git+{_remote}@{_revision}" : _remote is null or Registry or "http://rubygems.org/" ? null : _remote;
             var draft = reading.Graph.Package(name, text, source);
@@ -147,9 +146,10 @@ internal sealed class GemfileLock : LockFormat
                 draft.Qualifiers[isGit ? "vcs_url" : "repository_url"] = source;
             }
 
-            if (platform is not null)
+            if (dash > 0)
             {
-                draft.Qualifiers["platform"] = platform;
+                draft.PurlVersion = text[..dash];
+                draft.Qualifiers["platform"] = text[(dash + 1)..];
             }
 
             return draft;

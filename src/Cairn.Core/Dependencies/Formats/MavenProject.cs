@@ -10,6 +10,8 @@ internal sealed class MavenProject : LockFormat
 {
     public const string FileName = "pom.xml";
 
+    private const int ShownCharsMax = 100;
+
     public override string Name => FileName;
 
     public override Ecosystem Ecosystem => Ecosystem.Maven;
@@ -90,7 +92,7 @@ internal sealed class MavenProject : LockFormat
         var isOpen = version is null || version.Contains("${", StringComparison.Ordinal) || version is ['[' or '(', ..] || version is "LATEST" or "RELEASE";
         if (isOpen)
         {
-            var why = version is null ? "no pom in the working tree tells it" : $"`{version}`";
+            var why = version is null ? "no pom in the working tree tells it" : version.Length > ShownCharsMax ? "its properties have no end" : $"`{version}`";
             reading.NotPinned(name, why, dependency.Span, $"Lock it: `{reading.RemakeCommand}`");
         }
 

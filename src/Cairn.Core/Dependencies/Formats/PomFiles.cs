@@ -130,7 +130,7 @@ internal sealed class PomFiles
             var column = Math.Clamp(exception.LinePosition, 1, file.Text.LineSpan(line).Length + 1);
             reading.Diagnostics.Error(
                 DiagnosticCodes.LockFileSyntax,
-                exception.Message.Contains("DTD", StringComparison.Ordinal) ? "A pom has no document type" : "The file is not the XML of a pom from here on",
+                exception.Message.Contains("DTD", StringComparison.OrdinalIgnoreCase) ? "A pom has no document type" : "The file is not the XML of a pom from here on",
                 new SourceSpan(file.Text.Name, line, column, line, column),
                 "Mend it; `mvn validate` says more");
             return null;

@@ -17,15 +17,11 @@ internal sealed class PomModel
 
     public PomModel(PomFiles poms, LockReading reading, PomElement pom)
     {
-        for (var (at, file) = (pom, reading.File); _line.Count < ParentsMax; )
+        (PomElement Pom, LockFile File)? next = (pom, reading.File);
+        while (next is var (at, file) && _line.Count < ParentsMax)
         {
             _line.Add(at);
-            if (poms.ParentOf(reading, at, file) is not { } parent)
-            {
-                break;
-            }
-
-            (at, file) = parent;
+            next = poms.ParentOf(reading, at, file);
         }
 
         var own = pom.Child("parent");
