@@ -39,7 +39,9 @@ public sealed class LockPropertyTests
             "\"\"\"", "'''", "\\u00e9", "\\", "1979-05-27 07:32:00Z", "0x1F", "1e5", "😀", "\u2028", "<<<<<<< HEAD\n");
         Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(Cases * 4).WithEndSize(40),
-            Prop.ForAll(Gen.ListOf(part).Zip(Gen.Elements(Files)).ToArbitrary(), sample => Agrees(sample.Item2, string.Concat(sample.Item1))));
+            Prop.ForAll(
+                (from parts in Gen.ListOf(part) from file in Gen.Elements(Files) select (File: file, Text: string.Concat(parts))).ToArbitrary(),
+                sample => Agrees(sample.File, sample.Text)));
     }
 
     [Fact]
@@ -49,9 +51,9 @@ public sealed class LockPropertyTests
             .Where(f => Files.Contains(Path.GetFileName(f))).Order(StringComparer.Ordinal).Select(f => (Path.GetFileName(f), File.ReadAllText(f))).ToArray();
         Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(Cases * 2),
-            Prop.ForAll(Gen.Elements(samples).Zip(Gen.Choose(0, 10_000).Zip(Gen.Choose(0, 40))).ToArbitrary(), sample =>
+            Prop.ForAll((from sample in Gen.Elements(samples) from at in Gen.Choose(0, 10_000) from length in Gen.Choose(0, 40) select (sample, at, length)).ToArbitrary(), cut =>
             {
-                var ((file, text), (at, length)) = sample;
+                var ((file, text), at, length) = cut;
                 var start = at % text.Length;
                 Agrees(file, text[..start]);
                 Agrees(file, text.Remove(start, Math.Min(length, text.Length - start)));
