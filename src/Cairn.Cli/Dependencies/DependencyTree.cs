@@ -119,7 +119,7 @@ internal sealed class DependencyTree(Style style, int depthMax)
 
         if (edge is not null && package.Needs.Length > 0 && (expanded[package.Index] || graph.IsRoot(package.Index)))
         {
-            notes.Add(graph.IsRoot(package.Index) ? "a root" : "see above");
+            notes.Add(graph.IsRoot(package.Index) ? "a tree of its own" : "see above");
         }
 
         style.Write(_text, Ink.Dim, notes.Count == 0 ? "" : "  " + string.Join(Dot, notes));

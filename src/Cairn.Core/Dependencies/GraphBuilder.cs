@@ -5,7 +5,7 @@ using Cairn.Core.Diagnostics;
 namespace Cairn.Core.Dependencies;
 
 /// <summary>A package while its lock file is read.</summary>
-internal sealed class PackageDraft(string name, string? version, string? source, bool isProject)
+internal sealed class PackageDraft(string name, string? version, string? source, bool isProject, string? variant = null)
 {
     public string Name { get; set; } = name;
 
@@ -14,6 +14,9 @@ internal sealed class PackageDraft(string name, string? version, string? source,
     public string? Source { get; } = source;
 
     public bool IsProject { get; } = isProject;
+
+    /// <summary>What tells it from others of its name and version, such as a classifier of Maven.</summary>
+    public string? Variant { get; } = variant;
 
     public bool IsRoot { get; set; }
 
@@ -37,7 +40,7 @@ internal sealed class PackageDraft(string name, string? version, string? source,
 /// <summary>Collects what a lock file says, in any order, and makes the graph of it, in one.</summary>
 internal sealed class GraphBuilder(LockFile file, Ecosystem ecosystem, DiagnosticBag diagnostics)
 {
-    private readonly Dictionary<(string Name, string? Version, string? Source), PackageDraft> _packages = [];
+    private readonly Dictionary<(string Name, string? Version, string? Source, string? Variant), PackageDraft> _packages = [];
     private readonly List<PackageDraft> _drafts = [];
     private int _needs;
     private bool _isFull;
@@ -53,13 +56,13 @@ internal sealed class GraphBuilder(LockFile file, Ecosystem ecosystem, Diagnosti
         return draft;
     }
 
-    /// <summary>A package; the same for the same name, version and source.</summary>
-    public PackageDraft Package(string name, string? version, string? source = null)
+    /// <summary>A package; the same for the same name, version, source and variant.</summary>
+    public PackageDraft Package(string name, string? version, string? source = null, string? variant = null)
     {
-        var key = (ecosystem is Ecosystem.NuGet or Ecosystem.Composer ? name.ToLowerInvariant() : name, version, source);
+        var key = (ecosystem is Ecosystem.NuGet or Ecosystem.Composer ? name.ToLowerInvariant() : name, version, source, variant);
         if (!_packages.TryGetValue(key, out var draft))
         {
-            draft = new PackageDraft(name, version, source, isProject: false);
+            draft = new PackageDraft(name, version, source, isProject: false, variant);
             if (Add(draft))
             {
                 _packages[key] = draft;
@@ -198,7 +201,8 @@ internal sealed class GraphBuilder(LockFile file, Ecosystem ecosystem, Diagnosti
         var order = (left.IsRoot ? 0 : left.IsProject ? 1 : 2) - (right.IsRoot ? 0 : right.IsProject ? 1 : 2);
         order = order != 0 ? order : string.CompareOrdinal(left.Name, right.Name);
         order = order != 0 ? order : VersionOrder.Compare(left.Version, right.Version);
-        return order != 0 ? order : string.CompareOrdinal(left.Source, right.Source);
+        order = order != 0 ? order : string.CompareOrdinal(left.Source, right.Source);
+        return order != 0 ? order : string.CompareOrdinal(left.Variant, right.Variant);
     }
 
     /// <summary>For each draft the most binding scope over all ways from the roots, where a way is worth its least binding need; null where there is none.</summary>

@@ -13,9 +13,7 @@ namespace Cairn.Engine.Dependencies;
 /// <param name="Graphs">One for each lock file without mistakes, sorted by path.</param>
 /// <param name="Diagnostics">Mistakes in all of them.</param>
 /// <param name="Sources">The files with mistakes in them, to show lines of.</param>
-/// <param name="FileCount">How many lock files there are.</param>
-public sealed record DependencyReport(
-    ImmutableArray<DependencyGraph> Graphs, ImmutableArray<Diagnostic> Diagnostics, ImmutableDictionary<string, SourceText> Sources, int FileCount);
+public sealed record DependencyReport(ImmutableArray<DependencyGraph> Graphs, ImmutableArray<Diagnostic> Diagnostics, ImmutableDictionary<string, SourceText> Sources);
 
 /// <summary>
 /// Finds and reads the lock files below a folder. It does not go where others' code lies (<c>node_modules</c>, <c>vendor</c>, virtual environments), nor where <c>.gitignore</c> or
@@ -60,8 +58,7 @@ public sealed class DependencyScanner
         return new DependencyReport(
             graphs,
             scanner._diagnostics.ToSorted(),
-            scanner._files.ToImmutableDictionary(f => f.Text.Name, f => f.Text, StringComparer.Ordinal),
-            scanner._files.Count);
+            scanner._files.ToImmutableDictionary(f => f.Text.Name, f => f.Text, StringComparer.Ordinal));
     }
 
     /// <summary>The rules of the folders above, up to the repository's, and the folder's path from there with a slash at its end.</summary>

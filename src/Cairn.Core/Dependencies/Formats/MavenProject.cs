@@ -26,7 +26,7 @@ internal sealed class MavenProject : LockFormat
     /// <summary>A package by its coordinates.</summary>
     public static PackageDraft Draft(LockReading reading, string group, string artifact, string? version, string? type, string? classifier)
     {
-        var draft = reading.Graph.Package($"{group}:{artifact}", version, null);
+        var draft = reading.Graph.Package($"{group}:{artifact}", version, variant: $"{type ?? "jar"}:{classifier}");
         if (classifier is { Length: > 0 })
         {
             draft.Qualifiers["classifier"] = classifier;
