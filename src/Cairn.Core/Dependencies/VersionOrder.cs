@@ -15,7 +15,8 @@ internal static class VersionOrder
         {
             if (char.IsAsciiDigit(left[i]) && char.IsAsciiDigit(right[j]))
             {
-                var (a, b) = (Digits(left, ref i), Digits(right, ref j));
+                var a = Digits(left, ref i);
+                var b = Digits(right, ref j);
                 var order = a.Length != b.Length ? a.Length - b.Length : a.SequenceCompareTo(b);
                 if (order != 0)
                 {

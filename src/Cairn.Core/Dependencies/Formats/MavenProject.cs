@@ -1,5 +1,3 @@
-using Cairn.Core.Diagnostics;
-
 namespace Cairn.Core.Dependencies.Formats;
 
 /// <summary>
