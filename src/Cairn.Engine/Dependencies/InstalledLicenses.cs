@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 using Cairn.Core.Dependencies;
 using Cairn.Store.Files;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 using Cairn.Core;
@@ -66,7 +67,7 @@ public sealed class LockPropertyTests
         var text = new StringBuilder("GEM\n  specs:\n");
         for (var i = 0; i < 3_000; i++)
         {
-            text.Append($"    a ({i})\n    b{i} (1)\n      a\n");
+            text.Append(CultureInfo.InvariantCulture, $"    a ({i})\n    b{i} (1)\n      a\n");
         }
 
         var diagnostics = LockSamples.Read(("Gemfile.lock", text.ToString())).Diagnostics;
