@@ -71,4 +71,16 @@ public static class Limits
 
     /// <summary>Folders that a comparison of two trees looks into.</summary>
     public const int ComparedFoldersMax = 200_000;
+
+    /// <summary>Bytes of one lock file.</summary>
+    public const int LockFileBytesMax = 32 << 20;
+
+    /// <summary>Packages of one lock file.</summary>
+    public const int LockPackagesMax = 200_000;
+
+    /// <summary>Needs of packages for others in one lock file.</summary>
+    public const int LockNeedsMax = 2_000_000;
+
+    /// <summary>Chains that tell why one package is there.</summary>
+    public const int DependencyChainsMax = 100;
 }

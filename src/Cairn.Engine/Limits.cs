@@ -33,6 +33,21 @@ public static class Limits
     /// <summary>Depth of folders that is walked.</summary>
     public const int TreeDepthMax = 256;
 
+    /// <summary>Folders that are searched for lock files.</summary>
+    public const int DependencyFoldersMax = 200_000;
+
+    /// <summary>Lock files that are read at once.</summary>
+    public const int DependencyFilesMax = 2_000;
+
+    /// <summary>Bytes of all lock files that are read at once.</summary>
+    public const int DependencyBytesMax = 256 << 20;
+
+    /// <summary>Bytes of what an installed package says of itself.</summary>
+    public const int PackageMetadataBytesMax = 1 << 20;
+
+    /// <summary>Bytes of a file with ignore rules.</summary>
+    public const int IgnoreRulesBytesMax = 4 << 20;
+
     /// <summary>Messages between jobs and the run's loop that may wait.</summary>
     public const int LoopMessagesMax = 4_096;
 

@@ -146,6 +146,17 @@ internal static class CommandCatalog
                 new("cairn graph --format mermaid", "for a README"),
             ],
         },
+        new("deps", "Look", "Show what projects depend on, from their lock files", DepsCommand.Create)
+        {
+            Details = "Reads every lock file below a folder that git does not ignore: of NuGet, npm, Maven, Python, Cargo, Go, Bundler and Composer. Shows trees, names in several versions, and licences where lock files or installed packages tell them. Nothing is downloaded, and no other tool is run.",
+            Examples =
+            [
+                new("cairn deps", "the trees of all projects below this folder"),
+                new("cairn deps why left-pad", "what leads to a package"),
+                new("cairn deps web --depth 1 --format svg --output deps.svg", "a picture of what one project asks for itself"),
+                new("cairn deps --json", "with package URLs and hashes, for programs"),
+            ],
+        },
         new("doctor", "Look", "See what this machine can do and what is missing", DoctorCommand.Create)
         {
             Details = "Each check is ok, a note (works, but less well) or missing; what can be mended comes with the command that mends it. Exits with 3 if something is missing that Cairn needs.",

@@ -6,12 +6,13 @@ using Cairn.Cli.CommandLine;
 using Cairn.Cli.Commands;
 using Cairn.Core.Language;
 using Cairn.Engine;
+using Cairn.Engine.Dependencies;
 using Cairn.Engine.Preparation;
 
 namespace Cairn.Cli.Completion;
 
 /// <summary>
-/// Answers <c>cairn __complete WORD…</c>. What a value is, its placeholder in help says: <c>STEP</c>, <c>RUN</c>, <c>FILE</c>, <c>DIR</c>; so an option
+/// Answers <c>cairn __complete WORD…</c>. What a value is, its placeholder in help says: <c>STEP</c>, <c>RUN</c>, <c>FILE</c>, <c>DIR</c>, <c>PACKAGE</c>; so an option
 /// completes as soon as it has help. Never fails and never writes to standard error: a shell waits.
 /// </summary>
 internal static class Completer
@@ -126,6 +127,7 @@ internal static class Completer
             "DIR" => [(Folders, "")],
             "STEP" => Steps(services),
             "RUN" => Runs(services),
+            "PACKAGE" => Packages(services),
             "COMMAND" => CommandWords(state),
             "VALUE" when state.Arguments is [var key, ..] && Engine.Configuration.SettingKeys.Find(key) is { } setting => setting.Choices.Select(c => (c, "")),
             _ when name.StartsWith("NAME=", StringComparison.Ordinal) => Parameters(services),
@@ -159,6 +161,19 @@ internal static class Completer
         var runs = new RunHistory(services.CurrentDirectory).List().Take(RunsMax).ToList();
         return runs.Select(r => (r.Id.Value, $"{r.Pipeline}, {StateName(r.State)}"))
             .Prepend(("last", "the newest run")).Take(runs.Count == 0 ? 0 : int.MaxValue);
+    }
+
+    private static IEnumerable<(string Value, string Detail)> Packages(CommandServices services)
+    {
+        try
+        {
+            return DependencyScanner.Scan(services.CurrentDirectory, "", services.CancellationToken).Graphs
+                .SelectMany(g => g.Packages).Select(p => p.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(n => (n, ""));
+        }
+        catch (IOException)
+        {
+            return [];
+        }
     }
 
     private static string StateName(RunState state) => state switch

@@ -146,11 +146,11 @@ internal static class GraphFormats
     }
 
     /// <summary>Mermaid's own entities; a break tag of ours stays.</summary>
-    private static string MermaidText(string text) =>
+    internal static string MermaidText(string text) =>
         string.Join("<br/>", text.Split("<br/>").Select(part => part
             .Replace("#", "#35;", StringComparison.Ordinal).Replace("\"", "#quot;", StringComparison.Ordinal)
             .Replace("<", "#lt;", StringComparison.Ordinal).Replace(">", "#gt;", StringComparison.Ordinal).ReplaceLineEndings(" ")));
 
-    private static string DotText(string text) =>
+    internal static string DotText(string text) =>
         $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}\"";
 }

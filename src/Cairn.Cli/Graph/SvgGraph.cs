@@ -18,7 +18,7 @@ internal static class SvgGraph
     private const int NameCharsMax = 44;
     private const int DetailCharsMax = 40;
 
-    private const string Style = """
+    internal const string Style = """
         :root { color-scheme: light dark }
         svg { --page: #f7f8f9; --card: #ffffff; --border: #d5dae1; --text: #1b2129; --muted: #66707c; --line: #a9b3bf; --badge: #eaf0f6; --badge-text: #41566e; --mark: #3f7d8c; --hot: #c8501e; --hot-card: #fff6f1 }
         @media (prefers-color-scheme: dark) {
@@ -109,7 +109,7 @@ internal static class SvgGraph
     }
 
     /// <summary>Curves between columns, straight lines through them.</summary>
-    private static void Curve(StringBuilder svg, Point[] route)
+    internal static void Curve(StringBuilder svg, Point[] route)
     {
         svg.Append(CultureInfo.InvariantCulture, $"M{route[0].X:0.#} {route[0].Y:0.#}");
         for (var i = 1; i < route.Length; i += 2)
@@ -274,7 +274,7 @@ internal static class SvgGraph
         return units * size;
     }
 
-    private static void Text(StringBuilder svg, string style, double x, double y, string text) =>
+    internal static void Text(StringBuilder svg, string style, double x, double y, string text) =>
         svg.Append(CultureInfo.InvariantCulture, $"<text class=\"{style}\" x=\"{x:0.#}\" y=\"{y:0.#}\">").Append(Escape(text)).Append("</text>");
 
     internal static string Cut(string text, int charsMax)

@@ -20,6 +20,9 @@ internal sealed class JsonParser(SourceText source, DiagnosticBag diagnostics)
     /// <summary>Whether a limit was passed, so that there is no point in reading on.</summary>
     public bool IsOverLimit { get; private set; }
 
+    /// <summary>How far the text could be read.</summary>
+    public int Reached => Math.Min(_at, _text.Length);
+
     /// <summary>The document; null where it is not JSON, or passes a limit.</summary>
     public Node? Parse()
     {

@@ -22,6 +22,12 @@ internal static class SourceDecoder
             return null;
         }
 
+        return DecodeText(name, bytes, diagnostics);
+    }
+
+    /// <summary>The same for a file of any size; whoever read it had a limit.</summary>
+    public static SourceText? DecodeText(string name, ReadOnlySpan<byte> bytes, DiagnosticBag diagnostics)
+    {
         if (Utf16(bytes) is { } encoding)
         {
             diagnostics.Error(DiagnosticCodes.NotUtf8, $"The file is {encoding}, not UTF-8", new SourceSpan(name, 1, 1, 1, 1), $"Save it as UTF-8: `iconv -f {encoding} -t UTF-8 {name}`");

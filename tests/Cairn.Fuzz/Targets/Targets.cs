@@ -11,6 +11,7 @@ internal static class All
         new GlobTarget(),
         new CompiledTarget(),
         new ActionTarget(),
+        new DependencyTarget(),
     ];
 
     public static IFuzzTarget? Find(string name)
