@@ -22,7 +22,6 @@ public sealed class ProcessHost : IAsyncDisposable
     private readonly Lock _workerGate = new();
     private volatile Machinery? _machinery;
     private SandboxClient? _worker;
-    private SandboxClient? _networkWorker;
     private bool _disposed;
     private ulong _lastId;
     private (ImmutableArray<string> Secrets, SecretPatterns Patterns) _lastSecrets = ([], SecretPatterns.None);
@@ -84,10 +83,31 @@ public sealed class ProcessHost : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(options);
+        if (spec is { Network: SandboxNetwork.Wan, Namespace: null })
+        {
+            throw new ArgumentException("The internet comes with a namespace", nameof(spec));
+        }
+
         var client = Worker(options);
         var upper = client.Greeting.UpperProblem is null && !(spec.Limits.DiskBytes <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryShare) ? spec.Upper : null;
-        var root = client.Enter(new PlaceRequest(spec.Place, [.. spec.Layers], upper, upper is null ? null : spec.Work, spec.Limits.DiskBytes ?? 0));
+        var root = client.Enter(new PlaceRequest(spec.Place, [.. spec.Layers], upper, upper is null ? null : spec.Work, spec.Limits.DiskBytes ?? 0, [.. spec.Binds.Select(static b => b.HostPath)]));
         return new SandboxPlace(client, spec with { Upper = upper, Work = upper is null ? null : spec.Work }, DirectoryHandle.Adopt(root, "the step's root"), upper is null);
+    }
+
+    /// <summary>Makes a network that sandboxes may share. Throws <see cref="IOException"/> with what the machine refuses.</summary>
+    /// <param name="network">What it reaches: nothing, or the internet.</param>
+    /// <param name="options">The sandboxes.</param>
+    public NetworkNamespace OpenNetwork(SandboxNetwork network, SandboxOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var client = Worker(options);
+        var number = client.OpenNetwork(network switch
+        {
+            SandboxNetwork.None => new NetworkRequest(null, []),
+            SandboxNetwork.Wan => new NetworkRequest(Uplink.Find() ?? throw new IOException(Uplink.FindProblem()?.Problem), Uplink.OwnAddresses()),
+            _ => throw new ArgumentOutOfRangeException(nameof(network)),
+        });
+        return new NetworkNamespace(client, number, network);
     }
 
     /// <summary>The file system in memory of the sandboxes' worker, for small layers: files in it exist as long as the run. Its handle is the caller's.</summary>
@@ -125,8 +145,7 @@ public sealed class ProcessHost : IAsyncDisposable
     {
         lock (_workerGate)
         {
-            ref var worker = ref options.OwnNetwork ? ref _networkWorker : ref _worker;
-            return worker ??= Begin().Spawner.StartWorker(options);
+            return _worker ??= Begin().Spawner.StartWorker(options);
         }
     }
 

@@ -50,7 +50,6 @@ internal sealed unsafe partial class Spawner
         var unshare = Find("unshare") ?? throw new IOException("`unshare` of util-linux is not in PATH");
         Directory.CreateDirectory(options.Folder);
         var asRoot = Libc.geteuid() == 0;
-        string[] network = options.OwnNetwork ? ["--net"] : [];
         string[] kind = asRoot ? ["--mount", "--propagation", "slave"] : ["--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child"];
         var (ours, theirs) = DescriptorChannel.Pair();
         var errors = stackalloc int[2];
@@ -64,7 +63,7 @@ internal sealed unsafe partial class Spawner
 
         var spec = new ProcessSpec
         {
-            Arguments = [unshare, .. network, .. kind, options.Program, "__sandbox", bubblewrap, options.Folder, (asRoot ? options.Owner : 0).ToString(CultureInfo.InvariantCulture), options.Scratch],
+            Arguments = [unshare, .. kind, options.Program, "__sandbox", bubblewrap, options.Folder, (asRoot ? options.Owner : 0).ToString(CultureInfo.InvariantCulture), options.Scratch],
             Environment = [new("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), new("LC_ALL", "C"), new("DOTNET_TieredCompilation", "1"), new("DOTNET_GCHeapHardLimit", "4000000"), new("HOME", "/")],
             WorkingDirectory = "/",
         };
@@ -140,7 +139,8 @@ internal sealed unsafe partial class Spawner
         }
     }
 
-    private static string? Find(string program)
+    /// <summary>A program of the machine; null where it has none of the name.</summary>
+    internal static string? Find(string program)
     {
         foreach (var folder in (ReadOnlySpan<string>)["/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin"])
         {

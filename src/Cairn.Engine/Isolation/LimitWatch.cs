@@ -66,11 +66,7 @@ internal sealed class LimitWatch : IDisposable
             : null;
     }
 
-    public void Dispose()
-    {
-        StopLooking();
-        _group?.Dispose();
-    }
+    public void Dispose() => StopLooking();
 
     private void StopLooking()
     {

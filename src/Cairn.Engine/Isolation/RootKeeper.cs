@@ -91,7 +91,7 @@ internal sealed class RootKeeper
         {
             if (_upper is not null)
             {
-                Directory.Move($"{_store}/{_upper}", $"{Path}.new/{KeptRoots.Upper}");
+                Directory.Move($"{_store}/{_upper}", $"{Path}{KeptRoots.NewSuffix}/{KeptRoots.Upper}");
             }
 
             _roots.Finish(run, _name);
@@ -163,7 +163,8 @@ internal sealed class RootKeeper
             Hostname = spec.Hostname,
             Umask = spec.Umask,
             OpenFiles = spec.Limits.OpenFiles,
-            Processes = spec.Limits.Processes,
+            // Where a control group counts them, the place itself has no bound of them.
+            Processes = job.Step.Limits?.Processes,
             MemoryBytes = spec.Limits.MemoryBytes,
             Cpus = spec.Limits.Cpus,
             DiskBytes = spec.Limits.DiskBytes,
@@ -195,7 +196,7 @@ internal static class SandboxNetworks
     public static string NameOf(SandboxNetwork network) => network switch
     {
         SandboxNetwork.None => "none",
-        SandboxNetwork.Shared => "shared",
+        SandboxNetwork.Wan => "wan",
         SandboxNetwork.Host => "host",
         _ => throw new ArgumentOutOfRangeException(nameof(network)),
     };
@@ -203,7 +204,7 @@ internal static class SandboxNetworks
     /// <summary>The network of a name; of one that is not known, none.</summary>
     public static SandboxNetwork Parse(string name) => name switch
     {
-        "shared" => SandboxNetwork.Shared,
+        "wan" => SandboxNetwork.Wan,
         "host" => SandboxNetwork.Host,
         _ => SandboxNetwork.None,
     };

@@ -128,7 +128,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             using var held = await _run.Locks.AcquireAsync(_job.Step.Locks.RemoveAll(l => _run.RunLocks.Contains(l)), _job.Id, _stopping.Token);
             foreach (var service in _job.Step.Services)
             {
-                await _run.Services.EnsureReadyAsync(service.Name, _stopping.Token);
+                await _run.Services.EnsureReadyAsync(new ServiceInstance(service.Name, _run.Request.NetworkOf(_job.Step)), _stopping.Token);
             }
 
             if (_run.Cache is not { } cache || action is not { Off: null })
@@ -275,7 +275,8 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             return Inspect(Failed(report, failure), place, spec);
         }
 
-        return WithGenerated(report);
+        report = WithGenerated(report);
+        return report.Outcome is AttemptOutcome.Succeeded ? report : Inspect(report, place, spec);
     }
 
     /// <summary>What a limit that was reached means: the reason of a failure, or else something to know.</summary>
@@ -343,17 +344,8 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
 
     private Task<string> ResolveSecretAsync(string name) => _run.Secrets.ResolveAsync(name, _stopping.Token);
 
-    private (ImmutableSortedDictionary<string, string> Outputs, string? Error) ReadOutputs(IAttemptPlace place)
-    {
-        if (place.TryRead(StepFile.Output, Limits.StepOutputBytesMax) is not { } content)
-        {
-            return (ImmutableSortedDictionary<string, string>.Empty, null);
-        }
-
-        return content.Length > Limits.StepOutputBytesMax
-            ? (ImmutableSortedDictionary<string, string>.Empty, $"$CAIRN_OUTPUT is larger than {Limits.StepOutputBytesMax / 1024} KiB: write large results to a file and declare it under `outputs`")
-            : StepOutputFile.Parse(Redaction.Apply(content, _run.Secrets.Known));
-    }
+    private (ImmutableSortedDictionary<string, string> Outputs, string? Error) ReadOutputs(IAttemptPlace place) =>
+        StepOutputFile.Read(place.TryRead(StepFile.Output, Limits.StepOutputBytesMax), _run.Secrets.Known);
 
     private string? KeepSummary(IAttemptPlace place)
     {

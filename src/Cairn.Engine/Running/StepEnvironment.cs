@@ -25,13 +25,12 @@ public static class StepEnvironment
     internal const string SandboxUser = "cairn";
 
     /// <summary>The variables that a step gets in its isolation: in a sandbox nothing of the machine or of who started the run.</summary>
-    internal static Dictionary<string, string> Base(RunRequest request, Step step, string home)
-    {
-        if (request.IsolationOf(step) == IsolationLevel.Process)
-        {
-            return Base(request.StepPath, home);
-        }
+    internal static Dictionary<string, string> Base(RunRequest request, Step step, string home) =>
+        request.IsolationOf(step) == IsolationLevel.Process ? Base(request.StepPath, home) : SandboxBase(home);
 
+    /// <summary>The variables that everything in a sandbox gets.</summary>
+    internal static Dictionary<string, string> SandboxBase(string home)
+    {
         var variables = Base(DefaultPath, home);
         variables["USER"] = variables["LOGNAME"] = SandboxUser;
         return variables;

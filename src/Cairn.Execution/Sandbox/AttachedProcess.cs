@@ -6,8 +6,9 @@ using Cairn.Execution.Native;
 namespace Cairn.Execution.Sandbox;
 
 /// <summary>
-/// A process of a sandbox that a person works in: it has cairn's own standard input, output and error, or, where these are a terminal, a terminal of its own that cairn
-/// passes on. It never gets the person's terminal itself, so nothing that it leaves behind can read from that or type into it.
+/// A process of a sandbox that a person works in: it has cairn's own standard input, output and error, or, where all three are a terminal, one of its own that cairn passes
+/// on, so that nothing that it leaves behind can read from the person's or type into it. Where only some are one, it is in a session of its own and cannot type into it either;
+/// what it set there is set back.
 /// </summary>
 public static unsafe class AttachedProcess
 {
@@ -16,7 +17,10 @@ public static unsafe class AttachedProcess
     private const int BufferBytes = 16 << 10;
     private const int DrainMs = 50;
 
-    /// <summary>Runs a process to its end and returns its exit code, 128 and the signal where one ended it. Throws <see cref="IOException"/> where it could not be started.</summary>
+    /// <summary>
+    /// Runs a process to its end and returns its exit code, 128 and the signal where one ended it. Throws <see cref="IOException"/> where it could not be started, and
+    /// <see cref="OperationCanceledException"/> once it has ended where it was cancelled.
+    /// </summary>
     /// <param name="place">Where; <see cref="SandboxSpec.Interactive"/> says whether it gets a terminal.</param>
     /// <param name="process">What; its log and secrets do not matter, as nothing is recorded.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -24,7 +28,19 @@ public static unsafe class AttachedProcess
     {
         ArgumentNullException.ThrowIfNull(place);
         ArgumentNullException.ThrowIfNull(process);
-        return place.Spec.Interactive ? RunOnTerminal(place, process, cancellationToken) : RunPlain(place, process, cancellationToken);
+        var settings = stackalloc byte[TerminalSettingsBytes];
+        var hasSettings = Libc.tcgetattr(0, settings) == 0;
+        try
+        {
+            return place.Spec.Interactive ? RunOnTerminal(place, process, hasSettings ? settings : null, cancellationToken) : RunPlain(place, process, cancellationToken);
+        }
+        finally
+        {
+            if (hasSettings)
+            {
+                _ = Libc.tcsetattr(0, Libc.TCSADRAIN, settings);
+            }
+        }
     }
 
     private static int RunPlain(SandboxPlace place, ProcessSpec process, CancellationToken cancellationToken)
@@ -34,7 +50,7 @@ public static unsafe class AttachedProcess
         {
             using var ending = cancellationToken.Register(() => Libc.PidFdSignal(pidFd, Libc.SIGKILL));
             WaitFor(pidFd);
-            return Conclude(place, pid);
+            return Conclude(place, pid, cancellationToken);
         }
         finally
         {
@@ -42,7 +58,7 @@ public static unsafe class AttachedProcess
         }
     }
 
-    private static int RunOnTerminal(SandboxPlace place, ProcessSpec process, CancellationToken cancellationToken)
+    private static int RunOnTerminal(SandboxPlace place, ProcessSpec process, byte* settings, CancellationToken cancellationToken)
     {
         var master = Libc.posix_openpt(Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_CLOEXEC);
         if (master < 0)
@@ -62,29 +78,16 @@ public static unsafe class AttachedProcess
             slave = -1;
             using var ending = cancellationToken.Register(() => Libc.PidFdSignal(started, Libc.SIGKILL));
             using var resized = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => PassSize(master));
-            var settings = stackalloc byte[TerminalSettingsBytes];
-            var hasSettings = Libc.tcgetattr(0, settings) == 0;
-            try
+            if (settings is not null)
             {
-                if (hasSettings)
-                {
-                    var raw = stackalloc byte[TerminalSettingsBytes];
-                    new Span<byte>(settings, TerminalSettingsBytes).CopyTo(new Span<byte>(raw, TerminalSettingsBytes));
-                    Libc.cfmakeraw(raw);
-                    _ = Libc.tcsetattr(0, Libc.TCSADRAIN, raw);
-                }
-
-                Pass(master, pidFd);
-            }
-            finally
-            {
-                if (hasSettings)
-                {
-                    _ = Libc.tcsetattr(0, Libc.TCSADRAIN, settings);
-                }
+                var raw = stackalloc byte[TerminalSettingsBytes];
+                new Span<byte>(settings, TerminalSettingsBytes).CopyTo(new Span<byte>(raw, TerminalSettingsBytes));
+                Libc.cfmakeraw(raw);
+                _ = Libc.tcsetattr(0, Libc.TCSADRAIN, raw);
             }
 
-            return Conclude(place, pid);
+            Pass(master, pidFd);
+            return Conclude(place, pid, cancellationToken);
         }
         finally
         {
@@ -189,9 +192,10 @@ public static unsafe class AttachedProcess
         }
     }
 
-    private static int Conclude(SandboxPlace place, int pid)
+    private static int Conclude(SandboxPlace place, int pid, CancellationToken cancellationToken)
     {
         var end = place.Client.Reap(pid);
+        cancellationToken.ThrowIfCancellationRequested();
         if (!end.Began)
         {
             throw new IOException("the sandbox could not be set up: bubblewrap says why above");

@@ -33,12 +33,13 @@ public sealed class SandboxPlace : IDisposable
     internal string[] Arguments(ProcessSpec process)
     {
         var user = Spec.UserId.ToString(CultureInfo.InvariantCulture);
+        var home = $"{_client.Greeting.MountRoot}/{Spec.Place.ToString(CultureInfo.InvariantCulture)}";
         List<string> arguments =
         [
             "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--uid", user, "--gid", user, "--hostname", Spec.Hostname,
-            "--bind", $"{_client.Greeting.MountRoot}/{Spec.Place.ToString(CultureInfo.InvariantCulture)}/view", "/", "--dev", "/dev", "--proc", "/proc",
+            "--bind", $"{home}/view", "/", "--dev", "/dev", "--proc", "/proc",
         ];
-        if (Spec.Network == SandboxNetwork.None)
+        if (Spec is { Network: SandboxNetwork.None, Namespace: null })
         {
             arguments.Add("--unshare-net");
         }
@@ -54,6 +55,11 @@ public sealed class SandboxPlace : IDisposable
             arguments.AddRange([mount.Writable ? "--bind" : "--ro-bind", mount.HostPath, mount.Target]);
         }
 
+        for (var i = 0; i < Spec.Binds.Length; i++)
+        {
+            arguments.AddRange([Spec.Binds[i].Writable ? "--bind" : "--ro-bind", WorkerMounts.Bind(home, i), Spec.Binds[i].Target]);
+        }
+
         arguments.AddRange(["--chdir", process.WorkingDirectory, "--clearenv"]);
         foreach (var (name, value) in process.Environment)
         {
@@ -64,7 +70,7 @@ public sealed class SandboxPlace : IDisposable
     }
 
     internal ProcessRequest Request(ProcessSpec process) => new(
-        Arguments(process), [.. process.Arguments], Spec.Limits.OpenFiles, SandboxLimits.UserProcesses, Spec.Limits.Processes ?? 0, Spec.Umask, Spec.Limits.VisibleCpus ?? 0, Seccomp: true, [.. Spec.Groups], Spec.Interactive);
+        Arguments(process), [.. process.Arguments], Spec.Limits.OpenFiles, SandboxLimits.UserProcesses, Spec.Limits.Processes ?? 0, Spec.Umask, Spec.Limits.VisibleCpus ?? 0, Seccomp: true, [.. Spec.Groups], Spec.Interactive, Spec.Namespace?.Number ?? 0);
 
     /// <summary>Unmounts it; all its processes have ended.</summary>
     public void Dispose()

@@ -5,11 +5,11 @@ namespace Cairn.Execution.Sandbox;
 /// <summary>What of the network a sandboxed process reaches.</summary>
 public enum SandboxNetwork
 {
-    /// <summary>A loopback device of its own and nothing else.</summary>
+    /// <summary>A loopback device of its own, or of the <see cref="NetworkNamespace"/> that it shares, and nothing else.</summary>
     None,
 
-    /// <summary>The namespace of the sandbox's worker, which processes of one run share: a loopback device, and what was attached to it.</summary>
-    Shared,
+    /// <summary>The internet through a <see cref="NetworkNamespace"/>, but neither the machine itself nor private networks.</summary>
+    Wan,
 
     /// <summary>The host's network.</summary>
     Host,
@@ -67,8 +67,14 @@ public sealed record SandboxSpec
     /// <summary>Folders of the host, mounted over the root in this order.</summary>
     public ImmutableArray<SandboxMount> Mounts { get; init; } = [];
 
+    /// <summary>Folders of the host that only the sandboxes' worker may be able to reach, mounted after <see cref="Mounts"/>; as whom steps run owns what is to be written.</summary>
+    public ImmutableArray<SandboxMount> Binds { get; init; } = [];
+
     /// <summary>The network.</summary>
     public SandboxNetwork Network { get; init; }
+
+    /// <summary>The network that it shares with others; null for one of its own, or the host's.</summary>
+    public NetworkNamespace? Namespace { get; init; }
 
     /// <summary>The name that the process sees as the machine's.</summary>
     public string Hostname { get; init; } = "cairn";
@@ -103,7 +109,4 @@ public sealed record SandboxOptions
 
     /// <summary>As whom steps run where cairn is root; it owns all layers, and nothing else on the machine.</summary>
     public uint Owner { get; init; } = 60_999;
-
-    /// <summary>Whether the workers have a network namespace of their own.</summary>
-    public bool OwnNetwork { get; init; }
 }

@@ -31,6 +31,7 @@ public sealed unsafe class SandboxWorker : IDisposable
     private readonly int _seccomp;
     private readonly string _bubblewrap;
     private readonly List<int> _received = [];
+    private readonly WorkerNetworks _networks;
 
     private SandboxWorker(string bubblewrap, WorkerMounts mounts, bool resetIds)
     {
@@ -40,6 +41,7 @@ public sealed unsafe class SandboxWorker : IDisposable
         // `setsid` begins the session, which only its own beginner can give a terminal.
         _terminalAttributes = new SpawnAttributes(resetIds, ownSession: false);
         _processes = new WorkerProcesses();
+        _networks = new WorkerNetworks(_processes);
         _seccomp = MemoryFile("seccomp", SeccompFilter.Program());
     }
 
@@ -73,6 +75,7 @@ public sealed unsafe class SandboxWorker : IDisposable
     public void Dispose()
     {
         _channel.Dispose();
+        _networks.Dispose();
         _attributes.Free();
         _terminalAttributes.Free();
         _memory.Free();
@@ -135,6 +138,19 @@ public sealed unsafe class SandboxWorker : IDisposable
             case WorkerRequest.Leave:
                 _mounts.Leave(reader.ReadInt32());
                 Succeed([]);
+                break;
+            case WorkerRequest.OpenNetwork:
+                var network = _networks.Open(NetworkRequest.Read(reader));
+                Succeed([], w => w.Write(network));
+                break;
+            case WorkerRequest.CloseNetwork:
+                _networks.Close(reader.ReadInt32());
+                Succeed([]);
+                break;
+            case WorkerRequest.OpenSocket:
+                var socket = _networks.Of(reader.ReadInt32()).OpenSocket(reader.ReadBoolean());
+                Succeed([socket]);
+                _ = Libc.close(socket);
                 break;
             default:
                 throw new IOException($"An unknown request: {(byte)request}");
@@ -213,7 +229,17 @@ public sealed unsafe class SandboxWorker : IDisposable
         }
     }
 
-    private int Spawn(ProcessRequest request, string[] command, ReadOnlySpan<(int Descriptor, int Number)> descriptors)
+    private int Spawn(ProcessRequest request, string[] command, (int Descriptor, int Number)[] descriptors) =>
+        request.Network == 0 ? SpawnHere(request, command, descriptors) : SpawnIn(_networks.Of(request.Network), request, command, descriptors);
+
+    private int SpawnIn(WorkerNetwork network, ProcessRequest request, string[] command, (int Descriptor, int Number)[] descriptors)
+    {
+        var pid = 0;
+        network.Within(() => pid = SpawnHere(request, command, descriptors));
+        return pid;
+    }
+
+    private int SpawnHere(ProcessRequest request, string[] command, (int Descriptor, int Number)[] descriptors)
     {
         _memory.Fill(new ProcessSpec { Arguments = [.. command], Environment = [], WorkingDirectory = "/" }, "PATH=/usr/bin:/bin", "LC_ALL=C");
         var attributes = request.Terminal ? _terminalAttributes : _attributes;
@@ -254,7 +280,8 @@ public sealed unsafe class SandboxWorker : IDisposable
         }
     }
 
-    private static void Pipe(int* ends)
+    /// <summary>A pipe, both ends close-on-exec. Throws <see cref="IOException"/>.</summary>
+    internal static void Pipe(int* ends)
     {
         if (Libc.pipe2(ends, Libc.O_CLOEXEC) != 0)
         {
@@ -279,7 +306,8 @@ public sealed unsafe class SandboxWorker : IDisposable
         _channel.Send(stream.GetBuffer().AsSpan(0, (int)stream.Length), descriptors);
     }
 
-    private static int MemoryFile(string name, ReadOnlySpan<byte> content)
+    /// <summary>A file in memory, close-on-exec, at its beginning. Throws <see cref="IOException"/>.</summary>
+    internal static int MemoryFile(string name, ReadOnlySpan<byte> content)
     {
         const uint CloseOnExec = 1;
         var descriptor = Libc.memfd_create(name, CloseOnExec);

@@ -19,10 +19,33 @@ internal enum WorkerRequest : byte
 
     /// <summary>Mounts a place without starting anything.</summary>
     Enter,
+
+    /// <summary>Makes a network namespace.</summary>
+    OpenNetwork,
+
+    /// <summary>Ends what connects a namespace, and forgets it.</summary>
+    CloseNetwork,
+
+    /// <summary>Opens a socket in a namespace.</summary>
+    OpenSocket,
 }
 
-/// <summary>The request to mount a place: an overlay of <paramref name="Layers"/> under <paramref name="Upper"/>.</summary>
-internal sealed record PlaceRequest(int Place, string[] Layers, string? Upper, string? Work, long SizedBytes)
+/// <summary>The request to make a network namespace.</summary>
+/// <param name="Uplink">The program that connects it to the internet; null for one that is not connected.</param>
+/// <param name="Refused">Addresses that are not reached from it, as text, beside those that never are.</param>
+internal sealed record NetworkRequest(string? Uplink, string[] Refused)
+{
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(Uplink ?? "");
+        Texts.Write(writer, Refused);
+    }
+
+    public static NetworkRequest Read(BinaryReader reader) => new(Texts.OrNull(reader.ReadString()), Texts.Read(reader));
+}
+
+/// <summary>The request to mount a place: an overlay of <paramref name="Layers"/> under <paramref name="Upper"/>, and beside it the folders <paramref name="Binds"/>.</summary>
+internal sealed record PlaceRequest(int Place, string[] Layers, string? Upper, string? Work, long SizedBytes, string[] Binds)
 {
     public void Write(BinaryWriter writer)
     {
@@ -31,10 +54,11 @@ internal sealed record PlaceRequest(int Place, string[] Layers, string? Upper, s
         writer.Write(Upper ?? "");
         writer.Write(Work ?? "");
         writer.Write(SizedBytes);
+        Texts.Write(writer, Binds);
     }
 
     public static PlaceRequest Read(BinaryReader reader) =>
-        new(reader.ReadInt32(), Texts.Read(reader), Texts.OrNull(reader.ReadString()), Texts.OrNull(reader.ReadString()), reader.ReadInt64());
+        new(reader.ReadInt32(), Texts.Read(reader), Texts.OrNull(reader.ReadString()), Texts.OrNull(reader.ReadString()), reader.ReadInt64(), Texts.Read(reader));
 }
 
 /// <summary>The request to start a process. The descriptors that travel with it are its standard input, output and error.</summary>
@@ -48,7 +72,9 @@ internal sealed record PlaceRequest(int Place, string[] Layers, string? Upper, s
 /// <param name="Seccomp">Whether system calls are filtered.</param>
 /// <param name="Groups">The <c>cgroup.procs</c> files that it joins.</param>
 /// <param name="Terminal">Whether its standard input is a terminal that it is to own.</param>
-internal sealed record ProcessRequest(string[] Sandbox, string[] Command, long OpenFiles, long Processes, long OwnProcesses, int Umask, int VisibleCpus, bool Seccomp, string[] Groups, bool Terminal)
+/// <param name="Network">The number of the network namespace that it runs in; 0 for the worker's own, which is the machine's.</param>
+internal sealed record ProcessRequest(
+    string[] Sandbox, string[] Command, long OpenFiles, long Processes, long OwnProcesses, int Umask, int VisibleCpus, bool Seccomp, string[] Groups, bool Terminal, int Network)
 {
     public void Write(BinaryWriter writer)
     {
@@ -62,10 +88,13 @@ internal sealed record ProcessRequest(string[] Sandbox, string[] Command, long O
         writer.Write(Seccomp);
         Texts.Write(writer, Groups);
         writer.Write(Terminal);
+        writer.Write(Network);
     }
 
     public static ProcessRequest Read(BinaryReader reader) =>
-        new(Texts.Read(reader), Texts.Read(reader), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadBoolean(), Texts.Read(reader), reader.ReadBoolean());
+        new(
+            Texts.Read(reader), Texts.Read(reader), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadBoolean(), Texts.Read(reader), reader.ReadBoolean(),
+            reader.ReadInt32());
 }
 
 /// <summary>How a sandboxed process ended.</summary>

@@ -82,6 +82,16 @@ internal sealed unsafe class WorkerMounts : IDisposable
         }
 
         Overlay(home + "/view", $"lowerdir={string.Join(':', place.Layers)},upperdir={upper},workdir={work},{_options}");
+        for (var i = 0; i < place.Binds.Length; i++)
+        {
+            var target = Bind(home, i);
+            Directory.CreateDirectory(target);
+            if (Libc.mount(place.Binds[i], target, null, Libc.MS_BIND, null) != 0)
+            {
+                throw Failure($"mount --bind {place.Binds[i]}");
+            }
+        }
+
         var root = Libc.open(home + "/view", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
         return root >= 0 ? root : throw Failure(home);
     }
@@ -90,17 +100,31 @@ internal sealed unsafe class WorkerMounts : IDisposable
     public void Leave(int place)
     {
         var home = Home(place);
-        foreach (var mount in (ReadOnlySpan<string>)["/view", "/memory"])
+        Unmount(home + "/view");
+        Unmount(home + "/memory");
+        for (var i = 0; Unmount(Bind(home, i)); i++)
         {
-            if (Directory.Exists(home + mount))
-            {
-                _ = Libc.umount2(home + mount, Libc.MNT_DETACH);
-                Directory.Delete(home + mount);
-            }
         }
     }
 
+    /// <summary>Where a bound folder of a place is mounted, beside its root.</summary>
+    /// <param name="home">The folder of the place.</param>
+    /// <param name="index">Which one.</param>
+    public static string Bind(string home, int index) => $"{home}/bind-{index.ToString(CultureInfo.InvariantCulture)}";
+
     public void Dispose() => _ = Libc.close(RootDescriptor);
+
+    private static bool Unmount(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return false;
+        }
+
+        _ = Libc.umount2(path, Libc.MNT_DETACH);
+        Directory.Delete(path);
+        return true;
+    }
 
     private string Home(int place) => $"{Greeting.MountRoot}/{place.ToString(CultureInfo.InvariantCulture)}";
 

@@ -62,6 +62,9 @@ internal sealed unsafe class WorkerProcesses
             usage.MaxRssKib, usage.ReadBlocks, usage.WriteBlocks);
     }
 
+    /// <summary>Waits for the end of another child of the worker, which was killed.</summary>
+    public void Forget(int pid) => _ = Wait(pid);
+
     /// <summary>Signals every process in a sandbox but its first.</summary>
     public void Signal(int pid, int signal)
     {

@@ -53,6 +53,25 @@ public sealed partial class DirectoryHandle
         return made || Marshal.GetLastPInvokeError() == FileNative.ErrorExists ? TryOpen(name) : throw Failure("make the folder", Join(name));
     }
 
+    /// <summary>Looks at what has a name that is not UTF-8, by the escaped name that <see cref="List"/> has for it.</summary>
+    public unsafe List<(string Name, FileStat Stat)> StatOdd()
+    {
+        var odd = new List<(string, FileStat)>();
+        ForEachRaw((name, type) =>
+        {
+            var entry = Decode(name.AsSpan()[..^1], type);
+            FileNative.StatxBuffer buffer;
+            fixed (byte* raw = name)
+            {
+                if (!entry.IsUtf8 && FileNative.Statx(_descriptor, raw, FileNative.AtSymlinkNoFollow, FileNative.StatxBasic, &buffer) == 0)
+                {
+                    odd.Add((entry.Name, ToStat(buffer)));
+                }
+            }
+        });
+        return odd;
+    }
+
     /// <summary>The entries of this directory by the bytes of their names.</summary>
     internal unsafe List<RawEntry> ListRaw()
     {

@@ -126,7 +126,12 @@ public static unsafe class UpperFolder
                     CopyLink(from, to, name);
                     break;
                 case (int)FileNative.CharacterDevice:
-                    _ = FileNative.MakeNodeAt(to.Descriptor, name, FileNative.CharacterDevice, 0);
+                    // Without it, what was deleted would be there again.
+                    if (FileNative.MakeNodeAt(to.Descriptor, name, FileNative.CharacterDevice, 0) < 0)
+                    {
+                        throw BlobCalls.Failure($"note in `{to.DisplayPath}` what was deleted");
+                    }
+
                     break;
                 default:
                     // Sockets and FIFOs are of no use without the processes that had them.
@@ -196,7 +201,7 @@ public static unsafe class UpperFolder
         _ = FileNative.ChangeMode(to, (uint)(stat.Mode & 0xFFF));
         var times = stackalloc FileNative.TimeSpec[2];
         times[0] = times[1] = new FileNative.TimeSpec { Seconds = stat.ModifyTime.Seconds, Nanoseconds = stat.ModifyTime.Nanoseconds };
-        _ = FileNative.SetTimesAt(to, (byte*)null, times, 0);
+        _ = FileNative.SetTimes(to, times);
     }
 
     private static bool Has(int descriptor, byte[][] attributes)
@@ -223,9 +228,9 @@ public static unsafe class UpperFolder
             fixed (byte* name = attribute)
             {
                 var length = FileNative.GetAttribute(from, name, value, AttributeBytesMax);
-                if (length > 0)
+                if (length > 0 && FileNative.SetAttribute(to, name, value, (nuint)length, 0) < 0)
                 {
-                    _ = FileNative.SetAttribute(to, name, value, (nuint)length, 0);
+                    throw BlobCalls.Failure("note of a folder that it hides what lay below it");
                 }
             }
         }
