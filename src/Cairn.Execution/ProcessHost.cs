@@ -13,7 +13,7 @@ namespace Cairn.Execution;
 /// </summary>
 public sealed class ProcessHost : IAsyncDisposable
 {
-    // A bound of what a step writes is best held by a file system in memory of that size, where it takes no more of the memory than one part of so many.
+    // A bound of what a step writes is best held by a file system in memory of that size, where all of them together take no more of the memory than one part of so many.
     private const int MemoryShare = 4;
 
     private readonly ProcessHostOptions _options;
@@ -24,6 +24,7 @@ public sealed class ProcessHost : IAsyncDisposable
     private SandboxClient? _worker;
     private bool _disposed;
     private ulong _lastId;
+    private long _promisedBytes;
     private (ImmutableArray<string> Secrets, SecretPatterns Patterns) _lastSecrets = ([], SecretPatterns.None);
 
     private ProcessHost(ProcessHostOptions options) => _options = options;
@@ -89,9 +90,36 @@ public sealed class ProcessHost : IAsyncDisposable
         }
 
         var client = Worker(options);
-        var upper = client.Greeting.UpperProblem is null && !(spec.Limits.DiskBytes <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryShare) ? spec.Upper : null;
-        var root = client.Enter(new PlaceRequest(spec.Place, [.. spec.Layers], upper, upper is null ? null : spec.Work, spec.Limits.DiskBytes ?? 0, [.. spec.Binds.Select(static b => b.HostPath)]));
-        return new SandboxPlace(client, spec with { Upper = upper, Work = upper is null ? null : spec.Work }, DirectoryHandle.Adopt(root, "the step's root"), upper is null);
+        var takesMemory = client.Greeting.UpperProblem is not null;
+        var promised = 0L;
+        if (!takesMemory && client.Greeting.MemoryProblem is null && spec.Limits.DiskBytes is { } bytes && TryPromise(bytes))
+        {
+            (takesMemory, promised) = (true, bytes);
+        }
+
+        try
+        {
+            var (upper, work) = takesMemory ? (null, null) : (spec.Upper, spec.Work);
+            var root = client.Enter(new PlaceRequest(spec.Place, [.. spec.Layers], upper, work, spec.Limits.DiskBytes ?? 0, [.. spec.Binds.Select(static b => b.HostPath)]));
+            return new SandboxPlace(client, spec with { Upper = upper, Work = work }, DirectoryHandle.Adopt(root, "the step's root"), upper is null, promised == 0 ? null : () => Interlocked.Add(ref _promisedBytes, -promised));
+        }
+        catch
+        {
+            Interlocked.Add(ref _promisedBytes, -promised);
+            throw;
+        }
+    }
+
+    /// <summary>Sets aside a part of the memory for what a place may write, of all that places of this host may take together; false where there is not as much.</summary>
+    private bool TryPromise(long bytes)
+    {
+        if (Interlocked.Add(ref _promisedBytes, bytes) is > 0 and var all && all <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryShare)
+        {
+            return true;
+        }
+
+        Interlocked.Add(ref _promisedBytes, -bytes);
+        return false;
     }
 
     /// <summary>Makes a network that sandboxes may share. Throws <see cref="IOException"/> with what the machine refuses.</summary>

@@ -150,8 +150,9 @@ public sealed class DebugSession : IAsyncDisposable
         {
             Upper = toDisk ? upper : null,
             Work = toDisk ? FreshWork() : null,
-            Limits = group is { BoundsProcesses: true } ? Limits with { Processes = null } : Limits,
+            Limits = Limits,
             Groups = group?.Joins ?? [],
+            GroupsBoundProcesses = group is { BoundsProcesses: true },
         };
         using var place = _host.Enter(spec, _options);
         var environment = new Dictionary<string, string>(Root.Environment, StringComparer.Ordinal);
@@ -256,7 +257,7 @@ public sealed class DebugSession : IAsyncDisposable
             using var to = store.TryOpenPath(upper);
             if (from is not null && to is not null)
             {
-                UpperFolder.Copy(from, to);
+                UpperFolder.Copy(from, to, long.MaxValue, CancellationToken.None);
             }
         }
     }

@@ -196,8 +196,9 @@ internal sealed class SandboxIsolation : IDisposable
                     Network = RunNetworks.Kind(access),
                     Namespace = step.Services.IsEmpty ? own : _networks.Shared(access, shared.Options),
                     Binds = tools?.Mounts ?? [],
-                    Limits = group is { BoundsProcesses: true } ? limits with { Processes = null } : limits,
+                    Limits = limits,
                     Groups = group?.Joins ?? [],
+                    GroupsBoundProcesses = group is { BoundsProcesses: true },
                 },
                 shared.Options);
             return new MountedRoot(place) { Name = name, Scratch = $"{shared.Scratch}/{name}", Group = group, Network = own, Tools = tools };

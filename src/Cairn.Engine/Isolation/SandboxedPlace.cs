@@ -114,9 +114,14 @@ internal sealed class SandboxedPlace : IAttemptPlace
     public List<string> FindMissing(ProcessSpec spec) =>
         MissingInputs.Explain(_run.Scope.Plan, _job, _action.Inputs, _run.Tree.Root, spec.LogPath, spec.Arguments, spec.WorkingDirectory);
 
-    public string? Keep(FailedAttempt failure)
+    public string? Keep(FailedAttempt failure, CancellationToken cancellationToken)
     {
-        _kept = RootKeeper.Begin(_run, _job, failure, _place.Spec, _shared, _name);
+        if (_run.Request.DebugQuotaBytes == 0)
+        {
+            return null;
+        }
+
+        _kept = RootKeeper.Begin(_run, _job, failure, _place.Spec, _shared, _name, cancellationToken);
         return _kept.Path;
     }
 

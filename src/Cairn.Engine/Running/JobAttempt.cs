@@ -55,6 +55,9 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
     private readonly Job _job;
     private readonly int _attempt;
     private readonly CancellationTokenSource _stopping = new();
+
+    // The run ends: what is done with a failed attempt for people ends, too. A timeout is no such end.
+    private readonly CancellationTokenSource _leaving = new();
     private readonly Lock _gate = new();
     private RunningProcess? _process;
     private AttemptReport? _report;
@@ -78,6 +81,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
         {
             _cancelled |= reason != StopReason.Timeout;
             _stopping.Cancel();
+            EndInspection();
             _process?.Stop(_run.Request.StopGrace);
         }
     }
@@ -90,13 +94,18 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             _killed = true;
             _cancelled |= !_stopping.IsCancellationRequested;
             _stopping.Cancel();
+            EndInspection();
             _process?.Kill();
         }
     }
 
     public void OnOutput(OutputStream stream, ReadOnlySpan<byte> redactedBytes) => _run.Reporter.Output(_job.Id, stream, redactedBytes);
 
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _leaving.Dispose();
+    }
 
     /// <summary>Runs to the end; never throws for what a step or a machine does.</summary>
     /// <param name="began">Called when the process is about to start, after every wait for locks and services: from here the timeout counts.</param>
@@ -152,6 +161,14 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
         catch (Exception exception) when (exception is ServiceException or SecretException or EvaluationException or IOException or UnauthorizedAccessException)
         {
             _report = Broken(exception.Message);
+        }
+    }
+
+    private void EndInspection()
+    {
+        if (_cancelled)
+        {
+            _leaving.Cancel();
         }
     }
 
@@ -406,5 +423,10 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
 
     private AttemptReport Broken(string reason) => new(_job.Index, _attempt, new AttemptOutcome.Broken(reason)) { Reason = reason };
 
-    private static AttemptReport Failed(AttemptReport report, string reason) => report with { Outcome = new AttemptOutcome.Broken(reason), Reason = reason };
+    private AttemptReport Failed(AttemptReport report, string reason)
+    {
+        // Names of files may be in it.
+        reason = Redaction.Apply(reason, _run.Secrets.Known);
+        return report with { Outcome = new AttemptOutcome.Broken(reason), Reason = reason };
+    }
 }

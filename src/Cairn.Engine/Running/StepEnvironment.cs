@@ -49,6 +49,7 @@ public static class StepEnvironment
 
         await AddAsync(environment, pipeline.Environment, scope, resolveSecret);
         await AddAsync(environment, job.Step.Environment, scope, resolveSecret);
+        KeepDetermined(environment, determinism);
         environment["CAIRN_RUN"] = run.Value;
         environment["CAIRN_PROJECT"] = projectDirectory;
         environment["CAIRN_JOB"] = job.Id.Value;
@@ -83,6 +84,15 @@ public static class StepEnvironment
         if (determinism.FakeTime)
         {
             FakeTime.Freeze(variables, FakeTime.Find() ?? throw new IOException(DeterminismRules.NoFakeTime), sourceDate);
+        }
+    }
+
+    /// <summary>Brings back what a step's own variables took from <see cref="Determine"/> without meaning to: what it loads itself is loaded beside the library that fakes the time.</summary>
+    internal static void KeepDetermined(Dictionary<string, string> variables, Determinism? determinism)
+    {
+        if (determinism is { FakeTime: true } && FakeTime.Find() is { } library)
+        {
+            FakeTime.Preload(variables, library);
         }
     }
 

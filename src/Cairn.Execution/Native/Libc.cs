@@ -216,6 +216,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int umount2(string target, int flags);
 
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int fsetxattr(int fd, string name, void* value, nuint size, int flags);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial int socket(int domain, int kind, int protocol);
 

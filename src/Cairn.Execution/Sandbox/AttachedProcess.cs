@@ -60,7 +60,7 @@ public static unsafe class AttachedProcess
 
     private static int RunOnTerminal(SandboxPlace place, ProcessSpec process, byte* settings, CancellationToken cancellationToken)
     {
-        var master = Libc.posix_openpt(Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_CLOEXEC);
+        var master = Libc.posix_openpt(Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_CLOEXEC | Libc.O_NONBLOCK);
         if (master < 0)
         {
             throw Failure("a terminal");
@@ -125,18 +125,24 @@ public static unsafe class AttachedProcess
         return slave;
     }
 
-    /// <summary>Passes bytes both ways until the process has ended and all that it wrote is shown.</summary>
+    /// <summary>
+    /// Passes bytes both ways until the process has ended and all that it wrote is shown. What was typed waits here while the terminal takes no more: who pastes much into a program
+    /// that answers has its answers read meanwhile.
+    /// </summary>
     private static void Pass(int master, int pidFd)
     {
         var buffer = stackalloc byte[BufferBytes];
+        var typed = stackalloc byte[BufferBytes];
+        nint typedAt = 0, typedEnd = 0;
         var polls = stackalloc PollFd[3];
         var ended = false;
         var input = true;
         while (true)
         {
-            polls[0] = new PollFd { Fd = master, Events = Libc.POLLIN };
+            var waits = typedAt < typedEnd && !ended;
+            polls[0] = new PollFd { Fd = master, Events = (short)(Libc.POLLIN | (waits ? Libc.POLLOUT : 0)) };
             polls[1] = new PollFd { Fd = ended ? -1 : pidFd, Events = Libc.POLLIN };
-            polls[2] = new PollFd { Fd = input && !ended ? 0 : -1, Events = Libc.POLLIN };
+            polls[2] = new PollFd { Fd = input && !waits && !ended ? 0 : -1, Events = Libc.POLLIN };
             var ready = Libc.poll(polls, 3, ended ? DrainMs : -1);
             if (ready < 0 && Marshal.GetLastPInvokeError() == Libc.EINTR)
             {
@@ -148,10 +154,10 @@ public static unsafe class AttachedProcess
                 return;
             }
 
-            if (polls[0].ReturnedEvents != 0)
+            if ((polls[0].ReturnedEvents & ~Libc.POLLOUT) != 0)
             {
                 var count = Libc.read(master, buffer, BufferBytes);
-                if (count <= 0 && Marshal.GetLastPInvokeError() != Libc.EINTR)
+                if (count <= 0 && Marshal.GetLastPInvokeError() is not (Libc.EINTR or Libc.EAGAIN))
                 {
                     // The last one that had the terminal has closed it.
                     if (!ended)
@@ -168,9 +174,14 @@ public static unsafe class AttachedProcess
             ended |= polls[1].ReturnedEvents != 0;
             if (polls[2].ReturnedEvents != 0)
             {
-                var count = Libc.read(0, buffer, BufferBytes);
-                input = count > 0;
-                _ = Libc.WriteAll(master, new ReadOnlySpan<byte>(buffer, (int)nint.Max(count, 0)));
+                typedAt = 0;
+                typedEnd = Libc.read(0, typed, BufferBytes);
+                input = typedEnd > 0;
+            }
+
+            if (typedAt < typedEnd)
+            {
+                typedAt += nint.Max(Libc.write(master, typed + typedAt, typedEnd - typedAt), 0);
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Text;
 
 using Cairn.Execution.Native;
+using Cairn.Store.Files;
 
 namespace Cairn.Execution.Sandbox;
 
@@ -84,6 +85,17 @@ internal sealed unsafe class SandboxClient : IDisposable
         },
         [],
         static (_, descriptors) => descriptors[0]);
+
+    /// <summary>The blocks that a folder takes, as <see cref="DirectoryHandle.AllocatedBytes"/> counts them, with what the caller may not read.</summary>
+    public long Measure(string folder, long enough) => Ask(
+        WorkerRequest.Measure,
+        w =>
+        {
+            w.Write(folder);
+            w.Write(enough);
+        },
+        [],
+        static (reader, _) => reader.ReadInt64());
 
     /// <summary>Unmounts a place.</summary>
     public void Leave(int place) => _ = Ask(WorkerRequest.Leave, w => w.Write(place), [], static (_, _) => 0);

@@ -30,7 +30,7 @@ public sealed record SandboxLimits
     /// <summary>Open files of one process.</summary>
     public long OpenFiles { get; init; } = 65_536;
 
-    /// <summary>Processes and threads at once of the user that all sandboxes of the machine, or of an ordinary user, run as.</summary>
+    /// <summary>Processes and threads at once of the user that all sandboxes of the machine, or of an ordinary user, run as; more where a place may have more.</summary>
     public const long UserProcesses = 8_192;
 
     /// <summary>Processes and threads at once of this place; null for no bound of its own.</summary>
@@ -90,6 +90,9 @@ public sealed record SandboxSpec
 
     /// <summary>The <c>cgroup.procs</c> files that its processes join: see <see cref="ControlGroup.Joins"/>.</summary>
     public ImmutableArray<string> Groups { get; init; } = [];
+
+    /// <summary>Whether one of the groups bounds how many processes there are, so that nothing else need.</summary>
+    public bool GroupsBoundProcesses { get; init; }
 
     /// <summary>Whether the process may use the terminal on cairn's standard input, as a shell that a person works in does.</summary>
     public bool Interactive { get; init; }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 
 using Cairn.Execution.Native;
+using Cairn.Store.Files;
 
 namespace Cairn.Execution.Sandbox;
 
@@ -152,6 +153,10 @@ public sealed unsafe class SandboxWorker : IDisposable
                 Succeed([socket]);
                 _ = Libc.close(socket);
                 break;
+            case WorkerRequest.Measure:
+                var bytes = Measure(reader.ReadString(), reader.ReadInt64());
+                Succeed([], w => w.Write(bytes));
+                break;
             default:
                 throw new IOException($"An unknown request: {(byte)request}");
         }
@@ -209,8 +214,7 @@ public sealed unsafe class SandboxWorker : IDisposable
             }
             catch (IOException)
             {
-                _ = Libc.kill(pid, Libc.SIGKILL);
-                _ = _processes.Reap(pid);
+                _processes.Kill(pid);
                 _ = Libc.close(pidFd);
                 throw;
             }
@@ -263,6 +267,7 @@ public sealed unsafe class SandboxWorker : IDisposable
     /// <summary>Puts the sandbox's first process, from which all others come, into its groups and under its own bound of processes. Nothing where bubblewrap ended before it had one.</summary>
     private void Bind(int pid, ProcessRequest request)
     {
+        ProcessBounds.Verify(pid, request);
         var first = _processes.FirstOf(pid, ExecutionLimits.WorkerStartMs);
         if (first == 0)
         {
@@ -278,6 +283,13 @@ public sealed unsafe class SandboxWorker : IDisposable
         {
             ProcessBounds.FixProcesses(first, request.OwnProcesses + 1);
         }
+    }
+
+    // In its user namespace the worker may read what its user has forbidden itself.
+    private static long Measure(string folder, long enough)
+    {
+        using var handle = DirectoryHandle.Open(folder);
+        return handle.AllocatedBytes(enough, out _);
     }
 
     /// <summary>A pipe, both ends close-on-exec. Throws <see cref="IOException"/>.</summary>

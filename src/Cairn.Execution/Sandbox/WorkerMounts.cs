@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 
 using Cairn.Execution.Native;
+using Cairn.Store.Layers;
 
 namespace Cairn.Execution.Sandbox;
 
@@ -19,10 +20,15 @@ internal sealed unsafe class WorkerMounts : IDisposable
     private const long InodesMin = 4_096;
     private const long InodeBytes = 1_024;
 
-    private readonly string _options;
+    private const UnixFileMode UpperMode =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
-    private WorkerMounts(WorkerGreeting greeting, int rootDescriptor)
+    private readonly string _options;
+    private readonly uint _owner;
+
+    private WorkerMounts(WorkerGreeting greeting, int rootDescriptor, uint owner)
     {
+        _owner = owner;
         Greeting = greeting;
         RootDescriptor = rootDescriptor;
         // No whole-disk sync at each unmount; folders can be renamed where root mounts, as anywhere else.
@@ -63,7 +69,8 @@ internal sealed unsafe class WorkerMounts : IDisposable
             _ = Libc.mount("proc", "/proc", "proc", Libc.MS_NOSUID | Libc.MS_NODEV, null);
         }
 
-        return new WorkerMounts(new WorkerGreeting(root, UpperProblem(folder, scratch, root, inUserNamespace), inUserNamespace), descriptor);
+        var greeting = new WorkerGreeting(root, UpperProblem(folder, scratch, root, inUserNamespace), MemoryProblem(descriptor, inUserNamespace), inUserNamespace);
+        return new WorkerMounts(greeting, descriptor, owner);
     }
 
     /// <summary>Mounts a place and returns its root's descriptor, which the caller closes.</summary>
@@ -77,7 +84,7 @@ internal sealed unsafe class WorkerMounts : IDisposable
             Directory.CreateDirectory(home + "/memory");
             Mount("tmpfs", home + "/memory", place.SizedBytes > 0 ? $"mode=700,size={place.SizedBytes},nr_inodes={long.Max(InodesMin, place.SizedBytes / InodeBytes)}" : "mode=700");
             (upper, work) = (home + "/memory/upper", home + "/memory/work");
-            Directory.CreateDirectory(upper);
+            MakeUpper(upper);
             Directory.CreateDirectory(work);
         }
 
@@ -127,6 +134,31 @@ internal sealed unsafe class WorkerMounts : IDisposable
     }
 
     private string Home(int place) => $"{Greeting.MountRoot}/{place.ToString(CultureInfo.InvariantCulture)}";
+
+    // Its owner, mode and time are those of the root that the step sees: the same as on a disk.
+    private void MakeUpper(string path)
+    {
+        Directory.CreateDirectory(path);
+        File.SetUnixFileMode(path, UpperMode);
+        var descriptor = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        if (descriptor < 0 || (_owner != 0 && Libc.fchown(descriptor, _owner, _owner) != 0))
+        {
+            var failure = Failure(path);
+            _ = Libc.close(descriptor);
+            throw failure;
+        }
+
+        _ = Libc.close(descriptor);
+        Directory.SetLastWriteTimeUtc(path, DateTime.UnixEpoch.AddSeconds(LayerWriter.TimeSeconds));
+    }
+
+    // An overlay notes in attributes which folders hide what lies below them. Before Linux 6.6 memory has none of a user's.
+    private static string? MemoryProblem(int descriptor, bool inUserNamespace)
+    {
+        var name = inUserNamespace ? "user.overlay.probe" : "trusted.overlay.probe";
+        byte value = 1;
+        return Libc.fsetxattr(descriptor, name, &value, 1, 0) == 0 ? null : $"files in memory cannot have the attributes that an overlay needs ({Libc.Message(Marshal.GetLastPInvokeError())})";
+    }
 
     private static string? UpperProblem(string folder, string scratch, string root, bool inUserNamespace)
     {

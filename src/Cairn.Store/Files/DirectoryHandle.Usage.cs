@@ -153,9 +153,15 @@ public sealed partial class DirectoryHandle
     /// The blocks that the files below this directory take, in bytes, counted until there are more than <paramref name="enough"/>; while others write there. What lies deeper than a
     /// process may have descriptors does not count.
     /// </summary>
-    public long AllocatedBytes(long enough) => AllocatedBytes(this, enough, depth: 0);
+    /// <param name="enough">Where counting ends.</param>
+    /// <param name="isWhole">Whether nothing was passed over because the caller may not look at it.</param>
+    public long AllocatedBytes(long enough, out bool isWhole)
+    {
+        isWhole = true;
+        return AllocatedBytes(this, enough, depth: 0, ref isWhole);
+    }
 
-    private static unsafe long AllocatedBytes(DirectoryHandle directory, long enough, int depth)
+    private static unsafe long AllocatedBytes(DirectoryHandle directory, long enough, int depth, ref bool isWhole)
     {
         const int BlockBytes = 512;
         long total = 0;
@@ -164,7 +170,14 @@ public sealed partial class DirectoryHandle
             fixed (byte* raw = entry.Name)
             {
                 FileNative.StatxBuffer buffer;
-                total += FileNative.Statx(directory._descriptor, raw, FileNative.AtSymlinkNoFollow, FileNative.StatxBasic, &buffer) == 0 ? (long)buffer.Blocks * BlockBytes : 0;
+                if (FileNative.Statx(directory._descriptor, raw, FileNative.AtSymlinkNoFollow, FileNative.StatxBasic, &buffer) == 0)
+                {
+                    total += (long)buffer.Blocks * BlockBytes;
+                }
+                else
+                {
+                    isWhole &= Marshal.GetLastPInvokeError() != FileNative.ErrorAccess;
+                }
             }
 
             if (total > enough)
@@ -172,12 +185,19 @@ public sealed partial class DirectoryHandle
                 break;
             }
 
-            if (entry.IsDirectory && depth < RemoveDepthMax && directory.TryOpen(entry) is { } below)
+            if (!entry.IsDirectory || depth >= RemoveDepthMax)
             {
-                using (below)
-                {
-                    total += AllocatedBytes(below, enough - total, depth + 1);
-                }
+                continue;
+            }
+
+            using var below = directory.TryOpen(entry);
+            if (below is null)
+            {
+                isWhole &= Marshal.GetLastPInvokeError() != FileNative.ErrorAccess;
+            }
+            else
+            {
+                total += AllocatedBytes(below, enough - total, depth + 1, ref isWhole);
             }
         }
 
