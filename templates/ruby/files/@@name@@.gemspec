@@ -4,6 +4,7 @@ Gem::Specification.new do |spec|
   spec.name = '@@name@@'
   spec.version = '0.1.0'
   spec.summary = 'Greets'
+  spec.homepage = 'https://example.org/@@name@@'
   spec.authors = ['@@author@@']
 @@if license@@
   spec.license = '@@license@@'
