@@ -241,7 +241,7 @@ internal static class NewCommand
 
         public Argument<string?> Name { get; } = new("name") { HelpName = "NAME", Description = "The project's name, and that of its folder: a to z, 0 to 9, - and _", Arity = ArgumentArity.ZeroOrOne };
 
-        public Option<string?> Kind { get; } = new("--kind", "-k") { Description = "What it is to be; otherwise what the template makes first", HelpName = "KIND" };
+        public Option<string> Kind { get; } = new("--kind", "-k") { Description = "What it is to be; otherwise what the template makes first", HelpName = "KIND" };
 
         public Option<string?> License { get; } = new("--license", "-l") { Description = "Its licence by its SPDX id, such as mit or apache-2.0 [default: none]", HelpName = "ID" };
 
