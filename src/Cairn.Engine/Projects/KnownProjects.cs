@@ -71,7 +71,7 @@ public sealed class KnownProjects(string stateDirectory)
         var projects = new List<KnownProject>();
         foreach (var file in Directory.EnumerateFiles(_folder))
         {
-            if (System.IO.Path.GetExtension(file).Length == 0 && Read(file) is { } project)
+            if (Path.GetExtension(file).Length == 0 && Read(file) is { } project)
             {
                 projects.Add(project with { GivenName = ReadName(file) });
             }
@@ -155,9 +155,12 @@ public sealed class KnownProjects(string stateDirectory)
         RunId? run = null;
         RunStatus? status = null;
         DateTimeOffset? time = null;
-        foreach (var range in text.AsSpan().Split('\n'))
+        // By hand: every run reads one, and an enumerator of spans would be compiled for it.
+        for (int start = 0, end; start < text.Length; start = end + 1)
         {
-            var line = text.AsSpan(range);
+            end = text.IndexOf('\n', start);
+            end = end < 0 ? text.Length : end;
+            var line = text.AsSpan(start, end - start);
             var space = line.IndexOf(' ');
             if (space < 0)
             {

@@ -139,19 +139,19 @@ public sealed class TemplateTests
         folder.Write("template.yaml", "description: Bad\nparameters: { value: { description: Any } }\n");
         folder.Write(path, "");
         var diagnostics = new DiagnosticBag();
-        var template = new TemplateCatalog(null, folder.Path).FindAsync(folder.Path, diagnostics, TestContext.Current.CancellationToken).GetAwaiter().GetResult().Template!;
+        var template = new TemplateCatalog(null, folder.Path).Find(folder.Path, diagnostics).Template!;
         ProjectMaker.Render(Of(template, "hello") with { Parameters = ImmutableDictionary<string, string>.Empty.Add("value", value) }, diagnostics);
         Assert.Equal(DiagnosticCodes.TemplatePath, Assert.Single(diagnostics.ToSorted()).Code);
     }
 
     [Fact]
-    public async Task Find_OfAFolder_RefusesLinks()
+    public void Find_OfAFolder_RefusesLinks()
     {
         using var folder = new TemporaryFolder();
         folder.Write("template.yaml", "description: Bad\n");
         File.CreateSymbolicLink(folder["stolen"], "/etc/passwd");
         var diagnostics = new DiagnosticBag();
-        Assert.Null((await new TemplateCatalog(null, "/").FindAsync(folder.Path, diagnostics, TestContext.Current.CancellationToken)).Template);
+        Assert.Null(new TemplateCatalog(null, "/").Find(folder.Path, diagnostics).Template);
         Assert.Equal(DiagnosticCodes.TemplatePath, Assert.Single(diagnostics.ToSorted()).Code);
     }
 
@@ -198,7 +198,7 @@ public sealed class TemplateTests
     private static ProjectTemplate Find(string name)
     {
         var diagnostics = new DiagnosticBag();
-        var found = new TemplateCatalog(null, "/").FindAsync(name, diagnostics, CancellationToken.None).GetAwaiter().GetResult().Template;
+        var found = new TemplateCatalog(null, "/").Find(name, diagnostics).Template;
         Assert.Empty(diagnostics.ToSorted());
         return found!;
     }

@@ -52,8 +52,8 @@ public static class ProjectMaker
 
         var text = new TemplateText(values, diagnostics);
         var rendered = new SortedDictionary<string, TemplateFile>(StringComparer.Ordinal);
-        var layered = HasLayers(project.Template.Files);
-        foreach (var layer in layered ? [Common, kind] : ImmutableArray.Create(""))
+        ImmutableArray<string> layers = !HasLayers(project.Template.Files) ? [""] : kind.Length == 0 ? [Common] : [Common, kind];
+        foreach (var layer in layers)
         {
             var prefix = layer.Length == 0 ? "" : layer + "/";
             foreach (var file in project.Template.Files)

@@ -45,16 +45,19 @@ public sealed class TemplateCatalog(string? userFolder, string currentDirectory)
         return [.. names];
     }
 
-    /// <summary>Finds and reads a template; null after mistakes, which are added. The sources of mistakes are given in any case.</summary>
-    public async Task<(ProjectTemplate? Template, ImmutableDictionary<string, SourceText> Sources)> FindAsync(string name, DiagnosticBag diagnostics, CancellationToken cancellationToken)
+    /// <summary>Finds and reads a template, which is cloned where its name is a URL; null after mistakes, which are added. The sources of mistakes are given in any case.</summary>
+    public Task<(ProjectTemplate? Template, ImmutableDictionary<string, SourceText> Sources)> FindAsync(string name, DiagnosticBag diagnostics, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(diagnostics);
-        if (IsUrl(name))
-        {
-            return await CloneAsync(name, diagnostics, cancellationToken);
-        }
+        return IsUrl(name) ? CloneAsync(name, diagnostics, cancellationToken) : Task.FromResult(Find(name, diagnostics));
+    }
 
+    /// <summary>The same for a template of this machine.</summary>
+    public (ProjectTemplate? Template, ImmutableDictionary<string, SourceText> Sources) Find(string name, DiagnosticBag diagnostics)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(diagnostics);
         return Local(name) is { } files ? Read(name, files, diagnostics) : Unknown(name, diagnostics);
     }
 
@@ -72,7 +75,7 @@ public sealed class TemplateCatalog(string? userFolder, string currentDirectory)
             : null;
     }
 
-    private (ProjectTemplate?, ImmutableDictionary<string, SourceText>) Unknown(string name, DiagnosticBag diagnostics)
+    private (ProjectTemplate? Template, ImmutableDictionary<string, SourceText> Sources) Unknown(string name, DiagnosticBag diagnostics)
     {
         var suggestion = name.Contains('/', StringComparison.Ordinal)
             ? "a folder with a `template.yaml`, or the URL of a git repository"
@@ -85,7 +88,7 @@ public sealed class TemplateCatalog(string? userFolder, string currentDirectory)
         name.Contains("://", StringComparison.Ordinal) || (name.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && name.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && at < colon);
 
     /// <summary>A clone of the newest commit, which is gone again once it was read. <c>URL#BRANCH</c> names a branch or tag.</summary>
-    private static async Task<(ProjectTemplate?, ImmutableDictionary<string, SourceText>)> CloneAsync(string url, DiagnosticBag diagnostics, CancellationToken cancellationToken)
+    private static async Task<(ProjectTemplate? Template, ImmutableDictionary<string, SourceText> Sources)> CloneAsync(string url, DiagnosticBag diagnostics, CancellationToken cancellationToken)
     {
         var hash = url.LastIndexOf('#');
         var (repository, branch) = hash < 0 ? (url, null) : (url[..hash], url[(hash + 1)..]);
@@ -122,7 +125,7 @@ public sealed class TemplateCatalog(string? userFolder, string currentDirectory)
         }
     }
 
-    private static (ProjectTemplate?, ImmutableDictionary<string, SourceText>) Read(string name, ITemplateFiles from, DiagnosticBag diagnostics)
+    private static (ProjectTemplate? Template, ImmutableDictionary<string, SourceText> Sources) Read(string name, ITemplateFiles from, DiagnosticBag diagnostics)
     {
         var sources = ImmutableDictionary.CreateBuilder<string, SourceText>(StringComparer.Ordinal);
         ImmutableArray<TemplateFile> files;
