@@ -26,21 +26,22 @@ internal static class DotnetProjects
             yield break;
         }
 
-        var byPath = projects.ToDictionary(p => p.Path, StringComparer.Ordinal);
         if (projects.GroupBy(p => p.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } clash)
         {
             context.Note($"two .NET projects are called {clash.Key}, and their results would stand in one folder: rename one, or give them artifacts of their own");
             projects = [.. projects.DistinctBy(p => p.Name, StringComparer.OrdinalIgnoreCase)];
         }
 
+        var byPath = projects.ToDictionary(p => p.Path, StringComparer.Ordinal);
+        IEnumerable<Project> Direct(Project project) => project.References.Where(byPath.ContainsKey).Select(r => byPath[r]);
         var hasPackages = projects.Exists(p => p.HasPackages) || shared.Exists(s => listing.Text(s).Contains("<PackageReference", StringComparison.Ordinal) || listing.Text(s).Contains("<GlobalPackageReference", StringComparison.Ordinal));
         var found = new Dictionary<string, FoundProject>(StringComparer.Ordinal);
         var packages = hasPackages ? $"export NUGET_PACKAGES=\"$CAIRN_PROJECT/{Packages}\"\n" : "";
         var restore = Restore(projects, shared, listing, packages);
         yield return restore;
-        foreach (var project in InOrder(projects, byPath))
+        foreach (var project in References.InOrder(projects, Direct))
         {
-            var closure = project.Closure(byPath);
+            var closure = References.Closure(project, Direct);
             var needs = new List<(FoundProject, string)> { (restore, "restore") };
             needs.AddRange(closure.Select(c => (found[c.Path], "build")));
             var inputs = new List<string>(shared);
@@ -63,7 +64,7 @@ internal static class DotnetProjects
                 steps.Add(test with { Needs = ["build"], NeedsOf = needs, Inputs = [.. inputs.Where(i => shared.Contains(i)), project.Path, .. closure.Select(c => c.Path)], Environment = Environment });
             }
 
-            var title = $".NET project {project.Path}{(closure.Count > 0 ? ", which refers to " + string.Join(", ", project.References.Where(byPath.ContainsKey).Select(r => byPath[r].Name)) : "")}";
+            var title = $".NET project {project.Path}{(closure.Count > 0 ? ", which refers to " + string.Join(", ", Direct(project).Select(p => p.Name)) : "")}";
             found[project.Path] = new FoundProject("dotnet", project.Folder, title) { Steps = steps, Label = project.Name };
             yield return found[project.Path];
         }
@@ -97,21 +98,6 @@ internal static class DotnetProjects
     private static List<string> SharedFiles(SurveyContext context) =>
         [.. context.Listing.Named(SharedNames), .. context.Listing.Ending(".ruleset", ".snk").Where(f => Paths.Depth(f) == 0)];
 
-    private static IEnumerable<Project> InOrder(List<Project> projects, Dictionary<string, Project> byPath)
-    {
-        var done = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var project in projects)
-        {
-            foreach (var used in project.Closure(byPath).Append(project))
-            {
-                if (done.Add(used.Path))
-                {
-                    yield return used;
-                }
-            }
-        }
-    }
-
     private static string Shell(string path) => path.Contains(' ', StringComparison.Ordinal) ? $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'" : path;
 
     private sealed record Project(string Path, string Name, string Assembly, List<string> References, bool HasPackages, bool IsProgram, bool HasTestRunner)
@@ -138,27 +124,6 @@ internal static class DotnetProjects
             {
                 context.Note($"{path} is not XML and is left out: {exception.Message}");
                 return null;
-            }
-        }
-
-        /// <summary>All that it refers to, over others too, each after what it refers to itself.</summary>
-        public List<Project> Closure(Dictionary<string, Project> byPath)
-        {
-            var closure = new List<Project>();
-            var seen = new HashSet<string>(StringComparer.Ordinal) { Path };
-            Visit(this);
-            return closure;
-
-            void Visit(Project project)
-            {
-                foreach (var reference in project.References)
-                {
-                    if (byPath.TryGetValue(reference, out var used) && seen.Add(reference))
-                    {
-                        Visit(used);
-                        closure.Add(used);
-                    }
-                }
             }
         }
 

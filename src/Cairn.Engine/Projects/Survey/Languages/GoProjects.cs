@@ -16,7 +16,8 @@ internal static class GoProjects
         foreach (var module in modules)
         {
             var work = listing.Named("go.work").FirstOrDefault(w => Paths.IsWithin(module.Folder, Paths.Folder(w)) && Members(listing, w).Contains(module.Folder));
-            var used = module.Closure(modules, work is not null);
+            IEnumerable<Module> Direct(Module of) => modules.Where(m => !ReferenceEquals(m, of) && ((work is not null && of.Requires.Contains(m.Name)) || of.LocalFolders.Contains(m.Folder)));
+            var used = References.Closure(module, Direct);
             var inputs = context.Sources(module.Folder);
             inputs.AddRange(used.SelectMany(u => context.Sources(u.Folder)));
             if (work is not null)
@@ -121,26 +122,6 @@ internal static class GoProjects
             var replaced = Directives(text, "replace").Where(w => Array.IndexOf(w, "=>") is > 0 and var at && at + 1 < w.Length && w[at + 1].StartsWith('.'));
             return new Module(
                 folder, name, [.. Directives(text, "require").Select(w => w[0].Trim('"'))], [.. replaced.Select(w => Paths.Resolve(folder, w[Array.IndexOf(w, "=>") + 1])).OfType<string>()]);
-        }
-
-        /// <summary>The modules of the same tree that it uses, over others too.</summary>
-        public List<Module> Closure(List<Module> all, bool inWorkspace)
-        {
-            var closure = new List<Module>();
-            var pending = new Queue<Module>([this]);
-            while (pending.TryDequeue(out var module))
-            {
-                foreach (var other in all)
-                {
-                    if (!ReferenceEquals(other, this) && !closure.Contains(other) && ((inWorkspace && module.Requires.Contains(other.Name)) || module.LocalFolders.Contains(other.Folder)))
-                    {
-                        closure.Add(other);
-                        pending.Enqueue(other);
-                    }
-                }
-            }
-
-            return closure;
         }
     }
 }

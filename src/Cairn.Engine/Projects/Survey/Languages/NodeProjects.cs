@@ -26,10 +26,11 @@ internal static class NodeProjects
                 yield return installed;
             }
 
+            IEnumerable<Package> Direct(Package package) => members.Where(m => package.Dependencies.Contains(m.Name));
             var made = new Dictionary<string, FoundProject>(StringComparer.Ordinal);
-            foreach (var package in InOrder([root, .. members]))
+            foreach (var package in References.InOrder([root, .. members], Direct))
             {
-                var used = package.Closure(members);
+                var used = References.Closure(package, Direct);
                 List<(FoundProject, string)> needs = installed is null ? [] : [(installed, "install")];
                 needs.AddRange(used.Where(u => made.TryGetValue(u.Name, out var p) && p.Steps.Any(s => s.Name == "build")).Select(u => (made[u.Name], "build")));
                 var inputs = new List<string>(manifests);
@@ -146,21 +147,6 @@ internal static class NodeProjects
         return packages;
     }
 
-    private static IEnumerable<Package> InOrder(List<Package> packages)
-    {
-        var done = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var package in packages)
-        {
-            foreach (var used in package.Closure(packages).Append(package))
-            {
-                if (done.Add(used.Folder))
-                {
-                    yield return used;
-                }
-            }
-        }
-    }
-
     private sealed record Manager(string Install, string Run, string? Lock, (string, string) Cache)
     {
         public static Manager Of(SourceListing listing, string folder)
@@ -198,27 +184,6 @@ internal static class NodeProjects
         }
 
         public bool Has(Package other) => Members.Contains(other.Folder);
-
-        /// <summary>The packages among some that it uses, over others too, each after what it uses itself.</summary>
-        public List<Package> Closure(List<Package> among)
-        {
-            var closure = new List<Package>();
-            var seen = new HashSet<string>(StringComparer.Ordinal) { Folder };
-            Visit(this);
-            return closure;
-
-            void Visit(Package package)
-            {
-                foreach (var used in among)
-                {
-                    if (package.Dependencies.Contains(used.Name) && seen.Add(used.Folder))
-                    {
-                        Visit(used);
-                        closure.Add(used);
-                    }
-                }
-            }
-        }
 
         private static string? Text(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
