@@ -65,7 +65,7 @@ internal sealed class TestTerminal : IAsyncDisposable
         var file = Path.Combine(_folder, ExitFile);
         await Wait.UntilAsync(
             async () => File.Exists(file) && (await TmuxAsync(cancellationToken, "list-panes", "-F", "#{pane_dead}")).StartsWith('1'),
-            () => "the end of the program", _tool.Timeout, cancellationToken);
+            () => $"the end of the program; it shows: {HistoryAsync(CancellationToken.None).GetAwaiter().GetResult()}", _tool.Timeout, cancellationToken);
         return int.Parse(await File.ReadAllTextAsync(file, cancellationToken), CultureInfo.InvariantCulture);
     }
 
