@@ -152,14 +152,14 @@ internal sealed class StepNames
         var taken = new HashSet<string>(StringComparer.Ordinal);
         foreach (var project in projects)
         {
-            var prefix = projects.Count == 1 && project.Label is null ? "" : names.Free(project, projects, taken);
+            var prefix = projects.Count == 1 && project.Label is null ? "" : Free(project, projects, taken);
             names._prefixes.Add(project, prefix);
         }
 
         return names;
     }
 
-    private string Free(FoundProject project, IReadOnlyList<FoundProject> projects, HashSet<string> taken)
+    private static string Free(FoundProject project, IReadOnlyList<FoundProject> projects, HashSet<string> taken)
     {
         var last = Paths.Name(project.Folder);
         var shared = projects.Any(p => !ReferenceEquals(p, project) && p.Folder == project.Folder);

@@ -104,7 +104,7 @@ internal sealed class FolderTemplate(string folder, string place) : ITemplateFil
     private const int FilesMax = 2_000;
     private const int FileBytesMax = 4 << 20;
 
-    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
+    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
 
     /// <inheritdoc/>
     public string Place => place;

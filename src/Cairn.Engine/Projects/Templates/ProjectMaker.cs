@@ -125,7 +125,7 @@ public static class ProjectMaker
             return kinds.IsEmpty ? "" : kinds[0];
         }
 
-        if (kinds.Contains(asked))
+        if (kinds.Contains(asked, StringComparer.Ordinal))
         {
             return asked;
         }
@@ -141,7 +141,7 @@ public static class ProjectMaker
         var manifest = project.Template.Manifest;
         var name = project.Name.Value;
         var lower = TemplateText.InForm(name, "lower")!;
-        if (manifest.Reserved.Contains(name) || manifest.Reserved.Contains(lower))
+        if (manifest.Reserved.Contains(name, StringComparer.Ordinal) || manifest.Reserved.Contains(lower, StringComparer.Ordinal))
         {
             diagnostics.Error(DiagnosticCodes.ProjectNameInvalid, $"`{name}` means something else in a project of `{project.Template.Name}`", SourceSpan.None, $"choose another name, such as `my-{name}`");
         }

@@ -71,7 +71,7 @@ public sealed class TemplateCatalog(string? userFolder, string currentDirectory)
 
         var own = userFolder is null ? null : Path.Combine(userFolder, name);
         return own is not null && Directory.Exists(own) ? new FolderTemplate(own, own)
-            : EmbeddedTemplate.Names().Contains(name) ? new EmbeddedTemplate(name)
+            : EmbeddedTemplate.Names().Contains(name, StringComparer.Ordinal) ? new EmbeddedTemplate(name)
             : null;
     }
 

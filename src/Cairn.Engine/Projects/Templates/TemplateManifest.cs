@@ -118,9 +118,9 @@ public sealed record TemplateManifest(
             var parameters = ImmutableArray.CreateBuilder<TemplateParameter>();
             foreach (var (name, node) in mapping.Entries)
             {
-                if (!IsParameterName(name.Text) || OwnValues.Contains(name.Text))
+                if (!IsParameterName(name.Text) || OwnValues.Contains(name.Text, StringComparer.Ordinal))
                 {
-                    Bad(name, OwnValues.Contains(name.Text) ? $"Every template has a value `{name.Text}`" : $"`{name.Text}` is not the name of a parameter", "take small letters, digits and `_`, and another name");
+                    Bad(name, OwnValues.Contains(name.Text, StringComparer.Ordinal) ? $"Every template has a value `{name.Text}`" : $"`{name.Text}` is not the name of a parameter", "take small letters, digits and `_`, and another name");
                 }
                 else if (node is MappingNode body)
                 {

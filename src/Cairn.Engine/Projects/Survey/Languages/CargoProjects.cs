@@ -60,7 +60,10 @@ internal static class CargoProjects
             IReadOnlyList<string> needs = crates ? ["fetch"] : [];
             DraftStep Step(string name, string command) => new(name, setup + command)
             {
-                Needs = needs, Folder = folder, Inputs = context.Sources(folder), Environment = [("CARGO_TARGET_DIR", "/tmp/target"), ("CARGO_NET_OFFLINE", "true")],
+                Needs = needs,
+                Folder = folder,
+                Inputs = context.Sources(folder),
+                Environment = [("CARGO_TARGET_DIR", "/tmp/target"), ("CARGO_NET_OFFLINE", "true")],
             };
             var binaries = Binaries(listing, members).ToList();
             steps.Add(Step("test", $"cargo test{flags}") with
@@ -73,7 +76,8 @@ internal static class CargoProjects
                 var copies = string.Join('\n', binaries.Select(b => $"cp /tmp/target/release/{b} target/release/"));
                 steps.Add(Step("build", $"cargo build --release{flags}\nmkdir -p target/release\n{copies}") with
                 {
-                    Description = "Compiles the programs", Outputs = [.. binaries.Select(b => Paths.In(folder, $"target/release/{b}"))],
+                    Description = "Compiles the programs",
+                    Outputs = [.. binaries.Select(b => Paths.In(folder, $"target/release/{b}"))],
                 });
             }
 

@@ -59,7 +59,12 @@ internal static class GoProjects
 
         DraftStep Step(string name, string command, string description) => new(name, setup + command)
         {
-            Description = description, Needs = needs, Folder = module.Folder, Inputs = inputs, Environment = environment, Caches = Caches,
+            Description = description,
+            Needs = needs,
+            Folder = module.Folder,
+            Inputs = inputs,
+            Environment = environment,
+            Caches = Caches,
         };
         steps.Add(Step("vet", "go vet ./...", "What the compiler lets pass and should not be there"));
         steps.Add(Step("test", "go test ./...", "Compiles all and runs the tests"));

@@ -5,6 +5,8 @@ namespace Cairn.Engine.Projects.Survey;
 /// <summary>Node.js: one step installs what the lock file names; each package's scripts are steps, in the order in which the packages of a workspace use each other.</summary>
 internal static class NodeProjects
 {
+    private static readonly string[] Settings = [".npmrc", "pnpm-workspace.yaml", ".yarnrc.yml"];
+
     private static readonly string[] Checks = ["lint", "typecheck", "check"];
     private static readonly JsonDocumentOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
@@ -64,7 +66,7 @@ internal static class NodeProjects
                     ],
                     Folder = root.Folder,
                     Network = true,
-                    Inputs = [.. manifests, .. manager.Lock is { } file ? [file] : Array.Empty<string>(), .. new[] { ".npmrc", "pnpm-workspace.yaml", ".yarnrc.yml" }.Select(n => Paths.In(root.Folder, n)).Where(context.Listing.Has)],
+                    Inputs = [.. manifests, .. manager.Lock is { } file ? [file] : Array.Empty<string>(), .. Settings.Select(n => Paths.In(root.Folder, n)).Where(context.Listing.Has)],
                     Outputs = [Paths.In(root.Folder, outputs)],
                     Caches = [manager.Cache],
                 },

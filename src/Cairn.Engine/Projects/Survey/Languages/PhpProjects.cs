@@ -5,6 +5,8 @@ namespace Cairn.Engine.Projects.Survey;
 /// <summary>PHP with a composer.json: every file is parsed, tests run as the project says.</summary>
 internal static class PhpProjects
 {
+    private static readonly string[] Manifests = ["composer.json", "composer.lock"];
+
     public static IEnumerable<string> Folders(SurveyContext context) => context.Listing.Named("composer.json").Select(Paths.Folder);
 
     public static IEnumerable<FoundProject> Draft(SurveyContext context)
@@ -40,7 +42,7 @@ internal static class PhpProjects
                     Comments = ["It asks the package index, so it has the network; the steps after it have not."],
                     Folder = folder,
                     Network = true,
-                    Inputs = [.. new[] { "composer.json", "composer.lock" }.Select(n => Paths.In(folder, n)).Where(listing.Has)],
+                    Inputs = [.. Manifests.Select(n => Paths.In(folder, n)).Where(listing.Has)],
                     Outputs = [Paths.In(folder, "vendor/**")],
                     Caches = [("composer", "~/.cache/composer")],
                 });

@@ -71,7 +71,9 @@ internal static class PythonProjects
             };
             steps.Add(pytest || tests is not null ? step : step with
             {
-                Name = "check", Script = "find . -name '*.py' -exec python3 -c 'import ast, sys; [ast.parse(open(f, \"rb\").read(), f) for f in sys.argv[1:]]' {} +", Description = "Parses every file; no tests were found",
+                Name = "check",
+                Script = "find . -name '*.py' -exec python3 -c 'import ast, sys; [ast.parse(open(f, \"rb\").read(), f) for f in sys.argv[1:]]' {} +",
+                Description = "Parses every file; no tests were found",
             });
             yield return new FoundProject("python", folder, "Python project") { Steps = steps };
         }

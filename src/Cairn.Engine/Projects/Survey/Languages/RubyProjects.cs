@@ -3,6 +3,8 @@ namespace Cairn.Engine.Projects.Survey;
 /// <summary>Ruby: RSpec where there are specs, the Rakefile's tests, or Minitest's files.</summary>
 internal static class RubyProjects
 {
+    private static readonly string[] Gemfiles = ["Gemfile", "Gemfile.lock"];
+
     private const string Bundle = "vendor/bundle";
 
     public static IEnumerable<string> Folders(SurveyContext context)
@@ -42,7 +44,7 @@ internal static class RubyProjects
                     Comments = ["It asks the gem server, so it has the network; the steps after it have not."],
                     Folder = folder,
                     Network = true,
-                    Inputs = [.. new[] { "Gemfile", "Gemfile.lock" }.Select(n => Paths.In(folder, n)).Where(listing.Has), .. listing.Ending(".gemspec").Where(f => Paths.Folder(f) == folder)],
+                    Inputs = [.. Gemfiles.Select(n => Paths.In(folder, n)).Where(listing.Has), .. listing.Ending(".gemspec").Where(f => Paths.Folder(f) == folder)],
                     Outputs = [Paths.In(folder, Bundle + "/**")],
                     Environment = environment,
                 });

@@ -27,7 +27,10 @@ internal static class ZigProjects
             var downloads = context.Listing.Text(Paths.In(folder, "build.zig.zon")).Contains(".url", StringComparison.Ordinal);
             DraftStep Step(string name, string command) => new(name, command)
             {
-                Folder = folder, Inputs = context.Sources(folder), Environment = Environment, Network = downloads,
+                Folder = folder,
+                Inputs = context.Sources(folder),
+                Environment = Environment,
+                Network = downloads,
                 Comments = downloads ? ["It downloads what build.zig.zon names, whose hashes stand there."] : [],
             };
             var steps = new List<DraftStep> { Step("build", "zig build") with { Outputs = [Paths.In(folder, "zig-out/**")] } };
