@@ -5,7 +5,6 @@ using System.CommandLine.Completions;
 using Cairn.Cli.CommandLine;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
-using Cairn.Core.Syntax;
 using Cairn.Engine.Configuration;
 using Cairn.Engine.Projects;
 using Cairn.Engine.Projects.Templates;
@@ -63,7 +62,13 @@ internal static class NewCommand
         {
             var project = new NewProject
             {
-                Template = template, Name = name, Kind = parse.GetValue(options.Kind), License = license, Author = parse.GetValue(options.Author), Year = services.Time.GetUtcNow().Year, Parameters = parameters,
+                Template = template,
+                Name = name,
+                Kind = parse.GetValue(options.Kind),
+                License = license,
+                Author = parse.GetValue(options.Author),
+                Year = services.Time.GetUtcNow().Year,
+                Parameters = parameters,
             };
             files = ProjectMaker.Render(project, diagnostics);
         }
@@ -236,7 +241,9 @@ internal static class NewCommand
 
         public Argument<string?> Template { get; } = new("template")
         {
-            HelpName = "TEMPLATE", Description = "A language, a template of yours, a folder with a template.yaml, or the URL of a git repository", Arity = ArgumentArity.ZeroOrOne,
+            HelpName = "TEMPLATE",
+            Description = "A language, a template of yours, a folder with a template.yaml, or the URL of a git repository",
+            Arity = ArgumentArity.ZeroOrOne,
         };
 
         public Argument<string?> Name { get; } = new("name") { HelpName = "NAME", Description = "The project's name, and that of its folder: a to z, 0 to 9, - and _", Arity = ArgumentArity.ZeroOrOne };

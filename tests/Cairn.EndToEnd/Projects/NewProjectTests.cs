@@ -59,7 +59,8 @@ public sealed class NewProjectTests
         project.Write("origin/mark", "");
         var git = await new Tool("sh", "-euc", "cd origin; git init -q -b main; git add .; git -c user.name=A -c user.email=a@example.org commit -qm first")
         {
-            Folder = project.Folder, Environment = project.Environment,
+            Folder = project.Folder,
+            Environment = project.Environment,
         }.RunAsync(TestContext.Current.CancellationToken);
         Assert.True(git.ExitCode == 0, git.ToString());
 

@@ -41,7 +41,10 @@ internal static class NativeProjects
         {
             new("build", "cmake -S . -B build -DCMAKE_BUILD_TYPE=Release\ncmake --build build --parallel \"$CAIRN_CPUS\"")
             {
-                Description = "Configures and compiles into build/", Folder = folder, Inputs = context.Sources(folder), Outputs = [Paths.In(folder, "build/**")],
+                Description = "Configures and compiles into build/",
+                Folder = folder,
+                Inputs = context.Sources(folder),
+                Outputs = [Paths.In(folder, "build/**")],
             },
         };
         var lists = context.Listing.Below(folder).Where(f => Paths.Name(f) == "CMakeLists.txt").Select(context.Listing.Text).ToList();
