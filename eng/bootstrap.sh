@@ -22,6 +22,16 @@ case ${1-} in
     test)
         need gcc gcc
         need make make
+        # Languages of `cairn new`, whose projects the tests run.
+        need g++ g++
+        need cmake cmake
+        need node nodejs
+        need prove perl
+        need go golang-go
+        need cargo cargo
+        need ruby ruby
+        need rake rake
+        need php php-cli
         need python3 python3-minimal
         need tmux tmux
         need ps procps

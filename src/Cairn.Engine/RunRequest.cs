@@ -46,6 +46,9 @@ public sealed record RunRequest
     /// <summary>From SIGTERM to SIGKILL for a step that is stopped.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The <c>PATH</c> of steps where nobody sets another.</summary>
+    public static string DefaultStepPath => StepEnvironment.DefaultPath;
+
     /// <summary>The <c>PATH</c> of steps.</summary>
     public string StepPath { get; init; } = StepEnvironment.DefaultPath;
 

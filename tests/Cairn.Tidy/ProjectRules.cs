@@ -42,7 +42,7 @@ public sealed class ProjectRules(Repository repository)
         ["Cairn.Tidy"] = ["xunit.v3"],
     }.ToImmutableDictionary();
 
-    private IEnumerable<SourceFile> BuildFiles => repository.Projects.Concat(repository.Files.Where(f => f.Extension is ".props" or ".targets"));
+    private IEnumerable<SourceFile> BuildFiles => repository.Projects.Concat(repository.Files.Where(f => f.Extension is ".props" or ".targets" && !f.Path.StartsWith("templates/", StringComparison.Ordinal)));
 
     [Fact]
     public void ProjectReferences_Are_Those_Of_The_Design() => Violations.Check(

@@ -13,14 +13,17 @@ public sealed class Repository : IAsyncLifetime
 {
     private const string FuzzCorpora = "testdata/";
 
+    /// <summary>Files of the projects that `cairn new` makes: theirs are the habits of their languages.</summary>
+    private const string Templates = "templates/";
+
     public ImmutableArray<SourceFile> Files { get; private set; } = [];
 
     /// <summary>Text that people write; test data may be as odd as it likes.</summary>
     public IEnumerable<SourceFile> Written => Files.Where(f => f.IsText && f.Path != "LICENSE" && !f.Path.StartsWith(FuzzCorpora, StringComparison.Ordinal));
 
-    public IEnumerable<SourceFile> CSharp => Files.Where(f => f.Extension == ".cs");
+    public IEnumerable<SourceFile> CSharp => Files.Where(f => f.Extension == ".cs" && !f.Path.StartsWith(Templates, StringComparison.Ordinal));
 
-    public IEnumerable<SourceFile> Projects => Files.Where(f => f.Extension == ".csproj");
+    public IEnumerable<SourceFile> Projects => Files.Where(f => f.Extension == ".csproj" && !f.Path.StartsWith(Templates, StringComparison.Ordinal));
 
     public IEnumerable<SourceFile> Markdown => Files.Where(f => f.Extension == ".md");
 

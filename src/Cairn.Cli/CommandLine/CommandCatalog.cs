@@ -173,6 +173,37 @@ internal static class CommandCatalog
                 new("cairn store pin release last", "keep the results of the newest run for good"),
             ],
         },
+        new("init", "Set up", "Write a pipeline for what is in a folder", InitCommand.Create)
+        {
+            Details = "Looks for the files of make, CMake, autotools, .NET, Go, Cargo, Python, npm, Maven, Zig, Ruby, Composer, Perl and shell projects, in the folder and below it, and writes one cairn.yaml with their steps, in the order in which the projects refer to each other. What git ignores is not looked at.",
+            Examples =
+            [
+                new("cairn init", "for this folder"),
+                new("cairn init --dry-run", "only print it"),
+                new("cairn init services/api --force", "in place of the one that is there"),
+            ],
+        },
+        new("new", "Set up", "Make a small project with tests and a pipeline", NewCommand.Create)
+        {
+            Details = "Templates are those of Cairn, folders in ~/.config/cairn/templates, any folder with a template.yaml, and git repositories.",
+            Examples =
+            [
+                new("cairn new --list", "the templates"),
+                new("cairn new go hello --kind service --license mit", "a service in Go"),
+                new("cairn new csharp my-tool -p framework=net10.0", "with a parameter of the template"),
+                new("cairn new https://example.org/templates/cli.git tool", "from a git repository"),
+            ],
+        },
+        new("projects", "Set up", "List the projects that you have run something in", ProjectsCommand.Create)
+        {
+            Examples =
+            [
+                new("cairn projects", "all of them, with how their last runs ended"),
+                new("cairn projects show api", "one with its newest runs"),
+                new("cairn projects rename services/api billing", "call it something else"),
+                new("cairn projects forget --missing", "take those off whose folders are gone"),
+            ],
+        },
         new("config", "Set up", "Get and set options that stay", ConfigCommand.Create)
         {
             Details = "The user's file is ~/.config/cairn/config.yaml, the project's .cairn/config.yaml, which git ignores and which wins. Options of a command line win over both.",

@@ -9,6 +9,7 @@ using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Preparation;
+using Cairn.Engine.Projects;
 using Cairn.Execution;
 using Cairn.Store.Files;
 
@@ -156,6 +157,7 @@ internal static class RunSession
             var result = Conclude(prepared, finished, reporter, events, directory);
             RunRetention.Prune(request.ProjectDirectory, request.KeepRuns, request.KeepDays is { } days ? time.GetUtcNow().AddDays(-days) : null);
             Tidy(inputs);
+            NoteProject(prepared, finished, time);
             return result;
         }
     }
@@ -171,6 +173,20 @@ internal static class RunSession
             // How the run ended is told already, and upkeep that fails comes again after the next.
         }
     }
+
+    private static void NoteProject(PreparedRun prepared, PipelineFinished finished, TimeProvider time)
+    {
+        try
+        {
+            new KnownProjects(prepared.Request.StateDirectory).Record(prepared.Request.ProjectDirectory, PipelineName(prepared), prepared.Id, finished.Status, time.GetUtcNow());
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The list of projects is a convenience; the run's own record is complete.
+        }
+    }
+
+    private static string PipelineName(PreparedRun prepared) => prepared.Plan!.Pipeline.Name ?? Path.GetFileName(prepared.Request.ProjectDirectory.TrimEnd('/'));
 
     private static RunResult Conclude(PreparedRun prepared, PipelineFinished finished, RunReporter reporter, EventLog events, RunDirectory directory)
     {
@@ -205,7 +221,7 @@ internal static class RunSession
         {
             Time = reporter.Now,
             Run = prepared.Id.Value,
-            Pipeline = plan.Pipeline.Name ?? Path.GetFileName(prepared.Request.ProjectDirectory.TrimEnd('/')),
+            Pipeline = PipelineName(prepared),
             File = prepared.Request.PipelineFile,
             Parameters = ParameterTexts(plan.Parameters),
             Commit = prepared.Git.Commit,

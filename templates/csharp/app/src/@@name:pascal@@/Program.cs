@@ -1,0 +1,3 @@
+using @@name:pascal@@;
+
+Console.WriteLine(Greeting.For(args is [var who, ..] ? who : "World"));

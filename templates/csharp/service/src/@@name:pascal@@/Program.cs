@@ -1,0 +1,4 @@
+using @@name:pascal@@;
+
+await using var service = Service.Create(args);
+await service.RunAsync();

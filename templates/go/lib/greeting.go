@@ -1,0 +1,7 @@
+// Package @@name:lower@@ greets.
+package @@name:lower@@
+
+// Greet returns a greeting for someone.
+func Greet(who string) string {
+	return "Hello, " + who + "!"
+}

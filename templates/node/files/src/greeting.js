@@ -1,0 +1,4 @@
+/** A greeting for someone. */
+export function greet(who) {
+  return `Hello, ${who}!`;
+}

@@ -1,0 +1,170 @@
+using Cairn.Core.Content;
+using Cairn.Core.Diagnostics;
+using Cairn.Core.Language;
+using Cairn.Core.Language.Model;
+using Cairn.Engine.Projects.Survey;
+using Cairn.Testing;
+
+namespace Cairn.Tests.Projects;
+
+public sealed class ProjectSurveyTests
+{
+    [Theory]
+    [InlineData("go.mod=module example.org/a\n|a.go=package a", "vet test")]
+    [InlineData("Cargo.toml=[package]\nname = \"a\"\n|src/main.rs=", "test build")]
+    [InlineData("pyproject.toml=[project]\nname = 'a'\n|src/a/__init__.py=|tests/test_a.py=", "test")]
+    [InlineData("requirements.txt=flask==3\n|app.py=|tests/test_a.py=import pytest", "install test")]
+    [InlineData("setup.py=|a.py=", "check")]
+    [InlineData("package.json={\"scripts\":{\"test\":\"node --test\"}}|a.js=", "test")]
+    [InlineData("package.json={\"dependencies\":{\"left-pad\":\"1\"},\"scripts\":{\"build\":\"tsc\",\"test\":\"jest\",\"lint\":\"eslint .\"}}|package-lock.json={}", "npm-install node-build node-lint node-test")]
+    [InlineData("pom.xml=<project/>|src/main/java/A.java=", "verify")]
+    [InlineData("CMakeLists.txt=enable_testing()|a.c=", "build test")]
+    [InlineData("CMakeLists.txt=project(a)|a.c=", "build")]
+    [InlineData("configure=#!/bin/sh|a.c=", "build")]
+    [InlineData("Makefile=all:\ncheck: all\n|a.c=|.gitignore=/build/\n", "build test")]
+    [InlineData("Makefile=all:\ncheck: all\n|a.c=", "build")]
+    [InlineData("build.zig=b.step(\"test\", \"\")", "build test")]
+    [InlineData("Gemfile=gem 'rake'\n|spec/a_spec.rb=", "install test")]
+    [InlineData("Rakefile=Rake::TestTask.new|test/a_test.rb=", "test")]
+    [InlineData("composer.json={\"require\":{\"php\":\">=8\"},\"scripts\":{\"test\":\"php tests/run.php\"}}|a.php=", "check test")]
+    [InlineData("composer.json={\"require\":{\"a/b\":\"1\"}}|phpunit.xml=", "check install test")]
+    [InlineData("Makefile.PL=|lib/A.pm=|t/a.t=", "check test")]
+    [InlineData("bin/a.sh=#!/bin/sh|tests/run.sh=#!/bin/bash", "check test")]
+    public void Draft_FindsTheStepsOfAProject(string files, string steps) => Assert.Equal(steps, string.Join(' ', Draft(files).Steps.Select(s => s.Name.Value)));
+
+    [Fact]
+    public void Draft_OfNothing_SaysSo()
+    {
+        var diagnostics = new DiagnosticBag();
+        Assert.Null(ProjectSurvey.Draft(Listing("README.md=hello"), "a", diagnostics));
+        Assert.Equal(DiagnosticCodes.NothingToBuild, Assert.Single(diagnostics.ToSorted()).Code);
+    }
+
+    [Fact]
+    public void Dotnet_BuildsInTheOrderOfReferences()
+    {
+        var pipeline = Draft(
+            "a.slnx=<Solution/>|Directory.Build.props=<Project/>"
+            + "|src/A/A.csproj=<Project Sdk='Microsoft.NET.Sdk'/>|src/A/A.cs="
+            + "|src/B/B.csproj=<Project><ItemGroup><ProjectReference Include='..\\A\\A.csproj'/></ItemGroup></Project>"
+            + "|tests/B.Tests/B.Tests.csproj=<Project><PropertyGroup><OutputType>Exe</OutputType></PropertyGroup><ItemGroup><ProjectReference Include='../../src/B/B.csproj'/></ItemGroup></Project>");
+        Assert.Equal(["dotnet-restore", "A-build", "B-build", "B.Tests-build", "B.Tests-test"], pipeline.Steps.Select(s => s.Name.Value));
+        Assert.Equal(["dotnet-restore", "A-build", "B-build"], Needs(pipeline, "B.Tests-build"));
+        Assert.Equal(["dotnet-restore", "A-build"], Needs(pipeline, "B-build"));
+        Assert.Equal(NetworkAccess.None, Step(pipeline, "dotnet-restore").Network ?? NetworkAccess.None);
+        var inputs = Inputs(pipeline, "B-build");
+        Assert.True(inputs.IsMatch("src/A/A.cs") && inputs.IsMatch("src/B/x/y.cs") && inputs.IsMatch("Directory.Build.props"));
+        Assert.False(inputs.IsMatch("src/B/obj/x") || inputs.IsMatch("tests/B.Tests/a.cs"));
+    }
+
+    [Fact]
+    public void Dotnet_WithPackages_HasTheNetworkInOneStep()
+    {
+        var pipeline = Draft("A/A.csproj=<Project><ItemGroup><PackageReference Include='xunit.v3' Version='1'/></ItemGroup></Project>");
+        Assert.Equal(["dotnet-restore"], pipeline.Steps.Where(s => s.Network == NetworkAccess.Host).Select(s => s.Name.Value));
+        Assert.Contains("A-test", pipeline.Steps.Select(s => s.Name.Value));
+    }
+
+    [Fact]
+    public void Workspace_OfNpm_FollowsItsPackages()
+    {
+        var pipeline = Draft(
+            "package.json={\"name\":\"all\",\"workspaces\":[\"packages/*\"]}|package-lock.json={}"
+            + "|packages/app/package.json={\"name\":\"app\",\"dependencies\":{\"core\":\"*\"},\"scripts\":{\"test\":\"node --test\"}}"
+            + "|packages/core/package.json={\"name\":\"core\",\"scripts\":{\"build\":\"tsc\"}}|packages/core/tsconfig.json={ // c\n \"compilerOptions\": { \"outDir\": \"./out\", } }"
+            + "|tools/package.json={\"name\":\"tools\",\"scripts\":{\"test\":\"node --test\"}}");
+        Assert.Equal(["npm-install", "core-build", "app-test", "tools-test"], pipeline.Steps.Select(s => s.Name.Value));
+        Assert.Equal(["npm-install", "core-build"], Needs(pipeline, "app-test"));
+        Assert.Empty(Needs(pipeline, "tools-test"));
+        Assert.True(Outputs(pipeline, "core-build").IsMatch("packages/core/out/index.js"));
+        Assert.True(Inputs(pipeline, "app-test").IsMatch("packages/core/src/a.ts"));
+    }
+
+    [Fact]
+    public void Workspace_OfGo_SeesTheModulesThatItUses()
+    {
+        var pipeline = Draft(
+            "go.work=go 1.19\nuse (\n\t./api // here\n\t./lib\n)\n|api/go.mod=module example.org/api\nrequire example.org/lib v0.0.0\n|api/a.go="
+            + "|lib/go.mod=module example.org/lib\n|lib/l.go=|other/go.mod=module example.org/other\nrequire example.net/x v1\n|other/go.sum=|other/o.go=");
+        Assert.Equal(["api-vet", "api-test", "lib-vet", "lib-test", "other-download", "other-vet", "other-test"], pipeline.Steps.Select(s => s.Name.Value));
+        var inputs = Inputs(pipeline, "api-test");
+        Assert.True(inputs.IsMatch("lib/l.go") && inputs.IsMatch("go.work"));
+        Assert.False(inputs.IsMatch("other/o.go"));
+        Assert.Equal(["other-download"], Needs(pipeline, "other-test"));
+    }
+
+    [Fact]
+    public void Workspace_OfCargo_IsOneProject()
+    {
+        var pipeline = Draft("Cargo.toml=[workspace]\nmembers = [\"a\", \"b\"]\n|Cargo.lock=[[package]]\nname = \"x\"\nsource = \"registry\"\n|a/Cargo.toml=[package]\nname = \"a\"\n|a/src/lib.rs=|b/Cargo.toml=[package]\nname = \"b\"\n|b/src/main.rs=");
+        Assert.Equal(["fetch", "test", "build"], pipeline.Steps.Select(s => s.Name.Value));
+        Assert.True(Outputs(pipeline, "build").IsMatch("target/release/b"));
+    }
+
+    [Fact]
+    public void Projects_WithinOthers_BelongToThemselves()
+    {
+        var pipeline = Draft("go.mod=module example.org/a\n|a.go=|cmd/x.go=|web/package.json={\"scripts\":{\"test\":\"x\"}}|web/a.js=|scripts/py/setup.py=|scripts/py/test_a.py=|docs/a.md=");
+        Assert.Equal(["go-vet", "go-test", "web-test", "py-test"], pipeline.Steps.Select(s => s.Name.Value));
+        var inputs = Inputs(pipeline, "go-test");
+        Assert.True(inputs.IsMatch("cmd/x.go") && inputs.IsMatch("a.go"));
+        Assert.False(inputs.IsMatch("web/a.js") || inputs.IsMatch("scripts/py/test_a.py") || inputs.IsMatch("docs/a.md"));
+    }
+
+    [Fact]
+    public void Draft_NotesWhatItCannotRead()
+    {
+        var draft = ProjectSurvey.Draft(Listing("package.json={|a/go.mod=module a\n|a/a.go="), "a", new DiagnosticBag());
+        Assert.Contains("package.json is not JSON", Assert.Single(draft!.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Listing_LeavesOutWhatIsIgnored()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var path in new[] { "a.go", "out/b.go", "node_modules/c.js", "sub/.hidden/d", "sub/e.tmp", "sub/f" })
+        {
+            folder.Write(path, "");
+        }
+
+        folder.Write(".gitignore", "/out/\n*.tmp\n");
+        Assert.Equal([".gitignore", "a.go", "sub/f"], SourceListing.Of(folder.Path).Files);
+    }
+
+    [Theory]
+    [InlineData("make", "make")]
+    [InlineData("a: b", "\"a: b\"")]
+    [InlineData("src/**", "\"src/**\"")]
+    [InlineData("1.0", "\"1.0\"")]
+    [InlineData("true", "\"true\"")]
+    [InlineData("say \"x\\y\"", "\"say \\\"x\\\\y\\\"\"")]
+    [InlineData("", "\"\"")]
+    public void Scalar_IsQuotedWhereItMustBe(string value, string expected) => Assert.Equal(expected, PipelineYaml.Scalar(value));
+
+    private static SourceListing Listing(string files) =>
+        SourceListing.Of(files.Split('|').Select(f => f.Split('=', 2)).ToDictionary(f => f[0], f => f[1], StringComparer.Ordinal));
+
+    private static Pipeline Draft(string files)
+    {
+        var diagnostics = new DiagnosticBag();
+        var draft = ProjectSurvey.Draft(Listing(files), "sample", diagnostics);
+        Assert.Empty(diagnostics.ToSorted());
+        var text = PipelineYaml.Write(draft!);
+        var read = PipelineReader.Read("cairn.yaml", new OneFile(text));
+        Assert.True(read.Diagnostics.IsEmpty, text + string.Join('\n', read.Diagnostics));
+        return read.Pipeline!;
+    }
+
+    private static Step Step(Pipeline pipeline, string name) => pipeline.Steps.Single(s => s.Name.Value == name);
+
+    private static IEnumerable<string> Needs(Pipeline pipeline, string name) => Step(pipeline, name).Needs.Select(n => n.Name.Value);
+
+    private static PathPatterns Inputs(Pipeline pipeline, string name) => PathPatterns.Parse(Step(pipeline, name).Inputs!.Value.Select(t => t.Source));
+
+    private static PathPatterns Outputs(Pipeline pipeline, string name) => PathPatterns.Parse(Step(pipeline, name).Outputs.Select(t => t.Source));
+
+    private sealed class OneFile(string text) : ISourceLoader
+    {
+        public byte[]? Load(string path) => path == "cairn.yaml" ? System.Text.Encoding.UTF8.GetBytes(text) : null;
+    }
+}
