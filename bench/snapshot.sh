@@ -32,7 +32,7 @@ cat >cairn.yaml <<'END'
 version: 1
 name: snapshot
 steps:
-  count: { run: "git ls-files | wc -l" }
+  count: { run: "git ls-files | wc -l", isolation: process }
 END
 git init -q -b main
 git add -A

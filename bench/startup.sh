@@ -19,7 +19,7 @@ trap 'rm -rf "$project"' EXIT
 cat >"$project/cairn.yaml" <<'END'
 version: 1
 steps:
-  only: { run: echo done }
+  only: { run: echo done, isolation: process }
 END
 cat >"$project/script.sh" <<'END'
 mkdir -p out

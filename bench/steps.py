@@ -67,7 +67,7 @@ def write_cairn(folder, steps):
             "inputs": step.paths(step.sources),
             "outputs": step.paths(["o.txt"]),
         } for step in steps}}
-    lines = ["version: 1", "name: bench", "steps:"]
+    lines = ["version: 1", "name: bench", "defaults: { isolation: process }", "steps:"]
     for name, step in document["steps"].items():
         lines.append(f"  {name}:")
         lines += [f"    {key}: {json.dumps(value)}" for key, value in step.items()]

@@ -98,7 +98,7 @@ class Cairn(Tool):
             self.environment[f"XDG_{name}_HOME"] = str(root / ".xdg" / name.lower())
 
     def write(self):
-        lines = ["version: 1", "name: bench", "steps:"]
+        lines = ["version: 1", "name: bench", "defaults: { isolation: process }", "steps:"]
         for step in self.graph.steps:
             sources = [f"{step.folder}/in/**"] if self.graph.size == "many" else step.source_paths()
             lines += [

@@ -7,7 +7,7 @@ import sys
 names = sorted(path.stem for path in pathlib.Path("data").glob("*.txt"))
 steps = {
     f"count-{name}": {
-        "command": ["sh", "-c", f"wc -w < data/{name}.txt > build/{name}.count"],
+        "command": ["sh", "-c", f"mkdir -p build; wc -w < data/{name}.txt > build/{name}.count"],
         "inputs": [f"data/{name}.txt"],
         "outputs": [f"build/{name}.count"],
     }

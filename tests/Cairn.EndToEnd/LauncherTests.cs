@@ -7,7 +7,7 @@ namespace Cairn.EndToEnd;
 
 /// <summary><c>./cairn</c> with a stand-in for <c>dotnet</c> that counts builds: when it builds, and what it leaves.</summary>
 [SupportedOSPlatform("linux")]
-public sealed class LauncherTests : IDisposable
+public sealed class LauncherTests : IAsyncLifetime
 {
     // "Publishes" a program that prints the source and waits for a file where it is told to.
     private const string FakeDotnet = """
@@ -26,16 +26,17 @@ public sealed class LauncherTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    public LauncherTests()
+    // `install` writes what is executed: a file that this process had open for writing may be held so by a child that another test forked meanwhile, and then is "busy".
+    public async ValueTask InitializeAsync()
     {
         foreach (var file in (string[])["cairn", "eng/launcher.sh", "eng/bootstrap.sh", "Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig", "eng/BannedSymbols.txt"])
         {
-            Copy(file, Path.Combine(Root, file));
+            await InstallAsync("755", Path.Combine(SourceTree.Root, file), Path.Combine(Root, file));
         }
 
         Source("one");
-        _folder.Write("bin/dotnet", FakeDotnet);
-        File.SetUnixFileMode(_folder["bin/dotnet"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        _folder.Write("dotnet", FakeDotnet);
+        await InstallAsync("500", _folder["dotnet"], _folder["bin/dotnet"]);
     }
 
     // Spaces and glob characters, as in some people's folders.
@@ -181,12 +182,16 @@ public sealed class LauncherTests : IDisposable
         Assert.Equal(2, Directory.GetDirectories(builds).Length);
     }
 
-    public void Dispose() => _folder.Dispose();
-
-    private static void Copy(string file, string target)
+    public ValueTask DisposeAsync()
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        File.Copy(Path.Combine(SourceTree.Root, file), target);
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static async Task InstallAsync(string mode, string file, string target)
+    {
+        var installed = await new Tool("install", "-D", "-m", mode, file, target).RunAsync(TestContext.Current.CancellationToken);
+        Assert.True(installed.ExitCode == 0, installed.ToString());
     }
 
     private void Source(string text) => _folder.Write("source tree [1]/src/Cairn.Cli/Program.cs", text);

@@ -9,10 +9,11 @@ internal sealed class TestProject : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public TestProject()
+    /// <param name="isolation">Of steps that name none. Most tests are about what does not depend on it, and look at what their steps leave in the project.</param>
+    public TestProject(string isolation = "process")
     {
         Directory.CreateDirectory(Folder);
-        Directory.CreateDirectory(_folder["home"]);
+        _folder.Write("home/config/cairn/config.yaml", $"run: {{ isolation: {isolation} }}\n");
         Environment = ImmutableDictionary<string, string>.Empty.AddRange(
         [
             new("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
@@ -41,7 +42,7 @@ internal sealed class TestProject : IDisposable
     /// <summary>A copy of a sample, without what runs in it have left.</summary>
     public static TestProject OfSample(string name)
     {
-        var project = new TestProject();
+        var project = new TestProject("sandbox");
         var source = Path.Combine(SourceTree.Root, "samples", name);
         foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
         {

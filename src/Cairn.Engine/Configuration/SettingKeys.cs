@@ -14,7 +14,7 @@ public static class SettingKeys
             static (s, v) => s with { MaxParallel = (int)v! }),
         new("run.keep_going", new SettingType.Switch(), "false", "Whether a run goes on after a failure, as with --keep-going.",
             static (s, v) => s with { KeepGoing = (bool)v! }),
-        new("run.isolation", new SettingType.Choice<IsolationLevel>(("sandbox", IsolationLevel.Sandbox), ("process", IsolationLevel.Process)), "process",
+        new("run.isolation", new SettingType.Choice<IsolationLevel>(("sandbox", IsolationLevel.Sandbox), ("process", IsolationLevel.Process)), "sandbox",
             "The isolation of steps that name none.", static (s, v) => s with { Isolation = (IsolationLevel)v! }),
         new("run.stop_grace", new SettingType.Duration(TimeSpan.FromHours(1)), "10s", "How long a step that is stopped may take between SIGTERM and SIGKILL.",
             static (s, v) => s with { StopGrace = (TimeSpan)v! }),

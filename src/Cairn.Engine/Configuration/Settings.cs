@@ -69,7 +69,7 @@ public sealed record Settings
     public bool KeepGoing { get; init; }
 
     /// <summary><c>run.isolation</c>: the isolation of steps that name none.</summary>
-    public IsolationLevel Isolation { get; init; } = IsolationLevel.Process;
+    public IsolationLevel Isolation { get; init; } = IsolationLevel.Sandbox;
 
     /// <summary><c>run.stop_grace</c>: from SIGTERM to SIGKILL.</summary>
     public TimeSpan StopGrace { get; init; } = TimeSpan.FromSeconds(10);

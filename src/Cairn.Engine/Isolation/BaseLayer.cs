@@ -12,6 +12,9 @@ namespace Cairn.Engine.Isolation;
 /// </summary>
 internal static class BaseLayer
 {
+    /// <summary>The user and group that steps run as.</summary>
+    public const int UserId = 1000;
+
     private const string Format = "1";
     private const string Passwd = "root:x:0:0:root:/:/usr/sbin/nologin\ncairn:x:1000:1000:Cairn:/home/cairn:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
     private const string Group = "root:x:0:\ncairn:x:1000:\nnogroup:x:65534:\n";

@@ -67,7 +67,8 @@ internal sealed class CacheProject : IDisposable
             new("XDG_STATE_HOME", root["home/state"]),
             new("LANG", "C.UTF-8"),
         ]);
-        Directory.CreateDirectory(root["home"]);
+        // The ledger is outside of the project, which no sandbox would permit.
+        root.Write("home/config/cairn/config.yaml", "run: { isolation: process }\n");
     }
 
     /// <summary>The project's folder.</summary>
