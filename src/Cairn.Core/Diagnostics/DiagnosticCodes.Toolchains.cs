@@ -17,12 +17,6 @@ public static partial class DiagnosticCodes
     /// <summary><c>cairn.lock</c> cannot be read, or was edited.</summary>
     public const string ToolchainLockInvalid = "CAIRN0704";
 
-    /// <summary>The tree of a toolchain is not in the store.</summary>
-    public const string ToolchainMissing = "CAIRN0705";
-
     /// <summary>A toolchain is for another architecture than the machine's.</summary>
-    public const string ToolchainForeign = "CAIRN0706";
-
-    /// <summary>A step asks for something of the machine that its toolchain hides.</summary>
-    public const string ToolchainLacks = "CAIRN0707";
+    public const string ToolchainForeign = "CAIRN0705";
 }

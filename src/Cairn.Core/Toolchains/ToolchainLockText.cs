@@ -7,7 +7,7 @@ using Cairn.Core.Content;
 namespace Cairn.Core.Toolchains;
 
 /// <summary>
-/// The text of <c>cairn.lock</c>: YAML, of which only what <see cref="Write"/> writes is read. So it needs no parser that every run would have to start, and equal locks have
+/// The text of <c>cairn.lock</c>: YAML, of which only what <see cref="Write(ToolchainLock)"/> writes is read. So it needs no parser that every run would have to start, and equal locks have
 /// equal bytes.
 /// </summary>
 public static class ToolchainLockText
@@ -29,7 +29,7 @@ public static class ToolchainLockText
         return text.ToString();
     }
 
-    /// <summary>Reads a lock. Throws <see cref="FormatException"/> for a text that <see cref="Write"/> did not write.</summary>
+    /// <summary>Reads a lock. Throws <see cref="FormatException"/> for a text that <see cref="Write(ToolchainLock)"/> did not write.</summary>
     public static ToolchainLock Read(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

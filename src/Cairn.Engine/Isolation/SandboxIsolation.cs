@@ -7,11 +7,13 @@ using Cairn.Core.Planning;
 using Cairn.Engine.Caching;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
+using Cairn.Engine.Toolchains;
 using Cairn.Execution;
 using Cairn.Execution.Sandbox;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
 using Cairn.Store.Layers;
+using Cairn.Store.Toolchains;
 
 namespace Cairn.Engine.Isolation;
 
@@ -80,6 +82,14 @@ internal sealed class SandboxIsolation : IDisposable
             var mounts = BaseLayer.MountedFolders().Select(static f => new SandboxMount(f, f, Writable: false));
             return new Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory, path, folder, [.. mounts]);
         }
+
+        /// <summary>The layers below the inputs: with a toolchain, its tree and not the machine's programs. Throws <see cref="IOException"/> where the tree is not in the store.</summary>
+        public IEnumerable<string> BaseOf(Digest? toolchain, ContentStore from) => toolchain is not { } tree
+            ? [Base]
+            : [Layers.Get(BaseLayer.BareKey, BaseLayer.LayOutBare), Layers.Get($"toolchain-{tree.Hash}", layer => StoredTree.LayOut(tree, layer, from))];
+
+        /// <summary>What of the machine is mounted.</summary>
+        public ImmutableArray<SandboxMount> MountsOf(Digest? toolchain) => toolchain is null ? Mounts : [];
 
         /// <summary>Where attempts write, relative to the store.</summary>
         public string Scratch => Folder.Relative;
@@ -157,7 +167,8 @@ internal sealed class SandboxIsolation : IDisposable
         }
 
         layers.Insert(0, $"{shared.MemoryPath}/{name}/small");
-        layers.Add(shared.Base);
+        var toolchain = Toolchains.Of(job.Step)?.Tree;
+        layers.AddRange(shared.BaseOf(toolchain, _inputs.Store ?? shared.Store));
         var scratch = $"{shared.Scratch}/{name}";
         shared.MakeAttempt(scratch);
         var limits = LimitsOf(job.Step.Limits) with { VisibleCpus = _request.DeterminismOf(job.Step)?.Cpus };
@@ -171,7 +182,7 @@ internal sealed class SandboxIsolation : IDisposable
                     Layers = [.. layers],
                     Upper = $"{scratch}/upper",
                     Work = $"{scratch}/work",
-                    Mounts = shared.Mounts,
+                    Mounts = shared.MountsOf(toolchain),
                     Interactive = interactive,
                     Network = job.Step.Network == NetworkAccess.Host ? SandboxNetwork.Host : SandboxNetwork.None,
                     Limits = group is { BoundsProcesses: true } ? limits with { Processes = null } : limits,
@@ -189,6 +200,9 @@ internal sealed class SandboxIsolation : IDisposable
 
     /// <summary>With what the names of a run's control groups begin.</summary>
     public static string GroupPrefix(string run) => $"cairn-{run}-";
+
+    /// <summary>What the steps' toolchains are.</summary>
+    public ProjectToolchains Toolchains => _inputs.Toolchains;
 
     private static SandboxLimits LimitsOf(StepLimits? limits) => limits is null ? SandboxLimits.Default : new SandboxLimits
     {
@@ -234,7 +248,7 @@ internal sealed class SandboxIsolation : IDisposable
     /// <summary>Sources and needs: each tree as a layer that others share, the small ones together in memory.</summary>
     private void LayOut(LayerWriter small, PreparedAction action, Ready shared, List<string> layers)
     {
-        var room = LayersMax - 2;
+        var room = LayersMax - 3;
         foreach (var tree in action.Trees)
         {
             if (tree.Tree.Count == 0)

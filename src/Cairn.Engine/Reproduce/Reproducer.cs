@@ -36,9 +36,9 @@ internal sealed class Reproducer(Workbench bench, ProcessHost host, Recipe recip
             notes.Add($"`{name}` is not varied: {(name == "cpus" && recipe.Cpus is null ? "the machine has one processor" : "the step fixes it")}");
         }
 
-        if (set.HasFlag(Variations.Time) && bench.FakeTimeLibrary is null)
+        if (set.HasFlag(Variations.Time) && bench.FakeTimeFor(recipe) is null)
         {
-            notes.Add($"`time` is varied by a second only: install the package `{Isolation.FakeTime.Package}` for a year");
+            notes.Add($"`time` is varied by a second only: {(recipe.Toolchain is null ? $"install the package `{Isolation.FakeTime.Package}` for a year" : "the library that fakes it is the machine's")}");
         }
 
         using var kept = recorded is null ? null : new RecordedSpecimen(recorded, store);
@@ -149,7 +149,7 @@ internal sealed class Reproducer(Workbench bench, ProcessHost host, Recipe recip
     {
         progress("twice at once");
         _itself.UnionWith(await PairAsync(Variations.None, null, static _ => true, cancellationToken));
-        if (_itself.Count == 0 || bench.FakeTimeLibrary is null || !Workbench.Possible(recipe).HasFlag(Variations.Time))
+        if (_itself.Count == 0 || bench.FakeTimeFor(recipe) is null || !Workbench.Possible(recipe).HasFlag(Variations.Time))
         {
             return;
         }

@@ -37,6 +37,7 @@ internal sealed class Workbench : IAsyncDisposable
     private readonly DirectoryHandle _project;
     private readonly SecretResolver? _secrets;
     private readonly TimeProvider _time;
+    private readonly string? _fakeTime = FakeTime.Find();
     private readonly Dictionary<string, string> _trees = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
     private int _lastPlace;
@@ -66,8 +67,8 @@ internal sealed class Workbench : IAsyncDisposable
         _project = DirectoryHandle.Open(request.ProjectDirectory);
     }
 
-    /// <summary>The library that moves clocks; null where there is none.</summary>
-    public string? FakeTimeLibrary { get; } = FakeTime.Find();
+    /// <summary>The library that moves the clocks of a recipe's programs; null where there is none among them.</summary>
+    public string? FakeTimeFor(Recipe recipe) => recipe.Toolchain is null ? _fakeTime : null;
 
     /// <summary>A folder for files on their way to a person.</summary>
     public string Scratch => $"{_shared.Store.Directory}/{_shared.Scratch}";
@@ -103,7 +104,7 @@ internal sealed class Workbench : IAsyncDisposable
     {
         var folder = vary.HasFlag(Variations.Path) ? OtherFolder : SandboxIsolation.ProjectDirectory[1..];
         var environment = await EnvironmentAsync(recipe, vary, folder, frozenAt, cancellationToken);
-        if (vary.HasFlag(Variations.Time) && FakeTimeLibrary is null)
+        if (vary.HasFlag(Variations.Time) && FakeTimeFor(recipe) is null)
         {
             await Task.Delay(Later, _time, cancellationToken);
         }
@@ -119,7 +120,7 @@ internal sealed class Workbench : IAsyncDisposable
                 // In memory a folder lists what was made last first, on a disk in an order of its own.
                 Upper = vary.HasFlag(Variations.FileOrder) ? null : $"{scratch}/upper",
                 Work = vary.HasFlag(Variations.FileOrder) ? null : $"{scratch}/work",
-                Mounts = _shared.Mounts,
+                Mounts = _shared.MountsOf(recipe.Toolchain),
                 Network = recipe.HostNetwork ? SandboxNetwork.Host : SandboxNetwork.None,
                 Hostname = vary.HasFlag(Variations.Hostname) ? OtherHost : "cairn",
                 Umask = vary.HasFlag(Variations.Umask) ? OtherUmask : 0x12,
@@ -214,7 +215,7 @@ internal sealed class Workbench : IAsyncDisposable
             }
         }
 
-        if (FakeTimeLibrary is { } library)
+        if (FakeTimeFor(recipe) is { } library)
         {
             if (frozenAt is not null)
             {
@@ -247,7 +248,7 @@ internal sealed class Workbench : IAsyncDisposable
             layers.Add(LayOut($"{recipe.Digest.Hash} {folder} {reversed}", writer => LayOutInputs(writer, recipe, folder, reversed)));
         }
 
-        layers.Add(_shared.Base);
+        layers.AddRange(_shared.BaseOf(recipe.Toolchain, _shared.Store));
         return layers;
     }
 

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-using Cairn.Core.Content;
 using Cairn.Core.Toolchains;
 using Cairn.Core.Toolchains.Debian;
 using Cairn.Store.Content;
@@ -46,7 +45,7 @@ public sealed class DebianArchive(AptConfiguration apt, Downloader downloader, C
     public async Task<DebianSuites> ReadAsync(string suite, bool allowExpired, CancellationToken cancellationToken)
     {
         var names = Companions.Select(c => suite + c).ToArray();
-        var sources = apt.Sources.Where(s => Array.IndexOf(names, s.Suite) >= 0 && (s.Architectures.IsEmpty || s.Architectures.Contains(Architecture))).ToArray();
+        var sources = apt.Sources.Where(s => Array.IndexOf(names, s.Suite) >= 0 && (s.Architectures.IsEmpty || s.Architectures.Contains(Architecture, StringComparer.Ordinal))).ToArray();
         if (sources.Length == 0)
         {
             var others = apt.Sources.Select(static s => s.Suite).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
@@ -71,7 +70,7 @@ public sealed class DebianArchive(AptConfiguration apt, Downloader downloader, C
     {
         var entries = sources.SelectMany(static s => s.SignedBy).Distinct(StringComparer.Ordinal).ToArray();
         var files = entries.Where(static e => e.StartsWith('/') || e.Contains("-----BEGIN PGP", StringComparison.Ordinal)).ToArray();
-        var fingerprints = entries.Where(static e => e.Length >= 40 && !e.Contains('\n', StringComparison.Ordinal) && e.AsSpan().TrimEnd('!').IndexOfAnyExcept("0123456789abcdefABCDEF") < 0).Select(static e => e.TrimEnd('!').ToUpperInvariant());
+        var fingerprints = entries.Where(static e => e.Length >= 40 && !e.Contains('\n', StringComparison.Ordinal) && e.TrimEnd('!').All(char.IsAsciiHexDigit)).Select(static e => e.TrimEnd('!').ToUpperInvariant());
         return (files.Length > 0 ? [.. files] : apt.Keyrings, [.. fingerprints]);
     }
 

@@ -222,7 +222,7 @@ public sealed class Downloader : IDisposable
     {
         foreach (var file in new DirectoryInfo(_folder).EnumerateFiles())
         {
-            if (_time.GetUtcNow() - file.LastWriteTimeUtc > PartialAge)
+            if (_time.GetUtcNow().UtcDateTime - file.LastWriteTimeUtc > PartialAge)
             {
                 file.Delete();
             }

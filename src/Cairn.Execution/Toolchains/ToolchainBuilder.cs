@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 
 using Cairn.Core.Content;
 using Cairn.Core.Language.Model;
@@ -170,6 +169,72 @@ public sealed class ToolchainBuilder : IAsyncDisposable
         var isWhole = true;
         return StoredTree.TryForEach(tree, _store, (_, leaf) => isWhole &= leaf.Target is not null || _store.Contains(leaf.Digest)) && isWhole;
     }
+
+    /// <summary>Reads all that a toolchain has in the store; each thing that is missing or damaged is a sentence.</summary>
+    public List<string> FindDamage(LockedToolchain locked, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(locked);
+        var damage = new List<string>();
+        foreach (var release in locked.Releases)
+        {
+            Look(release.InRelease, $"the release of `{release.Suite}`");
+            foreach (var index in release.Indexes)
+            {
+                Look(index.Digest, $"the index `{index.Path}` of `{release.Suite}`");
+            }
+        }
+
+        foreach (var package in locked.Contents)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Look(package.Digest, $"the package `{package.Name}`");
+        }
+
+        if (!StoredTree.TryForEach(locked.Tree, _store, (path, leaf) =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (leaf.Target is null)
+            {
+                Look(leaf.Digest, $"`/{path}`");
+            }
+        }))
+        {
+            damage.Add("a folder of the tree is missing or damaged");
+        }
+
+        return damage;
+
+        void Look(Digest digest, string what)
+        {
+            if (Examine(digest) is { } problem)
+            {
+                damage.Add($"{what} {problem}");
+            }
+        }
+    }
+
+    /// <summary>Reads a blob to its end; what is wrong with it, or null.</summary>
+    internal string? Examine(Digest digest)
+    {
+        try
+        {
+            using var stream = _store.TryOpen(digest);
+            if (stream is null)
+            {
+                return Missing;
+            }
+
+            stream.CopyTo(Stream.Null);
+            return null;
+        }
+        catch (Exception exception) when (exception is StoreException or InvalidDataException)
+        {
+            return "does not have the bytes that its digest says";
+        }
+    }
+
+    /// <summary>What <see cref="Examine"/> says of a blob that is not there.</summary>
+    internal const string Missing = "is not in the store";
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -9,7 +9,7 @@ internal sealed class ArReader
     private const int HeaderBytes = 60;
 
     private readonly Stream _source;
-    private Member? _last;
+    private Action? _skip;
 
     /// <summary>Reads the beginning. Throws <see cref="InvalidDataException"/>.</summary>
     public ArReader(Stream source)
@@ -25,7 +25,7 @@ internal sealed class ArReader
     /// <summary>The next member with its content, which must be read before the one after it; null at the end. Throws <see cref="InvalidDataException"/>.</summary>
     public (string Name, Stream Content)? Next()
     {
-        _last?.Skip();
+        _skip?.Invoke();
         Span<byte> header = stackalloc byte[HeaderBytes];
         var count = _source.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false);
         if (count == 0)
@@ -39,8 +39,9 @@ internal sealed class ArReader
             throw new InvalidDataException("The ar archive has a damaged header");
         }
 
-        _last = new Member(_source, size);
-        return (Encoding.ASCII.GetString(header[..16]).TrimEnd(' ').TrimEnd('/'), _last);
+        var member = new Member(_source, size);
+        _skip = member.Skip;
+        return (Encoding.ASCII.GetString(header[..16]).TrimEnd(' ').TrimEnd('/'), member);
     }
 
     /// <summary>A part of a stream.</summary>
@@ -48,6 +49,7 @@ internal sealed class ArReader
     {
         private long _rest = size;
         private bool _skipped;
+        private readonly bool _isPadded = size % 2 == 1;
 
         public override bool CanRead => true;
 
@@ -55,11 +57,11 @@ internal sealed class ArReader
 
         public override bool CanWrite => false;
 
-        public override long Length => size;
+        public override long Length => throw new NotSupportedException();
 
         public override long Position
         {
-            get => size - _rest;
+            get => throw new NotSupportedException();
             set => throw new NotSupportedException();
         }
 
@@ -92,7 +94,7 @@ internal sealed class ArReader
                 // Only to get past it.
             }
 
-            if (size % 2 == 1)
+            if (_isPadded)
             {
                 _ = source.ReadByte();
             }

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 using Cairn.Core.Content;
 using Cairn.Store.Content;
 using Cairn.Store.Layers;

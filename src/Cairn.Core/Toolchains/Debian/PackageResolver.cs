@@ -50,6 +50,12 @@ public sealed class PackageResolver
 
         if (essential)
         {
+            // What asks for a merged /usr by a package that merges it, or by one that says it is: trees are merged.
+            if (Candidate("usr-is-merged") is { } merged)
+            {
+                Select(merged, neededBy: null);
+            }
+
             foreach (var name in _indexes.SelectMany(static i => i.Essential).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
             {
                 if (Candidate(name) is { IsEssential: true } package)

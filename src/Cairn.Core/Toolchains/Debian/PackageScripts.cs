@@ -3,6 +3,8 @@ namespace Cairn.Core.Toolchains.Debian;
 /// <summary>Which commands of maintainer scripts need not be done in a toolchain, since they look at something, concern a machine that is booted and updated, or are done in another way.</summary>
 internal static class PackageScripts
 {
+    private const string All = "*";
+
     /// <summary>The shell's own, and programs that only look at something or say something.</summary>
     private static readonly HashSet<string> Looking = new(StringComparer.Ordinal)
     {
@@ -28,16 +30,50 @@ internal static class PackageScripts
     };
 
     /// <summary>
-    /// What else packages do, and why it need not be done: their scripts were read. A star stands for all packages; the value lists commands, and files that are written with a
-    /// <c>&gt;</c> before them.
+    /// What else packages do, and why it need not be done: their scripts were read. A star stands for all that they do, <c>&gt;</c> for the files that they write.
     /// </summary>
     private static readonly Dictionary<string, string[]> Known = new(StringComparer.Ordinal)
     {
         // Home and profile of root, folders for mounts; /var/run and /var/lock are links in every tree.
-        ["base-files"] = ["cp", "ln", "mv", ">$DPKG_ROOT$1"],
+        ["base-files"] = ["cp", "ln", "mv", ">"],
 
         // passwd and group are those of the sandbox.
-        ["base-passwd"] = ["cp", "askyesno", ">/etc/passwd", ">/etc/group", "*"],
+        ["base-passwd"] = [All],
+
+        // /bin/sh where there is none: it is dash's.
+        ["bash"] = ["ln"],
+
+        // Links for programs that once stood elsewhere.
+        ["coreutils"] = ["ln"],
+
+        // Took /bin/sh over from bash in trees of long ago.
+        ["dash"] = ["cp", "ln", "mv", "dpkg-divert"],
+
+        // /etc/shells.
+        ["debianutils"] = ["cp"],
+
+        // Mends its own database, which a tree has not.
+        ["dpkg"] = [All],
+
+        // os-release, which base-files has.
+        ["init-system-helpers"] = ["dpkg-divert", "ln"],
+
+        // nsswitch.conf is the sandbox's.
+        ["libc-bin"] = ["cp"],
+
+        // Looks at the kernel, and restarts services; /lib64 is a link in every tree.
+        ["libc6"] = [All],
+
+        // Looks for copies that nobody installed.
+        ["libgcrypt20"] = ["clean-up-unmanaged-libraries"],
+
+        // An example of a configuration that is empty.
+        ["libgssapi-krb5-2"] = ["cp"],
+
+        // Nobody logs in.
+        ["libpam-modules"] = [All],
+        ["libpam-runtime"] = [All],
+        ["libpam0g"] = [All],
     };
 
     /// <summary>Whether a command of a package's script needs nothing to be done.</summary>
@@ -47,8 +83,8 @@ internal static class PackageScripts
     /// <summary>Whether it needs nothing to be done that a package's script writes a file.</summary>
     public static bool MayWrite(string package, string path) =>
         path.Length == 0 || path.StartsWith("/var/", StringComparison.Ordinal) || path.StartsWith("/run/", StringComparison.Ordinal) || path.StartsWith("/tmp/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal)
-        || path.Contains(ShellWord.Opaque, StringComparison.Ordinal) || IsKnown(package, ">" + path);
+        || path.Contains(ShellWord.Opaque, StringComparison.Ordinal) || IsKnown(package, ">");
 
     /// <summary>Whether a package is known to do something that needs nothing to be done.</summary>
-    public static bool IsKnown(string package, string what) => Known.TryGetValue(package, out var commands) && (Array.IndexOf(commands, what) >= 0 || Array.IndexOf(commands, "*") >= 0);
+    public static bool IsKnown(string package, string what) => Known.TryGetValue(package, out var commands) && (Array.IndexOf(commands, what) >= 0 || Array.IndexOf(commands, All) >= 0);
 }
