@@ -139,8 +139,16 @@ internal static class ToolchainReports
                 {
                     json.WriteStartObject();
                     json.WriteString("package", package);
-                    json.WriteString("from", from);
-                    json.WriteString("to", to);
+                    if (from is not null)
+                    {
+                        json.WriteString("from", from);
+                    }
+
+                    if (to is not null)
+                    {
+                        json.WriteString("to", to);
+                    }
+
                     json.WriteEndObject();
                 }
 
