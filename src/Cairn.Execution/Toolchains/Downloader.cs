@@ -165,7 +165,7 @@ public sealed class Downloader : IDisposable
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         silence.CancelAfter(AnswerTimeout);
-        if (place.IsFile || place.Scheme is "copy")
+        if (place.IsFile)
         {
             await using var file = new FileStream(place.LocalPath, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
             file.Position = Math.Min(offset, file.Length);

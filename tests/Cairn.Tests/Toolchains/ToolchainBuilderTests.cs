@@ -206,9 +206,9 @@ public sealed class ToolchainBuilderTests : IDisposable
     [Fact]
     public async Task Lock_TellsThatAPackageVanished()
     {
-        File.Delete(_archive.PathOf(Compiler()));
+        var package = Compiler();
         _archive.Publish();
-        File.Delete(_archive.PathOf(Compiler()));
+        File.Delete(_archive.PathOf(package));
 
         await RefusedAsync("the archive no longer has it");
     }

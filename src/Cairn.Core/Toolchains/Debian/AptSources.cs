@@ -86,7 +86,9 @@ public static class AptSources
         var known = ImmutableArray.CreateBuilder<Uri>();
         foreach (var text in uris)
         {
-            if (Uri.TryCreate(text.EndsWith('/') ? text : text + "/", UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" or "file" or "copy")
+            // `file:/path` is how apt writes what has an empty host.
+            var address = text.StartsWith("file:/", StringComparison.Ordinal) && !text.StartsWith("file://", StringComparison.Ordinal) ? $"file://{text.AsSpan(5)}" : text;
+            if (Uri.TryCreate(address.EndsWith('/') ? address : address + "/", UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" or "file")
             {
                 known.Add(uri);
             }

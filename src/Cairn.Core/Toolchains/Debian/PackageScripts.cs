@@ -64,6 +64,27 @@ internal static class PackageScripts
         // Looks at the kernel, and restarts services; /lib64 is a link in every tree.
         ["libc6"] = [All],
 
+        // The file of all certificates is made for every tree.
+        ["ca-certificates"] = [All],
+
+        // Mends what earlier versions left.
+        ["git"] = ["ln"],
+        ["openssl"] = ["ln"],
+        ["procps"] = ["mv"],
+        ["ucf"] = [All],
+
+        // Keys of a terminal; the time zone, which is UTC.
+        ["readline-common"] = ["cp"],
+        ["tzdata"] = [All],
+
+        // Byte code, and the hooks that make it.
+        ["python3"] = [All],
+        ["python3-distutils"] = [All],
+        ["python3-lib2to3"] = [All],
+        ["python3.11"] = [All],
+        ["python3.11-minimal"] = [All],
+        ["python3.11-venv"] = [All],
+
         // Looks for copies that nobody installed.
         ["libgcrypt20"] = ["clean-up-unmanaged-libraries"],
 
