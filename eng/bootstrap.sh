@@ -29,6 +29,8 @@ case ${1-} in
         [ -n "$(find /usr/lib -path "*/faketime/libfaketimeMT.so.1" 2>/dev/null | head -n 1)" ] || { packages="$packages libfaketime" missing="$missing libfaketime"; }
         need bwrap bubblewrap
         need gpgv gpgv
+        need slirp4netns slirp4netns
+        need ip iproute2
         need zsh zsh
         need fish fish
         need protoc protobuf-compiler

@@ -59,4 +59,11 @@ public static class Limits
 
     /// <summary>How long one look of a readiness probe may take.</summary>
     public static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an execution may take of something that is known to have taken some time: under another clock it may wait for ever.</summary>
+    public static TimeSpan ReproducedMax(double wallMs)
+    {
+        const double FactorMax = 10, MillisecondsMin = 20_000, MillisecondsMax = 86_400_000;
+        return TimeSpan.FromMilliseconds(Math.Clamp(wallMs * FactorMax, MillisecondsMin, MillisecondsMax));
+    }
 }

@@ -13,7 +13,7 @@ namespace Cairn.Execution;
 /// </summary>
 public sealed class ProcessHost : IAsyncDisposable
 {
-    // A bound of what a step writes is best held by a file system in memory of that size, where it takes no more of the memory than one part of so many.
+    // A bound of what a step writes is best held by a file system in memory of that size, where all of them together take no more of the memory than one part of so many.
     private const int MemoryShare = 4;
 
     private readonly ProcessHostOptions _options;
@@ -22,9 +22,9 @@ public sealed class ProcessHost : IAsyncDisposable
     private readonly Lock _workerGate = new();
     private volatile Machinery? _machinery;
     private SandboxClient? _worker;
-    private SandboxClient? _networkWorker;
     private bool _disposed;
     private ulong _lastId;
+    private long _promisedBytes;
     private (ImmutableArray<string> Secrets, SecretPatterns Patterns) _lastSecrets = ([], SecretPatterns.None);
 
     private ProcessHost(ProcessHostOptions options) => _options = options;
@@ -84,10 +84,58 @@ public sealed class ProcessHost : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(options);
+        if (spec is { Network: SandboxNetwork.Wan, Namespace: null })
+        {
+            throw new ArgumentException("The internet comes with a namespace", nameof(spec));
+        }
+
         var client = Worker(options);
-        var upper = client.Greeting.UpperProblem is null && !(spec.Limits.DiskBytes <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryShare) ? spec.Upper : null;
-        var root = client.Enter(new PlaceRequest(spec.Place, [.. spec.Layers], upper, upper is null ? null : spec.Work, spec.Limits.DiskBytes ?? 0));
-        return new SandboxPlace(client, spec with { Upper = upper, Work = upper is null ? null : spec.Work }, DirectoryHandle.Adopt(root, "the step's root"), upper is null);
+        var takesMemory = client.Greeting.UpperProblem is not null;
+        var promised = 0L;
+        if (!takesMemory && client.Greeting.MemoryProblem is null && spec.Limits.DiskBytes is { } bytes && TryPromise(bytes))
+        {
+            (takesMemory, promised) = (true, bytes);
+        }
+
+        try
+        {
+            var (upper, work) = takesMemory ? (null, null) : (spec.Upper, spec.Work);
+            var root = client.Enter(new PlaceRequest(spec.Place, [.. spec.Layers], upper, work, spec.Limits.DiskBytes ?? 0, [.. spec.Binds.Select(static b => b.HostPath)]));
+            return new SandboxPlace(client, spec with { Upper = upper, Work = work }, DirectoryHandle.Adopt(root, "the step's root"), upper is null, promised == 0 ? null : () => Interlocked.Add(ref _promisedBytes, -promised));
+        }
+        catch
+        {
+            Interlocked.Add(ref _promisedBytes, -promised);
+            throw;
+        }
+    }
+
+    /// <summary>Sets aside a part of the memory for what a place may write, of all that places of this host may take together; false where there is not as much.</summary>
+    private bool TryPromise(long bytes)
+    {
+        if (Interlocked.Add(ref _promisedBytes, bytes) is > 0 and var all && all <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryShare)
+        {
+            return true;
+        }
+
+        Interlocked.Add(ref _promisedBytes, -bytes);
+        return false;
+    }
+
+    /// <summary>Makes a network that sandboxes may share. Throws <see cref="IOException"/> with what the machine refuses.</summary>
+    /// <param name="network">What it reaches: nothing, or the internet.</param>
+    /// <param name="options">The sandboxes.</param>
+    public NetworkNamespace OpenNetwork(SandboxNetwork network, SandboxOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var client = Worker(options);
+        var number = client.OpenNetwork(network switch
+        {
+            SandboxNetwork.None => new NetworkRequest(null, []),
+            SandboxNetwork.Wan => new NetworkRequest(Uplink.Find() ?? throw new IOException(Uplink.FindProblem()?.Problem), Uplink.OwnAddresses()),
+            _ => throw new ArgumentOutOfRangeException(nameof(network)),
+        });
+        return new NetworkNamespace(client, number, network);
     }
 
     /// <summary>The file system in memory of the sandboxes' worker, for small layers: files in it exist as long as the run. Its handle is the caller's.</summary>
@@ -125,8 +173,7 @@ public sealed class ProcessHost : IAsyncDisposable
     {
         lock (_workerGate)
         {
-            ref var worker = ref options.OwnNetwork ? ref _networkWorker : ref _worker;
-            return worker ??= Begin().Spawner.StartWorker(options);
+            return _worker ??= Begin().Spawner.StartWorker(options);
         }
     }
 

@@ -50,8 +50,9 @@ internal sealed unsafe partial class Spawner
         var unshare = Find("unshare") ?? throw new IOException("`unshare` of util-linux is not in PATH");
         Directory.CreateDirectory(options.Folder);
         var asRoot = Libc.geteuid() == 0;
-        string[] network = options.OwnNetwork ? ["--net"] : [];
-        string[] kind = asRoot ? ["--mount", "--propagation", "slave"] : ["--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child"];
+        // In the run's pid namespace all ends with the run; otherwise with the worker, as the first process of one of its own.
+        string[] pids = asRoot && _runPidNamespace >= 0 ? [] : ["--pid", "--fork", "--kill-child"];
+        string[] kind = asRoot ? ["--mount", "--propagation", "slave"] : ["--user", "--map-root-user", "--mount"];
         var (ours, theirs) = DescriptorChannel.Pair();
         var errors = stackalloc int[2];
         if (Libc.pipe2(errors, Libc.O_CLOEXEC) != 0)
@@ -64,7 +65,7 @@ internal sealed unsafe partial class Spawner
 
         var spec = new ProcessSpec
         {
-            Arguments = [unshare, .. network, .. kind, options.Program, "__sandbox", bubblewrap, options.Folder, (asRoot ? options.Owner : 0).ToString(CultureInfo.InvariantCulture), options.Scratch],
+            Arguments = [unshare, .. kind, .. pids, options.Program, "__sandbox", bubblewrap, options.Folder, (asRoot ? options.Owner : 0).ToString(CultureInfo.InvariantCulture), options.Scratch],
             Environment = [new("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), new("LC_ALL", "C"), new("DOTNET_TieredCompilation", "1"), new("DOTNET_GCHeapHardLimit", "4000000"), new("HOME", "/")],
             WorkingDirectory = "/",
         };
@@ -140,7 +141,8 @@ internal sealed unsafe partial class Spawner
         }
     }
 
-    private static string? Find(string program)
+    /// <summary>A program of the machine; null where it has none of the name.</summary>
+    internal static string? Find(string program)
     {
         foreach (var folder in (ReadOnlySpan<string>)["/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin"])
         {

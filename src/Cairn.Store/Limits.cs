@@ -45,6 +45,9 @@ public static partial class Limits
     /// <summary>What was used within this time is never collected.</summary>
     public static readonly TimeSpan RecentUse = TimeSpan.FromHours(1);
 
+    /// <summary>How long a layer is kept that nothing uses: it takes less to lay one out again than to keep all that a project ever had.</summary>
+    public static readonly TimeSpan UnusedLayerTime = TimeSpan.FromDays(14);
+
     /// <summary>How often runs look whether the store is over its quota.</summary>
     public static readonly TimeSpan CollectionInterval = TimeSpan.FromDays(1);
 

@@ -47,7 +47,7 @@ public sealed class SandboxTests
     }
 
     [Fact]
-    public async Task Run_OfWhatThisVersionCannotKeep_IsRefused()
+    public async Task Run_OfWhatAnIsolationCannotKeep_IsRefused()
     {
         using var folder = new TemporaryFolder();
         folder.Write(
@@ -56,12 +56,12 @@ public sealed class SandboxTests
             version: 1
             name: refused
             steps:
-              a: { run: "true", network: none }
-              b: { run: "true", isolation: sandbox, network: wan }
+              a: { run: "true", isolation: process, network: none }
+              b: { run: "true", isolation: process, limits: { pids: 5 } }
             """);
         var result = await RunAsync(folder);
         Assert.NotEqual(0, result.ExitCode);
-        Assert.All((string[])["CAIRN0581", "CAIRN0582"], text => Assert.Contains(text, result.Error, StringComparison.Ordinal));
+        Assert.All((string[])["CAIRN0581", "CAIRN0580"], text => Assert.Contains(text, result.Error, StringComparison.Ordinal));
     }
 
     private static Task<ToolResult> RunAsync(TemporaryFolder folder) =>

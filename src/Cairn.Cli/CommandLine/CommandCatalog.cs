@@ -108,7 +108,7 @@ internal static class CommandCatalog
         },
         new("reproduce", "Run", "Execute a step again, under other conditions, and compare what it makes", ReproduceCommand.Create)
         {
-            Details = "In fresh sandboxes, from the inputs of the recorded result; neither the working tree nor the cache is written. First as it was recorded, then with another path, time, time zone, locale, hostname, file order, number of processors, umask and user, all at once; what differs is traced to the variation that caused it. Exits with 0 if everything is identical, with 1 if anything differs.",
+            Details = "In fresh sandboxes, from the inputs of the recorded result; neither the working tree nor the cache is written. First as it was recorded, then with another path, time, time zone, locale, hostname, file order, number of processors, umask and user, all at once; what differs is traced to the variation that caused it. Exits with 0 if everything is identical, with 1 if anything differs, with 2 if something could not be executed again.",
             Examples =
             [
                 new("cairn reproduce build", "the newest result of step build"),

@@ -25,7 +25,7 @@ internal sealed class DebugCommand
     private readonly Argument<string?> _step = new("STEP") { Arity = ArgumentArity.ZeroOrOne, Description = "A step that failed, or a job such as test[opt=O2]; the last that failed without" };
     private readonly Option<string?> _command = new("--command", "-c") { Description = "Run this command of a shell instead, and exit with its code", HelpName = "CMD" };
     private readonly Option<bool> _diff = new("--diff") { Description = "Show what sessions in this root changed" };
-    private readonly Option<string?> _patch = new("--patch") { Description = "Write that as a patch, which git apply and patch -p1 take in the project", HelpName = "FILE" };
+    private readonly Option<string?> _patch = new("--patch") { Description = "Write that as a patch, which git apply and patch -p1 take in the project, without the files that the step itself wrote", HelpName = "FILE" };
     private readonly Option<bool> _reset = new("--reset") { Description = "Drop what sessions in this root changed" };
     private readonly Option<bool> _secrets = new("--secrets") { Description = "Read the secrets again that the step had; without it they are not set" };
 
@@ -53,6 +53,9 @@ internal sealed class DebugCommand
 
         return [PosixSignalRegistration.Create(PosixSignal.SIGTERM, Take), PosixSignalRegistration.Create(PosixSignal.SIGHUP, Take), PosixSignalRegistration.Create(PosixSignal.SIGINT, Take)];
     }
+
+    /// <summary>Whether all that a program would get is a terminal, so that it can have one of its own: a redirected error stays where it was sent.</summary>
+    public static bool IsOnTerminal(CommandServices services) => services.Terminal is { OutIsTerminal: true, ErrorIsTerminal: true } && NativeTerminal.IsTerminal(0);
 
     /// <summary>What a person's terminal is, and who they are in.</summary>
     public static Dictionary<string, string> TerminalVariables(CommandServices services, string job)
@@ -99,26 +102,30 @@ internal sealed class DebugCommand
 
     private async Task<int> EnterAsync(DebugSession session, RunRecord record, string? command, bool secrets, CancellationToken cancellationToken)
     {
-        var onTerminal = command is null && _services.Terminal.OutIsTerminal && NativeTerminal.IsTerminal(0);
+        var onTerminal = IsOnTerminal(_services);
         var variables = onTerminal ? TerminalVariables(_services, session.Root.Job) : [];
-        if (secrets)
-        {
-            foreach (var (name, value) in await session.ReadSecretsAsync(record.Started.File, Warn, cancellationToken))
-            {
-                variables[name] = value;
-            }
-        }
-
-        if (onTerminal)
-        {
-            Introduce(session.Root, secrets);
-        }
-
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var signals = CancelOnSignals(cancel);
         try
         {
-            return session.Run(command is null ? Shell : ["/bin/sh", "-c", command], variables, onTerminal, cancel.Token);
+            if (secrets)
+            {
+                foreach (var (name, value) in await session.ReadSecretsAsync(record.Started.File, Warn, cancel.Token))
+                {
+                    variables[name] = value;
+                }
+            }
+
+            if (onTerminal && command is null)
+            {
+                Introduce(session.Root, secrets);
+            }
+
+            return session.Run(command is null ? Shell : ["/bin/sh", "-c", command], variables, onTerminal, Warn, cancel.Token);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return ExitCodes.Cancelled;
         }
         finally
         {
@@ -145,10 +152,15 @@ internal sealed class DebugCommand
 
     private int Diff(DebugSession session, string? file)
     {
-        var patch = session.Diff();
+        var patch = session.Diff(forProject: file is not null);
         foreach (var path in patch.LeftOut)
         {
             Warn($"`{path}` differs, and is no text that a patch could hold");
+        }
+
+        foreach (var path in patch.OfTheStep)
+        {
+            Warn($"`{path}` is as the step wrote it, not as the project has it: what you changed there is no part of the patch; `--diff` shows it");
         }
 
         if (file is null)

@@ -30,19 +30,19 @@ internal static class ExecCommand
             return ExitCodes.Usage;
         }
 
-        var prepared = await RunEngine.PrepareAsync(request, cancellationToken);
-        if (prepared.Plan is null)
-        {
-            var shown = PipelineInspection.Rebase(prepared.Request.PipelineFile, prepared, Path.GetRelativePath(services.CurrentDirectory, prepared.Request.ProjectDirectory));
-            DiagnosticPrinter.Print(services, shown.Diagnostics, shown.Sources);
-            return ExitCodes.Usage;
-        }
-
-        var onTerminal = services.Terminal.OutIsTerminal && NativeTerminal.IsTerminal(0);
+        var onTerminal = DebugCommand.IsOnTerminal(services);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var signals = DebugCommand.CancelOnSignals(cancel);
         try
         {
+            var prepared = await RunEngine.PrepareAsync(request, cancel.Token);
+            if (prepared.Plan is null)
+            {
+                var shown = PipelineInspection.Rebase(prepared.Request.PipelineFile, prepared, Path.GetRelativePath(services.CurrentDirectory, prepared.Request.ProjectDirectory));
+                DiagnosticPrinter.Print(services, shown.Diagnostics, shown.Sources);
+                return ExitCodes.Usage;
+            }
+
             return await ExecSession.RunAsync(
                 prepared,
                 command.Length > 0 ? command : DebugCommand.Shell,
@@ -54,6 +54,10 @@ internal static class ExecCommand
         catch (DebugException exception)
         {
             return DiagnosticPrinter.Usage(services, exception.Message);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return ExitCodes.Cancelled;
         }
         finally
         {

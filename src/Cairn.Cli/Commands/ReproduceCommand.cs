@@ -94,8 +94,8 @@ internal static class ReproduceCommand
 
         _ = WhyCommand.Write(services, text);
         return Array.Exists([.. results], static r => r.Verdict == ReproduceVerdict.Differs) ? ExitCodes.StepFailed
-            : Array.Exists([.. results], static r => r.Verdict == ReproduceVerdict.Identical) ? ExitCodes.Success
-            : ExitCodes.Usage;
+            : Array.Exists([.. results], static r => r.Verdict == ReproduceVerdict.Refused) ? ExitCodes.Usage
+            : ExitCodes.Success;
     }
 
     private static bool TryReadVariations(string? text, out Variations variations, out string unknown)

@@ -23,6 +23,11 @@ internal static class StoreReports
             ? $"{Count(statistics.Blobs)}, {Words.Bytes(statistics.ContentBytes)}"
             : $"{Count(statistics.Blobs)}, {Words.Bytes(statistics.ContentBytes)}; {Count(statistics.CompressedBlobs)} compressed, which saves {Words.Bytes(statistics.SavedBytes)}");
         Line("Results", $"{Count(statistics.Entries)}, {Words.Bytes(statistics.EntryDiskBytes)}");
+        if (statistics.Layers > 0)
+        {
+            Line("Layers", $"{Count(statistics.Layers)}, {Words.Bytes(statistics.LayerDiskBytes)}");
+        }
+
         if (statistics.OldestUse is { } oldest)
         {
             Line("Oldest use", Words.Ago(oldest, services.Time.GetUtcNow()));
@@ -66,6 +71,8 @@ internal static class StoreReports
             json.WriteNumber("saved_bytes", statistics.SavedBytes);
             json.WriteNumber("results", statistics.Entries);
             json.WriteNumber("result_disk_bytes", statistics.EntryDiskBytes);
+            json.WriteNumber("layers", statistics.Layers);
+            json.WriteNumber("layer_disk_bytes", statistics.LayerDiskBytes);
             json.WriteNumber("kept_roots", roots.Length);
             json.WriteNumber("kept_roots_bytes", roots.Sum(static r => r.Bytes));
             json.WriteNumber("quarantined", statistics.Quarantined);
@@ -93,6 +100,11 @@ internal static class StoreReports
         var text = new ByteText();
         text.Append(dryRun ? "Would remove " : "Removed ").Append(Plural(result.BlobsRemoved, "blob")).Append(" and ").Append(Plural(result.EntriesRemoved, "result"));
         text.Line($": {Words.Bytes(result.BytesBefore)} before, {Words.Bytes(result.BytesAfter)} after, quota {Words.Bytes(result.QuotaBytes)}");
+        if (result.LayersRemoved > 0)
+        {
+            text.Append(dryRun ? "Would also remove " : "Also removed ").Line($"{Plural(result.LayersRemoved, "layer")} of sandboxes");
+        }
+
         if (result.StraysRemoved > 0)
         {
             text.Append(dryRun ? "Would also remove " : "Also removed ").Line($"{Plural(result.StraysRemoved, "remain")} of processes that are gone, or long in quarantine");
@@ -117,6 +129,7 @@ internal static class StoreReports
             json.WriteNumber("after_bytes", result.BytesAfter);
             json.WriteNumber("blobs_removed", result.BlobsRemoved);
             json.WriteNumber("results_removed", result.EntriesRemoved);
+            json.WriteNumber("layers_removed", result.LayersRemoved);
             json.WriteNumber("kept_roots_removed", roots.Removed);
             json.WriteNumber("strays_removed", result.StraysRemoved);
             json.WriteBoolean("over_quota", result.IsOverQuota);
@@ -141,6 +154,11 @@ internal static class StoreReports
         }
 
         text.Append("Read ").Append(Plural(report.BlobsChecked, "blob")).Append(" (").Append(Words.Bytes(report.BytesChecked)).Append(") and ").Append(Plural(report.EntriesChecked, "result"));
+        if (report.LayersChecked > 0)
+        {
+            text.Append(", and ").Append(Plural(report.LayersChecked, "layer"));
+        }
+
         text.Line($" in {store.Directory}: {(report.FindingsTotal == 0 ? "all is well" : $"{Plural(report.FindingsTotal, "problem")}{(report.IsSound ? ", none left" : "")}")}");
         return new StoreReport(text, json =>
         {
@@ -149,6 +167,7 @@ internal static class StoreReports
             json.WriteNumber("blobs", report.BlobsChecked);
             json.WriteNumber("bytes", report.BytesChecked);
             json.WriteNumber("results", report.EntriesChecked);
+            json.WriteNumber("layers", report.LayersChecked);
             json.WriteNumber("problems", report.FindingsTotal);
             json.WriteStartArray("findings");
             foreach (var finding in report.Findings)
@@ -233,6 +252,7 @@ internal static class StoreReports
         FindingKind.Incomplete => "incomplete",
         FindingKind.DamagedPin => "damaged-pin",
         FindingKind.MissingPinned => "missing-pinned",
+        FindingKind.DamagedLayer => "damaged-layer",
         _ => "unreadable",
     };
 }

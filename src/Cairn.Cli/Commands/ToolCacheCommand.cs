@@ -116,7 +116,7 @@ internal sealed class ToolCacheCommand
                 (Words.Bytes(info.QuotaBytes), Ink.Dim),
                 ($"{info.Files}", Ink.Plain),
                 (info.InUse ? "now" : info.LastUsed is { } used ? Words.Ago(used, now) : "", info.InUse ? Ink.Accent : Ink.Plain),
-                (info.Shared ? "shared" : "private", Ink.Dim),
+                ($"{(info.Shared ? "shared" : "private")}{(info.Sandboxed ? ", sandbox" : "")}", Ink.Dim),
                 (info.Owners.Length > 1 ? $"{first} and {info.Owners.Length - 1} more" : first, info.Owners.IsEmpty ? Ink.Warning : Ink.Plain));
         }
 
@@ -180,6 +180,7 @@ internal sealed class ToolCacheCommand
             json.WriteStartObject();
             json.WriteString("name", info.Name);
             json.WriteBoolean("shared", info.Shared);
+            json.WriteBoolean("sandboxed", info.Sandboxed);
             json.WriteString("directory", info.Directory);
             json.WriteNumber("bytes", info.SizeBytes);
             json.WriteNumber("files", info.Files);

@@ -64,6 +64,9 @@ internal static class SandboxChecks
             : new Check("sandbox", Group, "A sandbox, tried", CheckStatus.Ok, "a program ran in one"));
         if (trial.Problem is null)
         {
+            checks.Add(trial.WanProblem is var (wan, remedy)
+                ? new Check("sandbox-wan", Group, "network: wan", CheckStatus.Note, $"steps with it are refused: {wan.ReplaceLineEndings(" ")}", remedy)
+                : new Check("sandbox-wan", Group, "network: wan", CheckStatus.Ok, "slirp4netns connected a sandbox to the internet alone"));
             checks.Add(trial.UpperProblem is { } upper
                 ? new Check("sandbox-disk", Group, "What steps write", CheckStatus.Note, $"is kept in memory: {upper}", "set XDG_CACHE_HOME to a folder on ext4, xfs, btrfs or tmpfs")
                 : new Check("sandbox-disk", Group, "What steps write", CheckStatus.Ok, $"goes to {probe.Folder}"));

@@ -66,6 +66,7 @@ internal static class ReproduceText
                 {
                     DifferenceCause.Itself => "itself",
                     DifferenceCause.Varied => "varied",
+                    DifferenceCause.Recorded => "recorded",
                     _ => "unknown",
                 });
                 Write(json, "variations", VariationNames.Of(difference.Variations));
@@ -97,7 +98,7 @@ internal static class ReproduceText
     private static string Summary(JobReproduction result)
     {
         var executions = result.Executions == 1 ? "1 execution" : $"{result.Executions} executions";
-        var files = result.Files == 1 ? "1 output" : $"{result.Files} outputs";
+        var files = result.Files switch { 0 => "no outputs", 1 => "1 output", var count => $"{count} outputs" };
         var varied = VariationNames.Of(result.Varied);
         return $"{files}, {executions}{(varied.IsEmpty ? "" : $", varied: {string.Join(", ", varied)}")}{(result.ComparedWithRecord ? "" : "; the recorded result is not in the store")}";
     }
@@ -106,7 +107,8 @@ internal static class ReproduceText
     {
         DifferenceCause.Itself => "differs from itself, with nothing varied",
         DifferenceCause.Varied => $"changes with {string.Join(difference.Together ? " and " : ", ", VariationNames.Of(difference.Variations))}{(difference.Together ? " together" : "")}",
-        _ => "differs from the recorded result, and nothing that was varied explains it",
+        DifferenceCause.Recorded => "differs from the recorded result, and nothing that was varied explains it",
+        _ => "differed once, and not again when the cause was looked for",
     };
 
     private static string WordOf(ReproduceVerdict verdict) => verdict switch

@@ -73,6 +73,21 @@ public sealed class MerkleTree
         return folder.FindLeaf(rest);
     }
 
+    /// <summary>Whether a path is that of a folder. The empty path is the tree's own.</summary>
+    public bool HasFolder(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        MerkleFolder? folder = _root;
+        for (var rest = path.AsSpan(); folder is not null && !rest.IsEmpty;)
+        {
+            var slash = rest.IndexOf('/');
+            folder = folder.FindFolder(slash < 0 ? rest : rest[..slash]);
+            rest = slash < 0 ? [] : rest[(slash + 1)..];
+        }
+
+        return folder is not null;
+    }
+
     /// <summary>Calls back for every file and link with its path, those of a folder before those of the folders in it.</summary>
     public void ForEach(Action<string, TreeLeaf> action)
     {

@@ -44,6 +44,12 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
             platform.Add(new(CpusProperty, cpus.ToString(CultureInfo.InvariantCulture)));
         }
 
+        if (job.Step.Strict)
+        {
+            // A result that nobody looked at is none of a strict step's.
+            platform.Add(new("strict", "true"));
+        }
+
         var environment = Environment(scope, job, platform, run.Plan.Pipeline.Environment, job.Step.Environment);
         if (job.Step.Cache.KeyExtra is { } extra)
         {
@@ -115,6 +121,11 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
                     variables.Remove(secret.Key["secret:".Length..]);
                 }
             }
+        }
+
+        if (job is not null)
+        {
+            StepEnvironment.KeepDetermined(variables, request.DeterminismOf(job.Step));
         }
 
         return variables;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 
 using Cairn.Core.Content;
+using Cairn.Engine.Isolation;
 using Cairn.Execution;
 
 namespace Cairn.Engine.Caching;
@@ -30,8 +31,8 @@ internal static class HostFingerprint
         ["/var/lib/dpkg/status", "/var/lib/rpm/rpmdb.sqlite", "/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/Packages", "/var/lib/pacman/local", "/lib/apk/db/installed", "/usr/local/bin", "/usr/local/lib"];
 
     /// <summary>
-    /// What a sandboxed step sees of the machine: as <see cref="Read"/>, and the state of its packages, by size and time of the package managers' records. It is right for this machine only, as is what
-    /// is made with it.
+    /// What a sandboxed step sees of the machine: as <see cref="Read"/>, and the state of its packages, by size and time of the package managers' records, and of the settings that
+    /// belong to them. It is right for this machine only, as is what is made with it.
     /// </summary>
     public static string ReadWithPackages(string host)
     {
@@ -45,6 +46,7 @@ internal static class HostFingerprint
             }
         }
 
+        text.Append(BaseLayer.State());
         return $"{host}, packages {Digest.Of(System.Text.Encoding.UTF8.GetBytes(text.ToString())).Hash[..12]}";
     }
 

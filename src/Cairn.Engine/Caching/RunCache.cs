@@ -139,6 +139,32 @@ internal sealed class RunCache : IDisposable
         return new PreparedAction(action, inputs, sources) { Off = off, Trees = trees.DrainToImmutable() };
     }
 
+    /// <summary>What all of these jobs read: sources that each of them has, and what those made that each of them needs.</summary>
+    public ImmutableArray<InputTree> CommonInputs(List<Job> jobs, CancellationToken cancellationToken)
+    {
+        var all = _inputs.Sources(_scope.Plan, cancellationToken);
+        var sources = all.Of(jobs[0]);
+        var needs = new List<int>(jobs[0].Needs);
+        foreach (var job in jobs)
+        {
+            sources = SourceInputs.Common(sources, all.Of(job));
+            needs.RemoveAll(need => !job.Needs.Contains(need));
+        }
+
+        var trees = ImmutableArray.CreateBuilder<InputTree>(needs.Count + 1);
+        trees.Add(InputTree.Of(sources));
+        foreach (var need in needs)
+        {
+            if (_scope.ResultOf(need) is null or { Status: JobStatus.Succeeded or JobStatus.Skipped })
+            {
+                var product = ProductOf(need);
+                trees.Add(InputTree.Of(TreeFor(jobs[0], need, product), product.Files));
+            }
+        }
+
+        return trees.DrainToImmutable();
+    }
+
     /// <summary>
     /// What the last run knows of a job whose sources, needs and outputs have not changed since: then nothing is computed, looked up or written. Null where
     /// something has, or may have.

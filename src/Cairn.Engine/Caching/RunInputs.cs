@@ -30,7 +30,8 @@ internal sealed class RunInputs : IDisposable
     private SourceSnapshot? _first;
     private StoreLease? _lease;
     private ContentStore? _own;
-    private int _leased;
+    private StoreLease? _ownLease;
+    private bool _leased;
 
     private RunInputs(PreparedRun prepared)
     {
@@ -174,12 +175,15 @@ internal sealed class RunInputs : IDisposable
     {
         if (Store is { ReadOnlyReason: null } store)
         {
-            return store;
+            Lease();
+            return _lease is null ? throw new IOException($"Nothing can be noted in the store `{store.Directory}`: is its disk full?") : store;
         }
 
         lock (_extending)
         {
-            return _own ??= ContentStore.Open(OwnStore(_request));
+            _own ??= ContentStore.Open(OwnStore(_request));
+            _ownLease ??= _own.TryLease(Holder) ?? throw new IOException($"Nothing can be noted in the store `{_own.Directory}`: is its disk full?");
+            return _own;
         }
     }
 
@@ -189,15 +193,28 @@ internal sealed class RunInputs : IDisposable
     /// <summary>From here on nothing that this run finds in the store is collected.</summary>
     public void Lease()
     {
-        if (_leased == 0 && Interlocked.Exchange(ref _leased, 1) == 0)
+        if (Volatile.Read(ref _leased))
         {
-            _lease = Store?.TryLease($"run {_run} in {_request.ProjectDirectory}");
+            return;
+        }
+
+        lock (_extending)
+        {
+            if (!_leased)
+            {
+                _lease = Store?.TryLease(Holder);
+                Volatile.Write(ref _leased, true);
+            }
         }
     }
+
+    private string Holder => $"run {_run} in {_request.ProjectDirectory}";
 
     /// <summary>After a run: makes room where the store is over its quota, and drops actions that no kept run knows.</summary>
     public void Tidy()
     {
+        _ownLease?.Dispose();
+        _ = _own?.CollectIfDue(_own.DefaultQuota(), CancellationToken.None);
         if (Store is null)
         {
             return;
@@ -215,6 +232,7 @@ internal sealed class RunInputs : IDisposable
     public void Dispose()
     {
         _lease?.Dispose();
+        _ownLease?.Dispose();
         Store?.Dispose();
         _own?.Dispose();
         Log.Dispose();

@@ -79,6 +79,18 @@ internal sealed class SourceInputs
         return new JobSources(TreeOf(sources), sources);
     }
 
+    /// <summary>The files that both have.</summary>
+    public static JobSources Common(JobSources one, JobSources other)
+    {
+        if (one.Tree.Digest == other.Tree.Digest)
+        {
+            return one;
+        }
+
+        var common = one.Entries.RemoveAll(entry => other.Tree.TryGet(entry.Path) is null);
+        return new JobSources(TreeOf(common), common);
+    }
+
     private static void AddInputs(PathPatterns inputs, HashSet<string> literals, List<PathPatterns> globs)
     {
         foreach (var pattern in inputs.Patterns)

@@ -120,15 +120,20 @@ public sealed class DebugSession : IAsyncDisposable
         return values.ToImmutable();
     }
 
-    /// <summary>Runs a program in the root, its changes kept; its exit code. Throws <see cref="IOException"/>.</summary>
+    /// <summary>
+    /// Runs a program in the root, its changes kept, also where it is cancelled; its exit code. Throws <see cref="DebugException"/>, <see cref="IOException"/> with what the
+    /// machine refuses, and <see cref="OperationCanceledException"/>.
+    /// </summary>
     /// <param name="command">The program and its arguments.</param>
     /// <param name="variables">Variables beside those of the step.</param>
     /// <param name="onTerminal">Whether it gets a terminal.</param>
+    /// <param name="warn">Told what a person should know.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public int Run(IReadOnlyList<string> command, IReadOnlyDictionary<string, string> variables, bool onTerminal, CancellationToken cancellationToken)
+    public int Run(IReadOnlyList<string> command, IReadOnlyDictionary<string, string> variables, bool onTerminal, Action<string> warn, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(variables);
+        ArgumentNullException.ThrowIfNull(warn);
         var toDisk = _host.SandboxUpperProblem(_options) is null;
         var uppers = Uppers();
         if (!toDisk && uppers.Count >= SessionsMax)
@@ -138,7 +143,17 @@ public sealed class DebugSession : IAsyncDisposable
 
         var upper = toDisk && uppers.Count > 0 ? uppers[0] : MakeUpper(uppers.Count + 1);
         List<string> layers = [.. uppers.Where(u => !string.Equals(u, upper, StringComparison.Ordinal)), $"{_relative}/{KeptRoots.Upper}", .. Root.Layers];
-        var spec = Spec(layers, onTerminal) with { Upper = toDisk ? upper : null, Work = toDisk ? FreshWork() : null };
+        using var network = SandboxNetworks.Parse(Root.Network) == SandboxNetwork.Wan ? _host.OpenNetwork(SandboxNetwork.Wan, _options) : null;
+        // One session has the root at a time: what a killed one left is taken over, and goes with this one.
+        using var group = ControlGroups.Find().Create($"cairn-debug-{Root.Run}-{Path.GetFileName(_relative)}", Limits, Limits.Processes);
+        var spec = Spec(layers, onTerminal, network) with
+        {
+            Upper = toDisk ? upper : null,
+            Work = toDisk ? FreshWork() : null,
+            Limits = Limits,
+            Groups = group?.Joins ?? [],
+            GroupsBoundProcesses = group is { BoundsProcesses: true },
+        };
         using var place = _host.Enter(spec, _options);
         var environment = new Dictionary<string, string>(Root.Environment, StringComparer.Ordinal);
         foreach (var (name, value) in variables)
@@ -147,28 +162,40 @@ public sealed class DebugSession : IAsyncDisposable
         }
 
         using var folder = place.Root.TryOpenPath(Root.WorkingDirectory.TrimStart('/'));
-        var exit = AttachedProcess.Run(
-            place,
-            new ProcessSpec { Arguments = [.. command], Environment = [.. environment], WorkingDirectory = folder is null ? SandboxIsolation.ProjectDirectory : Root.WorkingDirectory },
-            cancellationToken);
-        if (!toDisk)
+        try
         {
-            Save(spec.Place, upper);
+            return AttachedProcess.Run(
+                place,
+                new ProcessSpec { Arguments = [.. command], Environment = [.. environment], WorkingDirectory = folder is null ? SandboxIsolation.ProjectDirectory : Root.WorkingDirectory },
+                cancellationToken);
         }
+        finally
+        {
+            if (group is { OutOfMemoryKills: > 0 })
+            {
+                warn("It was killed for memory: the limit of the step (`limits: memory`) holds here, too");
+            }
 
-        return exit;
+            if (!toDisk)
+            {
+                Save(spec.Place, upper);
+            }
+        }
     }
 
     /// <summary>What sessions changed in the project's tree. Throws <see cref="IOException"/>.</summary>
-    public TreePatch Diff()
+    /// <param name="forProject">Whether it is for the project as the step was given it, and not for what the step left: without files that the step wrote.</param>
+    public TreePatch Diff(bool forProject)
     {
         List<string> kept = [$"{_relative}/{KeptRoots.Upper}", .. Root.Layers];
-        using var before = _host.Enter(Spec(kept, interactive: false), _options);
-        using var after = _host.Enter(Spec([.. Uppers(), .. kept], interactive: false), _options);
+        using var given = forProject ? _host.Enter(Spec(Root.Layers, interactive: false, network: null), _options) : null;
+        using var before = _host.Enter(Spec(kept, interactive: false, network: null), _options);
+        using var after = _host.Enter(Spec([.. Uppers(), .. kept], interactive: false, network: null), _options);
         const string Project = "work";
+        using var project = given?.Root.TryOpen(Project);
         using var old = before.Root.TryOpen(Project) ?? throw new IOException("The root has no `/work`");
         using var now = after.Root.TryOpen(Project) ?? throw new IOException("The root has no `/work` any more: `--reset` brings it back");
-        return TreePatch.Between(old, now);
+        return TreePatch.Between(project, old, now);
     }
 
     /// <summary>Drops what sessions changed; whether there was anything.</summary>
@@ -230,23 +257,25 @@ public sealed class DebugSession : IAsyncDisposable
             using var to = store.TryOpenPath(upper);
             if (from is not null && to is not null)
             {
-                UpperFolder.Copy(from, to);
+                UpperFolder.Copy(from, to, long.MaxValue, CancellationToken.None);
             }
         }
     }
 
-    private SandboxSpec Spec(List<string> layers, bool interactive) => new()
+    // What the step might write does not bind the person who looks into it.
+    private SandboxLimits Limits => new() { OpenFiles = Root.OpenFiles, Processes = Root.Processes, MemoryBytes = Root.MemoryBytes, Cpus = Root.Cpus, VisibleCpus = Root.VisibleCpus };
+
+    private SandboxSpec Spec(IReadOnlyList<string> layers, bool interactive, NetworkNamespace? network) => new()
     {
         Place = ++_lastPlace,
         Layers = [.. layers],
         Upper = null,
         Work = null,
         Mounts = [.. Root.Mounts.Select(static m => new SandboxMount(m.Host, m.Target, m.Writable))],
-        Network = SandboxNetworks.Parse(Root.Network),
+        Network = network?.Network ?? (SandboxNetworks.Parse(Root.Network) == SandboxNetwork.Host ? SandboxNetwork.Host : SandboxNetwork.None),
+        Namespace = network,
         Hostname = Root.Hostname,
         Umask = Root.Umask,
         Interactive = interactive,
-        // What the step might write does not bind the person who looks into it.
-        Limits = new SandboxLimits { OpenFiles = Root.OpenFiles, Processes = Root.Processes, MemoryBytes = Root.MemoryBytes, Cpus = Root.Cpus, VisibleCpus = Root.VisibleCpus },
     };
 }

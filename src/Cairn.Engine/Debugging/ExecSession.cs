@@ -59,7 +59,7 @@ public static class ExecSession
         var scope = new RunScope(plan, prepared.PlanInput.Git, prepared.PlanInput.Run, globs => tree.HashFiles(globs));
         var dates = new SourceDates(scope, request, prepared.Git, host);
         using var cache = new RunCache(prepared, inputs, scope, reporter, tree, dates);
-        await LearnAsync(plan, job, request, scope, dates, cache, cancellationToken);
+        var known = await LearnAsync(plan, job, request, scope, dates, cache, cancellationToken);
         string? sourceDate = null;
         if (request.DeterminismOf(job.Step) is { } determinism)
         {
@@ -78,7 +78,7 @@ public static class ExecSession
             throw new DebugException($"The declared input `{missing}` of `{job.Id}` does not exist");
         }
 
-        CheckNeeds(plan, job, action);
+        CheckNeeds(plan, job, action, known, warn);
         using var sandboxes = new SandboxIsolation(host, inputs, tree, request, TimeProvider.System);
         var secrets = new SecretResolver(plan.Pipeline.Secrets, request.ProjectDirectory, host, (_, text) => warn(text));
         var expressions = new JobScope(scope, job, attempt: 1, needs: null);
@@ -95,8 +95,7 @@ public static class ExecSession
 
             var folder = job.Step.WorkingDirectory is { } template ? SandboxedPlace.Normalize(expressions.Text(template)) : "";
             var root = sandboxes.Mount(scope, job, attempt: 1, action, onTerminal);
-            using (root.Group)
-            using (root.Place)
+            using (root)
             {
                 return AttachedProcess.Run(
                     root.Place,
@@ -124,8 +123,8 @@ public static class ExecSession
         return selected ?? throw new DebugException("No step is selected");
     }
 
-    /// <summary>Asks the cache for everything that comes before a job, as a run would.</summary>
-    private static async Task LearnAsync(Plan plan, Job job, RunRequest request, RunScope scope, SourceDates dates, RunCache cache, CancellationToken cancellationToken)
+    /// <summary>Asks the cache for everything that comes before a job, as a run would; the jobs whose results it has.</summary>
+    private static async Task<HashSet<int>> LearnAsync(Plan plan, Job job, RunRequest request, RunScope scope, SourceDates dates, RunCache cache, CancellationToken cancellationToken)
     {
         var wanted = new SortedSet<int>();
         var pending = new Stack<int>(job.Needs);
@@ -141,6 +140,7 @@ public static class ExecSession
         }
 
         var done = new HashSet<int>();
+        var known = new HashSet<int>();
         while (wanted.Count > 0)
         {
             var next = wanted.First(w => plan.Jobs[w].Needs.All(done.Contains));
@@ -156,6 +156,7 @@ public static class ExecSession
                 if (cache.TryKnow(plan.Jobs[next], cache.Prepare(plan.Jobs[next], attempt: 1, cancellationToken)) is { } result)
                 {
                     scope.Record(next, new StepResult(JobStatus.Succeeded, result.StepOutputs, static () => null));
+                    known.Add(next);
                 }
             }
             catch (EvaluationException)
@@ -163,14 +164,26 @@ public static class ExecSession
                 // What it reads is not known; the working tree may have its outputs.
             }
         }
+
+        return known;
     }
 
-    private static void CheckNeeds(Plan plan, Job job, PreparedAction action)
+    /// <summary>A need that left nothing, in the cache or in the working tree, has not run, unless its outputs are globs, which may match nothing.</summary>
+    private static void CheckNeeds(Plan plan, Job job, PreparedAction action, HashSet<int> known, Action<string> warn)
     {
         for (var i = 0; i < job.Needs.Length && i + 1 < action.Trees.Length; i++)
         {
             var need = plan.Jobs[job.Needs[i]];
-            if (!need.Outputs.IsEmpty && action.Trees[i + 1].Tree.Count == 0)
+            if (need.Outputs.IsEmpty || action.Trees[i + 1].Tree.Count > 0 || known.Contains(job.Needs[i]))
+            {
+                continue;
+            }
+
+            if (!need.Step.Cache.Enabled && need.Outputs.LiteralPaths.IsEmpty)
+            {
+                warn($"`{need.Id}`, which `{job.Id}` needs, has no outputs in the working tree: `cairn run {need.Step.Name}` may make some");
+            }
+            else
             {
                 throw new DebugException($"`{job.Id}` needs `{need.Id}`, whose outputs are neither in the cache nor in the working tree: `cairn run {need.Step.Name}` makes them");
             }

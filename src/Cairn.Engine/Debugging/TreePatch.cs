@@ -8,15 +8,19 @@ namespace Cairn.Engine.Debugging;
 
 /// <summary>What differs between two trees, as a patch that <c>git apply</c> and <c>patch -p1</c> take.</summary>
 /// <param name="Text">The patch; empty where nothing differs.</param>
-/// <param name="LeftOut">Files that a patch of lines cannot hold: binary or very large ones, and what is neither file nor link.</param>
-public sealed record TreePatch(string Text, IReadOnlyList<string> LeftOut)
+/// <param name="LeftOut">Files that a patch of lines cannot hold: binary or very large ones, what is neither file nor link, and names that are not UTF-8.</param>
+/// <param name="OfTheStep">Files that are left out since the step wrote them: a patch of them would not fit the project.</param>
+public sealed record TreePatch(string Text, IReadOnlyList<string> LeftOut, IReadOnlyList<string> OfTheStep)
 {
     private const int FileBytesMax = 8 << 20;
     private const int ContextLines = 3;
     private const string NoNewline = "\\ No newline at end of file\n";
 
     /// <summary>Compares.</summary>
-    internal static TreePatch Between(DirectoryHandle before, DirectoryHandle after)
+    /// <param name="given">The project as the step was given it, which the patch is for; null for one that is for what the step left.</param>
+    /// <param name="before">What the step left.</param>
+    /// <param name="after">What became of that.</param>
+    internal static TreePatch Between(DirectoryHandle? given, DirectoryHandle before, DirectoryHandle after)
     {
         var old = Files(before);
         var now = Files(after);
@@ -24,20 +28,44 @@ public sealed record TreePatch(string Text, IReadOnlyList<string> LeftOut)
         paths.UnionWith(now.Keys);
         var text = new StringBuilder();
         var leftOut = new List<string>();
+        var ofTheStep = new List<string>();
         foreach (var path in paths)
         {
             var was = old.TryGetValue(path, out var a) ? a : (FileStat?)null;
             var became = now.TryGetValue(path, out var b) ? b : (FileStat?)null;
-            // The same inode of a layer, or one that was never copied up.
-            if (was is { } first && became is { } second && first.SizeBytes == second.SizeBytes && first.ModifiedNs == second.ModifiedNs && first.ChangedNs == second.ChangedNs && first.Executable == second.Executable)
+            if (IsUntouched(was, became))
             {
                 continue;
             }
 
+            var (length, left) = (text.Length, leftOut.Count);
             Append(text, leftOut, path, was, became, before, after);
+            if ((text.Length > length || leftOut.Count > left) && given is not null && !IsSame(path, given, before))
+            {
+                text.Length = length;
+                leftOut.RemoveRange(left, leftOut.Count - left);
+                ofTheStep.Add(path);
+            }
         }
 
-        return new TreePatch(text.ToString(), leftOut);
+        return new TreePatch(text.ToString(), leftOut, ofTheStep);
+    }
+
+    // The same inode of a layer, or one that was never copied up.
+    private static bool IsUntouched(in FileStat? was, in FileStat? became) =>
+        was is { } first && became is { } second && first.SizeBytes == second.SizeBytes && first.ModifiedNs == second.ModifiedNs && first.ChangedNs == second.ChangedNs && first.Executable == second.Executable;
+
+    /// <summary>Whether two trees have the same at a path; what cannot be read as text counts as the same only where it was not touched.</summary>
+    private static bool IsSame(string path, DirectoryHandle given, DirectoryHandle before)
+    {
+        var (a, b) = (given.TryStatPath(path), before.TryStatPath(path));
+        if (a is not { } x || b is not { } y)
+        {
+            return a is null && b is null;
+        }
+
+        return IsUntouched(a, b) || (x.Kind == FileKind.Directory && y.Kind == FileKind.Directory)
+            || (x.Kind == y.Kind && ModeOf(x) == ModeOf(y) && Content(given, path, x) is { } content && string.Equals(content, Content(before, path, y), StringComparison.Ordinal));
     }
 
     private static void Append(StringBuilder text, List<string> leftOut, string path, FileStat? was, FileStat? became, DirectoryHandle before, DirectoryHandle after)
@@ -150,8 +178,13 @@ public sealed record TreePatch(string Text, IReadOnlyList<string> LeftOut)
     private static string? Content(DirectoryHandle root, string path, in FileStat stat)
     {
         var slash = path.LastIndexOf('/');
+        if (stat.Kind == FileKind.Special || stat.SizeBytes > FileBytesMax)
+        {
+            return null;
+        }
+
         using var parent = root.TryOpenPath(slash < 0 ? "" : path[..slash]);
-        if (parent is null || stat.Kind == FileKind.Special || stat.SizeBytes > FileBytesMax)
+        if (parent is null)
         {
             return null;
         }
@@ -206,22 +239,25 @@ public sealed record TreePatch(string Text, IReadOnlyList<string> LeftOut)
         while (pending.TryPop(out var folder))
         {
             using var directory = root.TryOpenPath(folder);
+            var hasOdd = false;
             foreach (var entry in directory?.List() ?? [])
             {
                 var path = folder.Length == 0 ? entry.Name : $"{folder}/{entry.Name}";
-                if (!entry.IsUtf8)
-                {
-                    continue;
-                }
-
-                if (entry.Kind == FileKind.Directory)
+                hasOdd |= !entry.IsUtf8;
+                if (entry.Kind == FileKind.Directory && entry.IsUtf8)
                 {
                     pending.Push(path);
                 }
-                else if (directory!.TryStat(entry.Name) is { } stat)
+                else if (entry.IsUtf8 && directory!.TryStat(entry.Name) is { } stat)
                 {
                     files[path] = stat;
                 }
+            }
+
+            foreach (var (name, stat) in hasOdd ? directory!.StatOdd() : [])
+            {
+                // A name that no patch can say.
+                files[folder.Length == 0 ? name : $"{folder}/{name}"] = stat with { Kind = FileKind.Special };
             }
         }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
+using Cairn.Store.Files;
 using Cairn.Store.Layers;
 
 namespace Cairn.Engine.Isolation;
@@ -65,6 +66,28 @@ internal static class BaseLayer
         }
 
         return "base-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..32];
+    }
+
+    /// <summary>
+    /// What tells whether the layer would be another, without looking at each of its files, as <see cref="Key"/> does: every run asks, and <c>update-alternatives</c>, for one,
+    /// changes nothing else.
+    /// </summary>
+    public static string State()
+    {
+        using var state = new MemoryStream();
+        state.Write(Encoding.UTF8.GetBytes(Format));
+        foreach (var name in RootFolders)
+        {
+            state.Write(Encoding.UTF8.GetBytes($"\n{name} {new FileInfo("/" + name).LinkTarget}"));
+        }
+
+        using var folder = DirectoryHandle.Open("/etc");
+        foreach (var name in Settings)
+        {
+            folder.AppendState(name, state);
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(state.GetBuffer().AsSpan(0, (int)state.Length)));
     }
 
     /// <summary>The key of what every sandbox has, whatever programs it is given.</summary>

@@ -45,9 +45,24 @@ internal static class FakeTime
         environment["FAKETIME"] = $"+{seconds}";
     }
 
+    /// <summary>Has the library loaded before what else is.</summary>
+    public static void Preload(Dictionary<string, string> environment, string library)
+    {
+        var others = environment.GetValueOrDefault(PreloadVariable, "");
+        foreach (var range in others.AsSpan().SplitAny(' ', ':'))
+        {
+            if (others.AsSpan(range).SequenceEqual(library))
+            {
+                return;
+            }
+        }
+
+        environment[PreloadVariable] = others.Length > 0 ? $"{library}:{others}" : library;
+    }
+
     private static void Load(Dictionary<string, string> environment, string library)
     {
-        environment[PreloadVariable] = environment.TryGetValue(PreloadVariable, out var others) && others.Length > 0 ? $"{library}:{others}" : library;
+        Preload(environment, library);
         // What waits for a while must not wait for ever.
         environment["FAKETIME_DONT_FAKE_MONOTONIC"] = "1";
     }

@@ -57,7 +57,7 @@ internal interface IAttemptPlace : IDisposable
     List<string> FindMissing(ProcessSpec spec);
 
     /// <summary>Keeps the root of an attempt that failed, for people; the folder, or null where there is none to keep. Throws <see cref="IOException"/>.</summary>
-    string? Keep(FailedAttempt failure);
+    string? Keep(FailedAttempt failure, CancellationToken cancellationToken);
 }
 
 /// <summary>How an attempt failed, and what it was.</summary>

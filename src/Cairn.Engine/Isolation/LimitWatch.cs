@@ -66,11 +66,7 @@ internal sealed class LimitWatch : IDisposable
             : null;
     }
 
-    public void Dispose()
-    {
-        StopLooking();
-        _group?.Dispose();
-    }
+    public void Dispose() => StopLooking();
 
     private void StopLooking()
     {
@@ -92,16 +88,23 @@ internal sealed class LimitWatch : IDisposable
 
             try
             {
+                var limit = _place.Spec.Limits.DiskBytes!.Value;
                 using var upper = DirectoryHandle.Open(_upper);
-                var written = upper.AllocatedBytes(_place.Spec.Limits.DiskBytes!.Value);
-                if (written > _place.Spec.Limits.DiskBytes)
+                var written = upper.AllocatedBytes(limit, out var isWhole);
+                if (!isWhole && written <= limit)
+                {
+                    // An ordinary user's step may forbid folders to itself, and so to this process, while it writes in them.
+                    written = _place.Measure(limit);
+                }
+
+                if (written > limit)
                 {
                     _overBytes = written;
                     _process!.Kill();
                     return;
                 }
             }
-            catch (IOException)
+            catch (Exception exception) when (exception is IOException or ObjectDisposedException)
             {
                 // It has ended, and its folder is gone.
             }

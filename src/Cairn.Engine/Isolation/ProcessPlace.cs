@@ -95,7 +95,7 @@ internal sealed class ProcessPlace : IAttemptPlace
 
     public List<string> FindMissing(ProcessSpec spec) => [];
 
-    public string? Keep(FailedAttempt failure) => null;
+    public string? Keep(FailedAttempt failure, CancellationToken cancellationToken) => null;
 
     public void Dispose()
     {

@@ -19,6 +19,8 @@ namespace Cairn.Engine.Isolation;
 /// </summary>
 internal sealed class RootKeeper
 {
+    private const int FreeShare = 2;
+
     private readonly RunContext _run;
     private readonly Job _job;
     private readonly KeptRoots _roots;
@@ -68,12 +70,12 @@ internal sealed class RootKeeper
     }
 
     /// <summary>Copies and describes; the place is mounted still. Throws <see cref="IOException"/>.</summary>
-    public static RootKeeper Begin(RunContext run, Job job, FailedAttempt failure, SandboxSpec spec, SandboxIsolation.Ready shared, string name)
+    public static RootKeeper Begin(RunContext run, Job job, FailedAttempt failure, SandboxSpec spec, SandboxIsolation.Ready shared, string name, CancellationToken cancellationToken)
     {
         var keeper = new RootKeeper(run, job, shared.Store.Directory, spec.Upper);
         try
         {
-            keeper.Copy(Describe(run, job, failure, spec, shared, name, keeper._name), spec, shared, name);
+            keeper.Copy(Describe(run, job, failure, spec, shared, name, keeper._name), spec, shared, name, cancellationToken);
             return keeper;
         }
         catch
@@ -91,7 +93,7 @@ internal sealed class RootKeeper
         {
             if (_upper is not null)
             {
-                Directory.Move($"{_store}/{_upper}", $"{Path}.new/{KeptRoots.Upper}");
+                Directory.Move($"{_store}/{_upper}", $"{Path}{KeptRoots.NewSuffix}/{KeptRoots.Upper}");
             }
 
             _roots.Finish(run, _name);
@@ -103,8 +105,10 @@ internal sealed class RootKeeper
         }
     }
 
-    private void Copy(KeptRoot description, SandboxSpec spec, SandboxIsolation.Ready shared, string name)
+    private void Copy(KeptRoot description, SandboxSpec spec, SandboxIsolation.Ready shared, string name, CancellationToken cancellationToken)
     {
+        // No more than all kept roots together may take, and never all that the disk has.
+        var bytesMax = long.Min(_run.Request.DebugQuotaBytes, new DriveInfo(_store).AvailableFreeSpace / FreeShare);
         var path = _roots.Begin(_run.Reporter.Run.Value, _name);
         File.WriteAllBytes($"{_store}/{path}/{KeptRoots.DescriptionFile}", description.ToBytes());
         using var store = DirectoryHandle.Open(_store);
@@ -113,7 +117,7 @@ internal sealed class RootKeeper
         {
             if (small is not null && target is not null)
             {
-                UpperFolder.Copy(small, target);
+                UpperFolder.Copy(small, target, bytesMax, cancellationToken);
             }
         }
 
@@ -121,7 +125,7 @@ internal sealed class RootKeeper
         {
             using var upper = OpenUpper(spec, shared, name) ?? throw new IOException("what it wrote is gone");
             using var target = store.TryCreatePath($"{path}/{KeptRoots.Upper}") ?? throw new IOException($"`{path}` is no folder");
-            UpperFolder.Copy(upper, target);
+            UpperFolder.Copy(upper, target, bytesMax, cancellationToken);
         }
     }
 
@@ -163,7 +167,8 @@ internal sealed class RootKeeper
             Hostname = spec.Hostname,
             Umask = spec.Umask,
             OpenFiles = spec.Limits.OpenFiles,
-            Processes = spec.Limits.Processes,
+            // Where a control group counts them, the place itself has no bound of them.
+            Processes = job.Step.Limits?.Processes,
             MemoryBytes = spec.Limits.MemoryBytes,
             Cpus = spec.Limits.Cpus,
             DiskBytes = spec.Limits.DiskBytes,
@@ -195,7 +200,7 @@ internal static class SandboxNetworks
     public static string NameOf(SandboxNetwork network) => network switch
     {
         SandboxNetwork.None => "none",
-        SandboxNetwork.Shared => "shared",
+        SandboxNetwork.Wan => "wan",
         SandboxNetwork.Host => "host",
         _ => throw new ArgumentOutOfRangeException(nameof(network)),
     };
@@ -203,7 +208,7 @@ internal static class SandboxNetworks
     /// <summary>The network of a name; of one that is not known, none.</summary>
     public static SandboxNetwork Parse(string name) => name switch
     {
-        "shared" => SandboxNetwork.Shared,
+        "wan" => SandboxNetwork.Wan,
         "host" => SandboxNetwork.Host,
         _ => SandboxNetwork.None,
     };

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 
 using Cairn.Core.Content;
 using Cairn.Core.Language.Model;
@@ -47,6 +48,7 @@ internal sealed class SandboxIsolation : IDisposable
     private readonly Lazy<Ready> _ready;
     private readonly Lazy<ControlGroups> _groups = new(static () => ControlGroups.Find());
     private int _lastPlace;
+    private readonly RunNetworks _networks;
 
     public SandboxIsolation(ProcessHost host, RunInputs inputs, OutputTree tree, RunRequest request, TimeProvider time)
     {
@@ -55,6 +57,7 @@ internal sealed class SandboxIsolation : IDisposable
         _request = request;
         _tree = tree;
         _time = time;
+        _networks = new RunNetworks(host);
         _ready = new Lazy<Ready>(() => Ready.Make(host, inputs, request, time));
     }
 
@@ -145,57 +148,138 @@ internal sealed class SandboxIsolation : IDisposable
         return new SandboxedPlace(run, job, action, root, Shared, new LimitWatch(root.Place, Shared, root.Scratch, root.Group, _time));
     }
 
-    /// <summary>A mounted root.</summary>
-    /// <param name="Place">The place.</param>
-    /// <param name="Name">The name of its folders.</param>
-    /// <param name="Scratch">The folder of what is written, relative to the store.</param>
-    /// <param name="Group">The control groups of its processes, which whoever mounted it disposes of; null for none.</param>
-    public sealed record MountedRoot(SandboxPlace Place, string Name, string Scratch, ControlGroup? Group);
+    /// <summary>A mounted root, and what goes with it.</summary>
+    public sealed record MountedRoot(SandboxPlace Place) : IDisposable
+    {
+        /// <summary>The name of its folders.</summary>
+        public required string Name { get; init; }
+
+        /// <summary>The folder of what is written, relative to the store.</summary>
+        public required string Scratch { get; init; }
+
+        /// <summary>The control groups of its processes; null for none.</summary>
+        public ControlGroup? Group { get; init; }
+
+        /// <summary>The network that nobody else has; null for none.</summary>
+        public NetworkNamespace? Network { get; init; }
+
+        /// <summary>The tool caches in it; null for none.</summary>
+        public PlacedToolCaches? Tools { get; init; }
+
+        public void Dispose()
+        {
+            Place.Dispose();
+            Group?.Dispose();
+            Network?.Dispose();
+            Tools?.Dispose();
+        }
+    }
 
     /// <summary>Lays out a job's root and mounts it. Throws <see cref="IOException"/>.</summary>
     public MountedRoot Mount(RunScope run, Job job, int attempt, PreparedAction action, bool interactive)
     {
         var shared = Shared;
-        var number = Interlocked.Increment(ref _lastPlace);
-        var name = number.ToString(CultureInfo.InvariantCulture);
-        var layers = new List<string>();
-        using (var small = SmallLayer(shared, name))
-        {
-            LayOut(small, action, shared, layers);
-            AddWorkingDirectory(small, job, attempt, run);
-            small.Finish();
-        }
-
-        layers.Insert(0, $"{shared.MemoryPath}/{name}/small");
-        var toolchain = Toolchains.Of(job.Step)?.Tree;
-        layers.AddRange(shared.BaseOf(toolchain, _inputs.Store ?? shared.Store));
-        var scratch = $"{shared.Scratch}/{name}";
-        shared.MakeAttempt(scratch);
-        var limits = LimitsOf(job.Step.Limits) with { VisibleCpus = _request.DeterminismOf(job.Step)?.Cpus };
-        var group = Group(shared, name, job.Step.Limits, limits);
+        var step = job.Step;
+        var access = _request.NetworkOf(step);
+        var (number, name) = NextPlace();
+        var tools = PlacedToolCaches.Open(job, _request, action.Inputs, shared.Layers.Owner, _time.GetUtcNow());
+        NetworkNamespace? own = null;
+        ControlGroup? group = null;
         try
         {
-            var place = _host.Enter(
-                new SandboxSpec
+            own = step.Services.IsEmpty ? _networks.Own(access, shared.Options) : null;
+            var limits = LimitsOf(step.Limits) with { VisibleCpus = _request.DeterminismOf(step)?.Cpus };
+            group = Group(shared, name, step.Limits, limits);
+            var spec = Spec(shared, number, name, job.Id.Value, action.Trees, Toolchains.Of(step)?.Tree, small =>
+            {
+                AddWorkingDirectory(small, job, attempt, run);
+                RunNetworks.AddNames(small, access, step.Services);
+                foreach (var mount in tools?.Mounts ?? [])
                 {
-                    Place = number,
-                    Layers = [.. layers],
-                    Upper = $"{scratch}/upper",
-                    Work = $"{scratch}/work",
-                    Mounts = shared.MountsOf(toolchain),
+                    small.AddFolder(mount.Target[1..]);
+                }
+            });
+            var place = _host.Enter(
+                spec with
+                {
                     Interactive = interactive,
-                    Network = job.Step.Network == NetworkAccess.Host ? SandboxNetwork.Host : SandboxNetwork.None,
-                    Limits = group is { BoundsProcesses: true } ? limits with { Processes = null } : limits,
+                    Network = RunNetworks.Kind(access),
+                    Namespace = step.Services.IsEmpty ? own : _networks.Shared(access, shared.Options),
+                    Binds = tools?.Mounts ?? [],
+                    Limits = limits,
                     Groups = group?.Joins ?? [],
+                    GroupsBoundProcesses = group is { BoundsProcesses: true },
                 },
                 shared.Options);
-            return new MountedRoot(place, name, scratch, group);
+            return new MountedRoot(place) { Name = name, Scratch = $"{shared.Scratch}/{name}", Group = group, Network = own, Tools = tools };
         }
         catch
         {
             group?.Dispose();
+            own?.Dispose();
+            tools?.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Lays out the root of a service, in the network that it shares with the steps that use it, and mounts it. Throws <see cref="IOException"/>.</summary>
+    /// <param name="service">Its name.</param>
+    /// <param name="trees">The files of the project in it.</param>
+    /// <param name="folder">The folder of the project in which it starts, as <see cref="SandboxedPlace.Normalize"/> has it.</param>
+    /// <param name="services">All of the pipeline's.</param>
+    /// <param name="access">What of the network the steps reach that use it: not the machine's.</param>
+    public MountedRoot MountService(string service, ImmutableArray<InputTree> trees, string folder, ImmutableArray<Service> services, NetworkAccess access)
+    {
+        var shared = Shared;
+        var network = _networks.Shared(access, shared.Options);
+        var (number, name) = NextPlace();
+        var spec = Spec(shared, number, name, $"service:{service}", trees, toolchain: null, small =>
+        {
+            small.AddFolder($"work/{folder}".TrimEnd('/'));
+            RunNetworks.AddNames(small, access, [.. services.Select(static s => new StepReference(s.Name, s.Span))]);
+        });
+        var place = _host.Enter(spec with { Network = RunNetworks.Kind(access), Namespace = network }, shared.Options);
+        return new MountedRoot(place) { Name = name, Scratch = $"{shared.Scratch}/{name}" };
+    }
+
+    private (int Number, string Name) NextPlace()
+    {
+        var number = Interlocked.Increment(ref _lastPlace);
+        return (number, number.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Lays out the layers of a root, and what only this root has. The layers that a job or service used last serve as the base of its next ones.</summary>
+    private SandboxSpec Spec(Ready shared, int number, string name, string owner, ImmutableArray<InputTree> trees, Digest? toolchain, Action<LayerWriter> addOwn)
+    {
+        var layers = new List<string>();
+        using (var small = SmallLayer(shared, name))
+        {
+            LayOut(small, owner, trees, shared, layers);
+            addOwn(small);
+            small.Finish();
+        }
+
+        layers.Insert(0, $"{shared.MemoryPath}/{name}/small");
+        layers.AddRange(shared.BaseOf(toolchain, _inputs.Store ?? shared.Store));
+        var scratch = $"{shared.Scratch}/{name}";
+        shared.MakeAttempt(scratch);
+        return new SandboxSpec { Place = number, Layers = [.. layers], Upper = $"{scratch}/upper", Work = $"{scratch}/work", Mounts = shared.MountsOf(toolchain) };
+    }
+
+    /// <summary>Puts a script that is too long for an argument; returns its path as the process sees it.</summary>
+    public string PutScript(SandboxPlace place, string text)
+    {
+        using var folder = place.Root.TryOpenPath(Exchange) ?? throw new IOException("The sandbox's root is incomplete");
+        using var writer = new LayerWriter(folder, Shared.Layers.Owner);
+        writer.AddFile("script", Encoding.UTF8.GetBytes(text));
+        return $"/{Exchange}/script";
+    }
+
+    /// <summary>Gives up a root of which nothing is kept.</summary>
+    public void Leave(MountedRoot root)
+    {
+        root.Dispose();
+        Shared.Discard(root.Name);
     }
 
     /// <summary>With what the names of a run's control groups begin.</summary>
@@ -232,6 +316,7 @@ internal sealed class SandboxIsolation : IDisposable
 
     public void Dispose()
     {
+        _networks.Dispose();
         if (_ready.IsValueCreated)
         {
             _ready.Value.Memory.Dispose();
@@ -245,43 +330,40 @@ internal sealed class SandboxIsolation : IDisposable
         return new LayerWriter(folder, shared.Layers.Owner, ownsRoot: true);
     }
 
-    /// <summary>Sources and needs: each tree as a layer that others share, the small ones together in memory.</summary>
-    private void LayOut(LayerWriter small, PreparedAction action, Ready shared, List<string> layers)
+    /// <summary>Sources and needs: each tree as layers that others share, the small ones together in memory.</summary>
+    private void LayOut(LayerWriter small, string owner, ImmutableArray<InputTree> trees, Ready shared, List<string> layers)
     {
-        var room = LayersMax - 3;
-        foreach (var tree in action.Trees)
+        // The base, a toolchain and the small layer; a tree takes up to two.
+        const int Room = LayersMax - 3 - 2;
+        for (var i = 0; i < trees.Length; i++)
         {
+            var tree = trees[i];
             if (tree.Tree.Count == 0)
             {
                 continue;
             }
 
-            if (IsSmall(tree.Tree) || layers.Count >= room)
+            if (IsSmall(tree.Tree) || layers.Count > Room)
             {
-                LayOut(small, tree, shared.Store);
+                tree.Tree.ForEach((path, leaf) => LayOut(small, $"{LayerStore.TreeFolder}/{path}", path, leaf, tree, shared.Store));
                 continue;
             }
 
-            layers.Add(shared.Layers.Get(tree.Tree.Digest.Hash, layer => LayOut(layer, tree, shared.Store)));
+            var slot = $"{_request.ProjectDirectory}\0{owner}\0{i.ToString(CultureInfo.InvariantCulture)}";
+            layers.AddRange(shared.Layers.GetTree(tree.Tree, slot, (layer, target, path, leaf) => LayOut(layer, target, path, leaf, tree, shared.Store)));
         }
     }
 
-    private void LayOut(LayerWriter layer, InputTree tree, ContentStore store)
+    private void LayOut(LayerWriter layer, string target, string path, in TreeLeaf leaf, InputTree tree, ContentStore store)
     {
-        tree.Tree.ForEach((path, leaf) =>
+        if (leaf.Target is { } link)
         {
-            var target = $"work/{path}";
-            if (leaf.Target is { } link)
-            {
-                layer.AddLink(target, link);
-                return;
-            }
-
-            if (!TryCopy(layer, target, path, leaf, tree) && !layer.TryAddBlob(target, leaf.Digest, leaf.Executable, store))
-            {
-                throw new IOException($"`{path}` changed after it was looked at: run again when nothing else writes to the project");
-            }
-        });
+            layer.AddLink(target, link);
+        }
+        else if (!TryCopy(layer, target, path, leaf, tree) && !layer.TryAddBlob(target, leaf.Digest, leaf.Executable, store))
+        {
+            throw new IOException($"`{path}` changed after it was looked at: run again when nothing else writes to the project");
+        }
     }
 
     /// <summary>Copies what stands in the working tree, if it still stands there as it was digested.</summary>

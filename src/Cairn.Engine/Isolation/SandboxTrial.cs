@@ -12,6 +12,9 @@ namespace Cairn.Engine.Isolation;
 /// <param name="UpperProblem">Why the file system tried cannot take what steps write, so that memory does; or null.</param>
 public sealed record SandboxTrial(string? Problem, string? UpperProblem)
 {
+    /// <summary>Why steps with <c>network: wan</c> fail, and the command that would help where one is known; null where they do not, or where no sandbox came about.</summary>
+    public (string Problem, string? Remedy)? WanProblem { get; private init; }
+
     private const int OutputBytesMax = 64 << 10;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
@@ -61,6 +64,24 @@ public sealed record SandboxTrial(string? Problem, string? UpperProblem)
         using var place = host.Enter(spec, options);
         var process = new ProcessSpec { Arguments = ["/bin/sh", "-c", "echo $$"], Environment = [new("PATH", "/usr/bin:/bin")], WorkingDirectory = "/work", Place = place };
         var captured = await CommandCapture.RunAsync(host, process, OutputBytesMax, Timeout, cancellationToken);
-        return captured.Succeeded ? new SandboxTrial(null, upperProblem) : new SandboxTrial($"bubblewrap failed: {Encoding.UTF8.GetString(captured.Error).Trim()}", upperProblem);
+        return captured.Succeeded ? new SandboxTrial(null, upperProblem) { WanProblem = WanProblemOf(host, options) } : new SandboxTrial($"bubblewrap failed: {Encoding.UTF8.GetString(captured.Error).Trim()}", upperProblem);
+    }
+
+    private static (string Problem, string? Remedy)? WanProblemOf(ProcessHost host, SandboxOptions options)
+    {
+        if (Uplink.FindProblem() is { } known)
+        {
+            return known;
+        }
+
+        try
+        {
+            host.OpenNetwork(SandboxNetwork.Wan, options).Dispose();
+            return null;
+        }
+        catch (IOException exception)
+        {
+            return (exception.Message, null);
+        }
     }
 }

@@ -1,6 +1,7 @@
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
+using Cairn.Execution.Sandbox;
 
 namespace Cairn.Engine.Isolation;
 
@@ -30,8 +31,9 @@ internal static class SandboxUse
             NetworkAccess.None or NetworkAccess.Wan when isProcess => Error(
                 DiagnosticCodes.NetworkNeedsSandbox, step, $"`{step.Name}` has `network: {IsolationWords.Of(step.Network.Value)}`, but isolation `process` keeps nothing away from a step",
                 "write `isolation: sandbox`, or `network: host`"),
-            NetworkAccess.Wan => Error(
-                DiagnosticCodes.NetworkUnavailable, step, $"`{step.Name}` has `network: wan`, which this version of Cairn cannot give", "write `network: host` where the step may reach all that the machine reaches, or `network: none`"),
+            NetworkAccess.Wan when Uplink.FindProblem() is var (problem, remedy) => Error(
+                DiagnosticCodes.NetworkUnavailable, step, $"`{step.Name}` has `network: wan`, which this machine cannot give: {problem}",
+                $"`{remedy}` as root, or write `network: host` where the step may reach all that the machine reaches"),
             _ => null,
         };
     }

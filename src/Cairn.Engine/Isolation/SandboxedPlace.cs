@@ -1,5 +1,3 @@
-using System.Text;
-
 using Cairn.Core.Content;
 using Cairn.Core.Planning;
 using Cairn.Engine.Caching;
@@ -8,7 +6,6 @@ using Cairn.Engine.Running;
 using Cairn.Execution;
 using Cairn.Execution.Sandbox;
 using Cairn.Store.Files;
-using Cairn.Store.Layers;
 
 namespace Cairn.Engine.Isolation;
 
@@ -17,6 +14,7 @@ internal sealed class SandboxedPlace : IAttemptPlace
 {
     private readonly RunContext _run;
     private readonly Job _job;
+    private readonly SandboxIsolation.MountedRoot _root;
     private readonly SandboxPlace _place;
     private readonly SandboxIsolation.Ready _shared;
     private readonly string _name;
@@ -30,6 +28,7 @@ internal sealed class SandboxedPlace : IAttemptPlace
         _run = run;
         _job = job;
         _action = action;
+        _root = root;
         _place = root.Place;
         _shared = shared;
         _name = root.Name;
@@ -53,13 +52,7 @@ internal sealed class SandboxedPlace : IAttemptPlace
     // The folder was made with the place.
     public string Resolve(string relative) => $"{ProjectDirectory}/{Normalize(relative)}".TrimEnd('/');
 
-    public string PutScript(string text)
-    {
-        using var folder = _place.Root.TryOpenPath(SandboxIsolation.Exchange) ?? throw new IOException("The sandbox's root is incomplete");
-        using var writer = new LayerWriter(folder, _shared.Layers.Owner);
-        writer.AddFile("script", Encoding.UTF8.GetBytes(text));
-        return $"/{SandboxIsolation.Exchange}/script";
-    }
+    public string PutScript(string text) => _run.Sandboxes.PutScript(_place, text);
 
     // Sorted, so that what lists its variables lists them as any other execution of the action does.
     public ProcessSpec Complete(ProcessSpec spec) => spec with { Place = _place, Environment = spec.Environment.Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key)) };
@@ -121,9 +114,14 @@ internal sealed class SandboxedPlace : IAttemptPlace
     public List<string> FindMissing(ProcessSpec spec) =>
         MissingInputs.Explain(_run.Scope.Plan, _job, _action.Inputs, _run.Tree.Root, spec.LogPath, spec.Arguments, spec.WorkingDirectory);
 
-    public string? Keep(FailedAttempt failure)
+    public string? Keep(FailedAttempt failure, CancellationToken cancellationToken)
     {
-        _kept = RootKeeper.Begin(_run, _job, failure, _place.Spec, _shared, _name);
+        if (_run.Request.DebugQuotaBytes == 0)
+        {
+            return null;
+        }
+
+        _kept = RootKeeper.Begin(_run, _job, failure, _place.Spec, _shared, _name, cancellationToken);
         return _kept.Path;
     }
 
@@ -135,7 +133,7 @@ internal sealed class SandboxedPlace : IAttemptPlace
     {
         _limits.Dispose();
         Tree.Dispose();
-        _place.Dispose();
+        _root.Dispose();
         // The folder moves when nothing is mounted over it any more.
         _kept?.Finish();
         _shared.Discard(_name);

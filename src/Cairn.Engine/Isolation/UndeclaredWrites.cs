@@ -17,7 +17,6 @@ internal sealed class UndeclaredWrites
     private const int HintsMax = 3;
     private const int EntriesMax = 200_000;
 
-    private readonly DirectoryHandle _upper;
     private readonly DirectoryHandle _merged;
     private readonly MerkleTree _inputs;
     private readonly PathPatterns[] _declared;
@@ -28,9 +27,8 @@ internal sealed class UndeclaredWrites
     private int _writtenCount;
     private int _seen;
 
-    private UndeclaredWrites(DirectoryHandle upper, DirectoryHandle merged, MerkleTree inputs, PathPatterns[] declared)
+    private UndeclaredWrites(DirectoryHandle merged, MerkleTree inputs, PathPatterns[] declared)
     {
-        _upper = upper;
         _merged = merged;
         _inputs = inputs;
         _declared = declared;
@@ -45,8 +43,8 @@ internal sealed class UndeclaredWrites
     /// <param name="declared">Its outputs, and what else it says that it writes.</param>
     public static UndeclaredWrites? Find(DirectoryHandle upper, DirectoryHandle merged, MerkleTree inputs, params PathPatterns[] declared)
     {
-        var found = new UndeclaredWrites(upper, merged, inputs, declared);
-        found.WalkUpper();
+        var found = new UndeclaredWrites(merged, inputs, declared);
+        found.WalkUpper(upper, merged, "", depth: 0);
         return found.IsEmpty ? null : found;
     }
 
@@ -77,18 +75,23 @@ internal sealed class UndeclaredWrites
         foreach (var path in _written)
         {
             var line = LineFor(path);
-            if (!lines.Contains(line))
+            if (line.Length > 0 && !lines.Contains(line))
             {
                 lines.Add(line);
             }
         }
 
-        return $"add to its `outputs`: {string.Join(", ", lines.Take(HintsMax).Select(static l => $"`- {l}`"))}{(lines.Count > HintsMax ? ", …" : "")}";
+        return lines.Count == 0 ? "" : $"add to its `outputs`: {string.Join(", ", lines.Take(HintsMax).Select(static l => $"`- {l}`"))}{(lines.Count > HintsMax ? ", …" : "")}";
     }
 
-    // Few files by name; a folder that is only the step's own as a whole; others by their kind.
+    // Few files by name; a folder that is only the step's own as a whole; others by their kind. Too deep a folder cannot be declared.
     private string LineFor(string path)
     {
+        if (path.EndsWith('/'))
+        {
+            return path.EndsWith("…/", StringComparison.Ordinal) ? "" : Quoted(path + "**");
+        }
+
         if (_writtenCount <= HintsMax)
         {
             return Quoted(path);
@@ -131,60 +134,55 @@ internal sealed class UndeclaredWrites
         }
     }
 
-    private void WalkUpper()
+    /// <summary>Walks a folder of the upper one; <paramref name="merged"/> is the same as the step left it, or null where that is none or may not be read.</summary>
+    private void WalkUpper(DirectoryHandle upper, DirectoryHandle? merged, string folder, int depth)
     {
-        var pending = new Stack<string>();
-        pending.Push("");
-        while (pending.TryPop(out var folder))
+        var entries = List(upper);
+        foreach (var entry in entries)
         {
-            using var directory = TryOpen(_upper, folder);
-            if (directory is null)
-            {
-                continue;
-            }
-
-            var entries = directory.List();
-            entries.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
-            for (var i = entries.Count - 1; i >= 0; i--)
-            {
-                // What lies in folders comes after what stands beside them.
-                if (entries[i].Kind == FileKind.Directory && entries[i].IsUtf8 && Enter(directory, Join(folder, entries[i].Name)))
-                {
-                    pending.Push(Join(folder, entries[i].Name));
-                }
-            }
-
-            foreach (var entry in entries)
+            if (entry.Kind != FileKind.Directory || !entry.IsUtf8)
             {
                 if (++_seen > EntriesMax)
                 {
                     return;
                 }
 
-                var path = Join(folder, entry.Name);
-                if (!entry.IsUtf8)
+                Look(upper, merged, entry, Join(folder, entry.Name));
+            }
+        }
+
+        // What lies in folders comes after what stands beside them.
+        foreach (var entry in entries)
+        {
+            if (entry.Kind == FileKind.Directory && entry.IsUtf8)
+            {
+                if (++_seen > EntriesMax)
                 {
-                    Written(path);
+                    return;
                 }
-                else if (entry.Kind != FileKind.Directory && directory.TryStat(entry.Name) is { } stat)
-                {
-                    Look(path, stat);
-                }
+
+                Enter(upper, merged, entry.Name, Join(folder, entry.Name), depth + 1);
             }
         }
     }
 
-    /// <summary>Takes a folder of the upper one; false where what it holds was looked at already.</summary>
-    private bool Enter(DirectoryHandle parent, string path)
+    /// <summary>Takes a folder of the upper one.</summary>
+    private void Enter(DirectoryHandle upperParent, DirectoryHandle? mergedParent, string name, string path, int depth)
     {
         if (_inputs.TryGet(path) is not null)
         {
             _deleted.Add(path);
-            return true;
         }
 
-        using var folder = TryOpen(parent, path[(path.LastIndexOf('/') + 1)..]);
-        var marks = folder is null ? UpperMarks.None : UpperFolder.MarksOf(folder);
+        using var upper = TryOpen(upperParent, name);
+        using var merged = TryOpen(mergedParent, name);
+        if (upper is null || depth > Limits.TreeDepthMax)
+        {
+            Unknown(path, depth);
+            return;
+        }
+
+        var marks = UpperFolder.MarksOf(upper);
         if (marks != UpperMarks.None && InputFolders().Contains(path))
         {
             DeletedBelow(path);
@@ -192,47 +190,82 @@ internal sealed class UndeclaredWrites
 
         if (!marks.HasFlag(UpperMarks.Renamed))
         {
-            return true;
+            WalkUpper(upper, merged, path, depth);
         }
-
-        // What it was renamed with stands only in the merged view.
-        WalkMerged(path);
-        return false;
+        else if (merged is not null)
+        {
+            // What it was renamed with stands only in the merged view.
+            WalkMerged(merged, path, depth);
+        }
+        else
+        {
+            Unknown(path, depth);
+        }
     }
 
-    private void WalkMerged(string start)
+    private void WalkMerged(DirectoryHandle merged, string folder, int depth)
     {
-        var pending = new Stack<string>();
-        pending.Push(start);
-        while (pending.TryPop(out var folder) && _seen <= EntriesMax)
+        foreach (var entry in List(merged))
         {
-            using var directory = TryOpen(_merged, folder);
-            foreach (var entry in directory?.List() ?? [])
+            if (++_seen > EntriesMax)
             {
-                _seen++;
-                var path = Join(folder, entry.Name);
-                if (entry.Kind == FileKind.Directory && entry.IsUtf8)
-                {
-                    pending.Push(path);
-                }
-                else if (!entry.IsUtf8)
-                {
-                    Written(path);
-                }
-                else if (directory!.TryStat(entry.Name) is { } stat)
-                {
-                    Look(path, stat);
-                }
+                return;
+            }
+
+            var path = Join(folder, entry.Name);
+            if (entry.Kind != FileKind.Directory || !entry.IsUtf8)
+            {
+                Look(merged, merged, entry, path);
+                continue;
+            }
+
+            using var below = TryOpen(merged, entry.Name);
+            if (below is null || depth >= Limits.TreeDepthMax)
+            {
+                Unknown(path, depth + 1);
+            }
+            else
+            {
+                WalkMerged(below, path, depth + 1);
             }
         }
     }
 
-    private void Look(string path, in FileStat stat)
+    /// <summary>Takes a folder that cannot be looked into, as a step may forbid its own to an ordinary user, or that lies too deep: the step made it so.</summary>
+    private void Unknown(string path, int depth)
     {
-        if (stat.Kind == FileKind.Special && _merged.TryStatPath(path) is null)
+        const int ShownCharsMax = 80;
+        foreach (var patterns in _declared)
+        {
+            if (patterns.IsMatch(path) || patterns.CouldMatchBelow(path))
+            {
+                // Whoever collects what is declared says that it cannot.
+                return;
+            }
+        }
+
+        Written(depth > Limits.TreeDepthMax && path.Length > ShownCharsMax ? $"{path[..ShownCharsMax]}…/" : path + "/");
+    }
+
+    private void Look(DirectoryHandle upper, DirectoryHandle? merged, in DirectoryEntry entry, string path)
+    {
+        if (!entry.IsUtf8)
+        {
+            Written(path);
+            return;
+        }
+
+        var leaf = _inputs.TryGet(path);
+        var stat = TryStat(upper, entry.Name, out var isForbidden);
+        if (stat is null && !isForbidden)
+        {
+            return;
+        }
+
+        if ((stat?.Kind ?? entry.Kind) == FileKind.Special && TryStat(merged, entry.Name, out var isHidden) is null && !isHidden)
         {
             // A whiteout.
-            if (_inputs.TryGet(path) is not null)
+            if (leaf is not null)
             {
                 _deleted.Add(path);
             }
@@ -243,11 +276,11 @@ internal sealed class UndeclaredWrites
         }
         else if (!IsDeclared(path))
         {
-            if (_inputs.TryGet(path) is not { } leaf)
+            if (leaf is not { } was)
             {
                 Written(path);
             }
-            else if (!IsSame(path, stat, leaf))
+            else if (stat is not { } found || merged is null || !IsSame(merged, entry.Name, found, was))
             {
                 _changed.Add(path);
             }
@@ -276,28 +309,34 @@ internal sealed class UndeclaredWrites
         return false;
     }
 
-    private bool IsSame(string path, in FileStat stat, in TreeLeaf leaf)
+    private static bool IsSame(DirectoryHandle folder, string name, in FileStat stat, in TreeLeaf leaf)
     {
-        if (stat.Kind == FileKind.Symlink)
+        try
         {
-            var slash = path.LastIndexOf('/');
-            using var parent = TryOpen(_merged, slash < 0 ? "" : path[..slash]);
-            return leaf.Target is { } target && parent is not null && string.Equals(parent.ReadLink(path[(slash + 1)..]), target, StringComparison.Ordinal);
-        }
+            if (stat.Kind == FileKind.Symlink)
+            {
+                return leaf.Target is { } target && string.Equals(folder.ReadLink(name), target, StringComparison.Ordinal);
+            }
 
-        if (stat.Kind != FileKind.Regular || leaf.Target is not null || stat.Executable != leaf.Executable || stat.SizeBytes != leaf.Digest.SizeBytes)
+            if (stat.Kind != FileKind.Regular || leaf.Target is not null || stat.Executable != leaf.Executable || stat.SizeBytes != leaf.Digest.SizeBytes)
+            {
+                return false;
+            }
+
+            using var handle = folder.TryOpenFile(name);
+            if (handle is null)
+            {
+                return false;
+            }
+
+            using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
+            return new Digest(SHA256.HashData(stream), stat.SizeBytes) == leaf.Digest;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
+            // As it was given, it could be read.
             return false;
         }
-
-        using var handle = _merged.TryOpenFilePath(path);
-        if (handle is null)
-        {
-            return false;
-        }
-
-        using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
-        return new Digest(SHA256.HashData(stream), stat.SizeBytes) == leaf.Digest;
     }
 
     private void DeletedBelow(string folder)
@@ -305,11 +344,23 @@ internal sealed class UndeclaredWrites
         var prefix = folder + "/";
         _inputs.ForEach((path, _) =>
         {
-            if (path.StartsWith(prefix, StringComparison.Ordinal) && _merged.TryStatPath(path) is null)
+            if (path.StartsWith(prefix, StringComparison.Ordinal) && IsGone(path))
             {
                 _deleted.Add(path);
             }
         });
+    }
+
+    private bool IsGone(string path)
+    {
+        try
+        {
+            return _merged.TryStatPath(path) is null;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private HashSet<string> InputFolders()
@@ -333,17 +384,37 @@ internal sealed class UndeclaredWrites
         return _inputFolders = folders;
     }
 
-    // A step may forbid its own folders to an ordinary user.
-    private static DirectoryHandle? TryOpen(DirectoryHandle root, string path)
+    private static DirectoryHandle? TryOpen(DirectoryHandle? parent, string name)
     {
         try
         {
-            return root.TryOpenPath(path);
+            return parent?.TryOpen(name);
         }
         catch (IOException)
         {
             return null;
         }
+    }
+
+    private static FileStat? TryStat(DirectoryHandle? parent, string name, out bool isForbidden)
+    {
+        isForbidden = false;
+        try
+        {
+            return parent?.TryStat(name);
+        }
+        catch (IOException)
+        {
+            isForbidden = true;
+            return null;
+        }
+    }
+
+    private static List<DirectoryEntry> List(DirectoryHandle folder)
+    {
+        var entries = folder.List();
+        entries.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return entries;
     }
 
     private static string Join(string folder, string name) => folder.Length == 0 ? name : $"{folder}/{name}";

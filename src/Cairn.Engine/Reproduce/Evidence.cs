@@ -3,14 +3,15 @@ using System.Globalization;
 using System.Text;
 
 using Cairn.Core.Content;
-using Cairn.Engine.Preparation;
-using Cairn.Execution;
+using Cairn.Engine.Running;
 
 namespace Cairn.Engine.Reproduce;
 
 /// <summary>Of each file that differs, the two contents that show it best: kept as copies, since the sandboxes they come from are left long before anyone looks.</summary>
-internal sealed class Evidence(string folder)
+internal sealed class Evidence(IBench bench)
 {
+    private const string Diffoscope = "/usr/bin/diffoscope";
+    private const int ValueCharsMax = 200;
     private const int FilesMax = 50;
     private const int DiffoscopeLinesMax = 60;
     private const int DiffoscopeBytesMax = 1 << 20;
@@ -27,15 +28,23 @@ internal sealed class Evidence(string folder)
             return;
         }
 
+        if (_kept.TryGetValue(path, out var former))
+        {
+            Drop(former.First);
+            Drop(former.Second);
+        }
+
         var hasFirst = first.Files.TryGetValue(path, out var a);
         var hasSecond = second.Files.TryGetValue(path, out var b);
         if (path == Specimen.Exit)
         {
-            _kept[path] = ($"{(hasFirst ? a.Target : "succeeded")}{Said(first)} / {(hasSecond ? b.Target : "succeeded")}{Said(second)}", null, null);
-            return;
+            _kept[path] = ($"{first.Failure} / {second.Failure}", null, null);
         }
-
-        if (!hasFirst || !hasSecond)
+        else if (!hasFirst && !hasSecond)
+        {
+            _kept[path] = ($"{Value(first, path)} / {Value(second, path)}", null, null);
+        }
+        else if (!hasFirst || !hasSecond)
         {
             _kept[path] = (hasFirst ? "missing in the second" : "missing in the first", null, null);
         }
@@ -54,39 +63,41 @@ internal sealed class Evidence(string folder)
         }
     }
 
-    public string What(string path) => _kept.TryGetValue(path, out var kept) ? kept.What : "content";
+    public string What(string path) => _kept.TryGetValue(path, out var kept) ? Redaction.Apply(kept.What, bench.Secrets) : "content";
 
-    /// <summary>Shows a difference: by diffoscope where it is installed, else by Cairn itself.</summary>
-    public async Task<ImmutableArray<string>> ShowAsync(string path, ProcessHost host, CancellationToken cancellationToken)
+    /// <summary>Shows a difference: by diffoscope where it is installed, in a sandbox as it reads what a step made, else by Cairn itself.</summary>
+    public async Task<ImmutableArray<string>> ShowAsync(string path, CancellationToken cancellationToken)
     {
         if (!_kept.TryGetValue(path, out var kept) || kept.First is null || kept.Second is null)
         {
             return [];
         }
 
-        var captured = File.Exists("/usr/bin/diffoscope")
-            ? await CommandCapture.RunAsync(
-                host,
-                new ProcessSpec
-                {
-                    Arguments = ["/usr/bin/diffoscope", "--text", "-", "--no-progress", "--max-report-size", DiffoscopeBytesMax.ToString(CultureInfo.InvariantCulture), kept.First, kept.Second],
-                    Environment = CallerEnvironment.With(("LC_ALL", "C.UTF-8")),
-                    WorkingDirectory = folder,
-                },
-                DiffoscopeBytesMax,
-                DiffoscopeTimeout,
-                cancellationToken)
+        var captured = File.Exists(Diffoscope)
+            ? await bench.ExamineAsync(
+                [Diffoscope, "--text", "-", "--no-progress", "--max-report-size", DiffoscopeBytesMax.ToString(CultureInfo.InvariantCulture)],
+                kept.First, kept.Second, DiffoscopeBytesMax, DiffoscopeTimeout, cancellationToken)
             : null;
         if (captured is { Problem: null, Result.ExitCode: 1, Output.Length: > 0 })
         {
-            var lines = Encoding.UTF8.GetString(captured.Output).TrimEnd().Split('\n');
+            var lines = Encoding.UTF8.GetString(Redaction.Apply(captured.Output, bench.Secrets)).TrimEnd().Split('\n');
             return lines.Length > DiffoscopeLinesMax ? [.. lines[..DiffoscopeLinesMax], "…"] : [.. lines];
         }
 
-        return ContentDifference.Show(Read(kept.First), Read(kept.Second));
+        return [.. ContentDifference.Show(Redaction.Apply(Read(kept.First), bench.Secrets), Redaction.Apply(Read(kept.Second), bench.Secrets))];
     }
 
-    private static string Said(Specimen specimen) => specimen.LastLine is { } line ? $": {line}" : "";
+    private static string Value(Specimen specimen, string path) =>
+        !specimen.Values.TryGetValue(path[Specimen.ValuePrefix.Length..], out var value) ? "missing"
+        : value.Length > ValueCharsMax ? $"`{value[..ValueCharsMax]}…`" : $"`{value}`";
+
+    private static void Drop(string? copy)
+    {
+        if (copy is not null)
+        {
+            File.Delete(copy);
+        }
+    }
 
     private static string Kind(in TreeLeaf leaf) => leaf.Target is { } target ? $"a link to {target}" : leaf.Executable ? "executable" : "not executable";
 
@@ -98,7 +109,7 @@ internal sealed class Evidence(string folder)
             return null;
         }
 
-        var copy = Path.Combine(folder, $"evidence-{(++_lastCopy).ToString(CultureInfo.InvariantCulture)}-{Path.GetFileName(path)}");
+        var copy = $"{bench.Scratch}/evidence-{(++_lastCopy).ToString(CultureInfo.InvariantCulture)}";
         using var target = new FileStream(copy, FileMode.CreateNew, FileAccess.Write);
         source.CopyTo(target);
         return copy;

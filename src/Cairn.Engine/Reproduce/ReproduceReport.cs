@@ -58,7 +58,7 @@ public sealed record JobReproduction(RecordedJob Recorded, ReproduceVerdict Verd
     /// <summary>How often it was executed.</summary>
     public int Executions { get; init; }
 
-    /// <summary>How many files it makes.</summary>
+    /// <summary>How many files and step outputs it makes.</summary>
     public int Files { get; init; }
 
     /// <summary>The files that differ, sorted by path.</summary>
@@ -75,11 +75,14 @@ public enum DifferenceCause
     Itself,
 
     /// <summary>The recorded result is another, and no variation explains it.</summary>
+    Recorded,
+
+    /// <summary>It differed, and not again when the cause was looked for.</summary>
     Unknown,
 }
 
 /// <summary>A file that differs.</summary>
-/// <param name="Path">Its path in the project; of a step that failed, <c>(exit)</c>.</param>
+/// <param name="Path">Its path in the project; of a step that failed, <c>(exit)</c>; of a step output, <c>output:KEY</c>.</param>
 /// <param name="Cause">Why.</param>
 /// <param name="Variations">The variations each of which changes it; where <paramref name="Together"/>, those that change it only together.</param>
 /// <param name="Together">Whether one variation alone does not change it.</param>

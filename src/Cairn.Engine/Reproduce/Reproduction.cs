@@ -76,7 +76,7 @@ public static class Reproduction
             await using var bench = new Workbench(host, store, request.Run, secrets, TimeProvider.System);
             foreach (var recipe in recipes)
             {
-                results.Add(await OneAsync(bench, host, recipe, actions, store, request, progress, cancellationToken));
+                results.Add(await OneAsync(bench, recipe, actions, store, request, progress, cancellationToken));
             }
         }
 
@@ -85,17 +85,22 @@ public static class Reproduction
     }
 
     private static async Task<JobReproduction> OneAsync(
-        Workbench bench, ProcessHost host, Recipe recipe, ActionCache actions, ContentStore store, ReproduceRequest request, Action<string, string> progress, CancellationToken cancellationToken)
+        Workbench bench, Recipe recipe, ActionCache actions, ContentStore store, ReproduceRequest request, Action<string, string> progress, CancellationToken cancellationToken)
     {
         var reproducer = new Reproducer(
-            bench, host, recipe, WithBlobs(actions.TryGet(recipe.Digest), store), store, request.Vary, what => progress(recipe.Recorded.Job, what), TimeProvider.System);
+            bench, recipe, WithBlobs(actions.TryGet(recipe.Digest), store), store, request.Vary, what => progress(recipe.Recorded.Job, what), TimeProvider.System);
         try
         {
             return await reproducer.RunAsync(request.Times, cancellationToken);
         }
-        catch (Exception exception) when (exception is MissingInputException or SecretException)
+        catch (Exception exception) when (exception is MissingInputException or SecretException or IOException)
         {
+            // No room for its inputs, say: the others' results stand.
             return new JobReproduction(recipe.Recorded, ReproduceVerdict.Refused) { Reason = exception.Message, Notes = recipe.Notes };
+        }
+        finally
+        {
+            bench.DropTrees();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 
 using Cairn.Core.Actions;
@@ -14,10 +15,27 @@ internal abstract class Specimen : IDisposable
     /// <summary>Where the end of a failed execution stands among the files.</summary>
     public const string Exit = "(exit)";
 
+    /// <summary>With what the path of a step output begins.</summary>
+    public const string ValuePrefix = "output:";
+
     public SortedDictionary<string, TreeLeaf> Files { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What was handed over through <c>$CAIRN_OUTPUT</c>.</summary>
+    public IReadOnlyDictionary<string, string> Values { get; protected init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>How long it took.</summary>
+    public TimeSpan Wall { get; protected init; }
 
     /// <summary>The last line that a failed execution wrote, or null.</summary>
     public string? LastLine { get; protected init; }
+
+    public bool HasFailed => Files.ContainsKey(Exit);
+
+    /// <summary>How it ended, of a failed execution.</summary>
+    public string Failure => $"{(Files.TryGetValue(Exit, out var end) ? end.Target : "succeeded")}{(LastLine is null ? "" : $": {LastLine}")}";
+
+    /// <summary>How many files and values there are.</summary>
+    public int Count => HasFailed ? 0 : Files.Count + Values.Count;
 
     /// <summary>Reads a file; null where it is gone.</summary>
     public abstract Stream? TryOpen(string path);
@@ -28,7 +46,7 @@ internal abstract class Specimen : IDisposable
     public static SortedSet<string> Compare(Specimen a, Specimen b)
     {
         var differing = new SortedSet<string>(StringComparer.Ordinal);
-        if (a.Files.ContainsKey(Exit) || b.Files.ContainsKey(Exit))
+        if (a.HasFailed || b.HasFailed)
         {
             // What a failed execution left behind is no result.
             if (a.Files.GetValueOrDefault(Exit) != b.Files.GetValueOrDefault(Exit))
@@ -55,6 +73,14 @@ internal abstract class Specimen : IDisposable
             }
         }
 
+        foreach (var key in a.Values.Keys.Union(b.Values.Keys, StringComparer.Ordinal))
+        {
+            if (!string.Equals(a.Values.GetValueOrDefault(key), b.Values.GetValueOrDefault(key), StringComparison.Ordinal))
+            {
+                differing.Add(ValuePrefix + key);
+            }
+        }
+
         return differing;
     }
 }
@@ -62,18 +88,20 @@ internal abstract class Specimen : IDisposable
 /// <summary>What the action cache has.</summary>
 internal sealed class RecordedSpecimen : Specimen
 {
-    private readonly ContentStore _store;
+    private readonly ContentStore? _store;
 
-    public RecordedSpecimen(ActionResult result, ContentStore store)
+    public RecordedSpecimen(ActionResult result, ContentStore? store)
     {
         _store = store;
+        Values = result.StepOutputs;
+        Wall = TimeSpan.FromMilliseconds(result.Resources.WallMs);
         foreach (var output in result.Outputs)
         {
             Files[output.Path] = new TreeLeaf(output.Digest, output.Executable, output.Target);
         }
     }
 
-    public override Stream? TryOpen(string path) => Files.TryGetValue(path, out var leaf) && leaf.Target is null ? _store.TryOpen(leaf.Digest) : null;
+    public override Stream? TryOpen(string path) => Files.TryGetValue(path, out var leaf) && leaf.Target is null ? _store?.TryOpen(leaf.Digest) : null;
 
     public override void Dispose()
     {
@@ -86,10 +114,12 @@ internal sealed class ExecutedSpecimen : Specimen
     private readonly DirectoryHandle _tree;
     private readonly Action _leave;
 
-    public ExecutedSpecimen(DirectoryHandle tree, PathPatterns outputs, (string End, string? LastLine)? failure, Action leave)
+    public ExecutedSpecimen(DirectoryHandle tree, PathPatterns outputs, IReadOnlyDictionary<string, string> values, (string End, string? LastLine)? failure, TimeSpan wall, Action leave)
     {
         _tree = tree;
         _leave = leave;
+        Values = values;
+        Wall = wall;
         LastLine = failure?.LastLine;
         if (failure is { End: var end })
         {

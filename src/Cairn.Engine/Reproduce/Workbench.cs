@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
+using Cairn.Core;
 using Cairn.Core.Content;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Running;
@@ -18,7 +19,7 @@ namespace Cairn.Engine.Reproduce;
 /// Executes recipes in sandboxes of their own. Inputs are laid out in memory, where a folder lists its files in the order in which they were made; the working tree is read
 /// and never written, and no result is kept.
 /// </summary>
-internal sealed class Workbench : IAsyncDisposable
+internal sealed class Workbench : IBench, IAsyncDisposable
 {
     private const string OtherFolder = "srv/another/place/of/the-project";
     private const string OtherHost = "another-host";
@@ -37,9 +38,9 @@ internal sealed class Workbench : IAsyncDisposable
     private readonly DirectoryHandle _project;
     private readonly SecretResolver? _secrets;
     private readonly TimeProvider _time;
-    private readonly string? _fakeTime = FakeTime.Find();
     private readonly Dictionary<string, string> _trees = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
+    private readonly string? _fakeTime = FakeTime.Find();
     private int _lastPlace;
     private int _lastTree;
 
@@ -67,10 +68,10 @@ internal sealed class Workbench : IAsyncDisposable
         _project = DirectoryHandle.Open(request.ProjectDirectory);
     }
 
-    /// <summary>The library that moves the clocks of a recipe's programs; null where there is none among them.</summary>
-    public string? FakeTimeFor(Recipe recipe) => recipe.Toolchain is null ? _fakeTime : null;
+    public bool MovesClocks => _fakeTime is not null;
 
-    /// <summary>A folder for files on their way to a person.</summary>
+    public ImmutableArray<string> Secrets => _secrets?.Known ?? [];
+
     public string Scratch => $"{_shared.Store.Directory}/{_shared.Scratch}";
 
     /// <summary>What can be varied for a recipe: what its own environment fixes is an input as any other.</summary>
@@ -95,15 +96,12 @@ internal sealed class Workbench : IAsyncDisposable
         return recipe.Cpus is not null || Environment.ProcessorCount == 1 ? possible & ~Variations.Cpus : possible;
     }
 
-    /// <summary>Executes a recipe at once, or where the time is varied and cannot be faked, a second later. Throws <see cref="IOException"/> with what the machine refuses, or which input is gone.</summary>
-    /// <param name="recipe">What to execute.</param>
-    /// <param name="vary">What is not as it was recorded.</param>
-    /// <param name="frozenAt">A clock that stands still; null for one that goes.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    public async Task<ExecutedSpecimen> ExecuteAsync(Recipe recipe, Variations vary, string? frozenAt, CancellationToken cancellationToken)
+    /// <summary>At once, or where the time is varied and cannot be faked, a second later.</summary>
+    public async Task<Specimen> ExecuteAsync(Recipe recipe, Conditions conditions, CancellationToken cancellationToken)
     {
+        var vary = conditions.Vary;
         var folder = vary.HasFlag(Variations.Path) ? OtherFolder : SandboxIsolation.ProjectDirectory[1..];
-        var environment = await EnvironmentAsync(recipe, vary, folder, frozenAt, cancellationToken);
+        var environment = await EnvironmentAsync(recipe, vary, folder, conditions.FrozenAt, cancellationToken);
         if (vary.HasFlag(Variations.Time) && FakeTimeFor(recipe) is null)
         {
             await Task.Delay(Later, _time, cancellationToken);
@@ -140,14 +138,19 @@ internal sealed class Workbench : IAsyncDisposable
                     Environment = ImmutableArray.CreateRange(environment).Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key)),
                     WorkingDirectory = $"/{folder}/{recipe.WorkingDirectory}".TrimEnd('/'),
                     Place = place,
-                    Secrets = _secrets?.Known ?? [],
+                    Secrets = Secrets,
                 },
                 tail);
+            using var tooLong = new CancellationTokenSource(conditions.Longest, _time);
+            await using (tooLong.Token.Register(process.Kill))
             await using (cancellationToken.Register(process.Kill))
             {
                 var result = await process.Completion;
                 cancellationToken.ThrowIfCancellationRequested();
-                return new ExecutedSpecimen(tree, recipe.Outputs, result is { ExitCode: 0, StartError: null } ? null : (ProcessEnds.Describe(result), tail.LastLine), () => Leave(place, number));
+                var (values, problem) = result is { ExitCode: 0, StartError: null } ? ReadValues(place) : (ImmutableSortedDictionary<string, string>.Empty, ProcessEnds.Describe(result));
+                var end = tooLong.IsCancellationRequested && result.ExitCode != 0 ? $"gave no result within {Durations.Format(conditions.Longest)}" : problem;
+                return new ExecutedSpecimen(
+                    tree, recipe.Outputs, values, end is null ? null : (end, tail.LastLine), TimeSpan.FromMilliseconds(result.Resources.WallMs), () => Leave(place, number));
             }
         }
         catch
@@ -155,6 +158,45 @@ internal sealed class Workbench : IAsyncDisposable
             tree?.Dispose();
             Leave(place, number);
             throw;
+        }
+    }
+
+    public async Task<CapturedOutput> ExamineAsync(ImmutableArray<string> program, string first, string second, int bytesMax, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        const string Names = "work";
+        var number = Interlocked.Increment(ref _lastPlace);
+        var files = LayOut($"examine {number.ToString(CultureInfo.InvariantCulture)}", writer =>
+        {
+            foreach (var (name, path) in (ReadOnlySpan<(string, string)>)[("first", first), ("second", second)])
+            {
+                using var source = File.OpenHandle(path);
+                _ = writer.AddFile($"{Names}/{name}", source, executable: false);
+            }
+        });
+        using var place = _host.Enter(new SandboxSpec { Place = number, Layers = [files, _shared.Base], Upper = null, Work = null, Mounts = _shared.Mounts }, _shared.Options);
+        return await CommandCapture.RunAsync(
+            _host,
+            new ProcessSpec
+            {
+                Arguments = [.. program, "first", "second"],
+                Environment = [new("HOME", SandboxIsolation.Home), new("LC_ALL", "C.UTF-8"), new("PATH", "/usr/local/bin:/usr/bin:/bin")],
+                WorkingDirectory = $"/{Names}",
+                Place = place,
+            },
+            bytesMax, timeout, cancellationToken);
+    }
+
+    /// <summary>Gives the memory back that the inputs of a recipe took; nothing is mounted over them any more.</summary>
+    public void DropTrees()
+    {
+        lock (_gate)
+        {
+            foreach (var tree in _trees.Values)
+            {
+                _shared.Memory.RemoveTree(Path.GetFileName(tree));
+            }
+
+            _trees.Clear();
         }
     }
 
@@ -173,7 +215,7 @@ internal sealed class Workbench : IAsyncDisposable
         scratch.RemoveTree(number.ToString(CultureInfo.InvariantCulture));
     }
 
-    private async Task<Dictionary<string, string>> EnvironmentAsync(Recipe recipe, Variations vary, string folder, string? frozenAt, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, string>> EnvironmentAsync(Recipe recipe, Variations vary, string folder, long? frozenAt, CancellationToken cancellationToken)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["HOME"] = SandboxIsolation.Home };
         foreach (var (name, value) in recipe.Action.Environment)
@@ -196,7 +238,12 @@ internal sealed class Workbench : IAsyncDisposable
         environment["CAIRN_SUMMARY"] = $"/{SandboxIsolation.Exchange}/summary";
         if (vary.HasFlag(Variations.Locale))
         {
-            environment["LANG"] = environment["LC_ALL"] = OtherLocale;
+            environment["LANG"] = OtherLocale;
+            // What the step says of one category is an input, which this would hide.
+            if (!environment.Keys.Any(static name => name.StartsWith("LC_", StringComparison.Ordinal)))
+            {
+                environment["LC_ALL"] = OtherLocale;
+            }
         }
 
         if (vary.HasFlag(Variations.TimeZone))
@@ -217,9 +264,9 @@ internal sealed class Workbench : IAsyncDisposable
 
         if (FakeTimeFor(recipe) is { } library)
         {
-            if (frozenAt is not null)
+            if (frozenAt is { } second)
             {
-                FakeTime.Freeze(environment, library, frozenAt);
+                FakeTime.Freeze(environment, library, (second + (vary.HasFlag(Variations.Time) ? AheadSeconds : 0)).ToString(CultureInfo.InvariantCulture));
             }
             else if (vary.HasFlag(Variations.Time))
             {
@@ -229,6 +276,9 @@ internal sealed class Workbench : IAsyncDisposable
 
         return environment;
     }
+
+    // The library is the machine's, which a toolchain hides.
+    private string? FakeTimeFor(Recipe recipe) => recipe.Toolchain is null ? _fakeTime : null;
 
     private List<string> Layers(Recipe recipe, Variations vary, string folder)
     {
@@ -261,10 +311,17 @@ internal sealed class Workbench : IAsyncDisposable
 
         var name = $"reproduce-{(++_lastTree).ToString(CultureInfo.InvariantCulture)}";
         var folder = _shared.Memory.TryCreatePath(name) ?? throw new IOException("The sandboxes' memory is not a folder");
-        using (var writer = new LayerWriter(folder, _shared.Layers.Owner, ownsRoot: true))
+        try
         {
+            using var writer = new LayerWriter(folder, _shared.Layers.Owner, ownsRoot: true);
             layOut(writer);
             writer.Finish();
+        }
+        catch
+        {
+            // No room, mostly.
+            _shared.Memory.RemoveTree(name);
+            throw;
         }
 
         return _trees[key] = $"{_shared.MemoryPath}/{name}";
@@ -313,6 +370,19 @@ internal sealed class Workbench : IAsyncDisposable
 
         writer.AddFile(target, source, leaf.Executable);
         return true;
+    }
+
+    private (ImmutableSortedDictionary<string, string> Values, string? Problem) ReadValues(SandboxPlace place)
+    {
+        using var folder = place.Root.TryOpenPath(SandboxIsolation.Exchange);
+        using var handle = folder?.TryOpenFile("output");
+        if (handle is null)
+        {
+            return StepOutputFile.Read(null, []);
+        }
+
+        using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
+        return StepOutputFile.Read(BoundedRead.All(stream, Limits.StepOutputBytesMax), Secrets);
     }
 
     private static string CommitOf(Recipe recipe) => recipe.Recorded.Run.Started.Commit is { Length: > 12 } commit ? $"commit {commit[..12]}" : "what the run was made from";

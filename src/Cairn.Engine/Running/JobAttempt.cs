@@ -55,6 +55,9 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
     private readonly Job _job;
     private readonly int _attempt;
     private readonly CancellationTokenSource _stopping = new();
+
+    // The run ends: what is done with a failed attempt for people ends, too. A timeout is no such end.
+    private readonly CancellationTokenSource _leaving = new();
     private readonly Lock _gate = new();
     private RunningProcess? _process;
     private AttemptReport? _report;
@@ -78,6 +81,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
         {
             _cancelled |= reason != StopReason.Timeout;
             _stopping.Cancel();
+            EndInspection();
             _process?.Stop(_run.Request.StopGrace);
         }
     }
@@ -90,13 +94,18 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             _killed = true;
             _cancelled |= !_stopping.IsCancellationRequested;
             _stopping.Cancel();
+            EndInspection();
             _process?.Kill();
         }
     }
 
     public void OnOutput(OutputStream stream, ReadOnlySpan<byte> redactedBytes) => _run.Reporter.Output(_job.Id, stream, redactedBytes);
 
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _leaving.Dispose();
+    }
 
     /// <summary>Runs to the end; never throws for what a step or a machine does.</summary>
     /// <param name="began">Called when the process is about to start, after every wait for locks and services: from here the timeout counts.</param>
@@ -128,7 +137,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             using var held = await _run.Locks.AcquireAsync(_job.Step.Locks.RemoveAll(l => _run.RunLocks.Contains(l)), _job.Id, _stopping.Token);
             foreach (var service in _job.Step.Services)
             {
-                await _run.Services.EnsureReadyAsync(service.Name, _stopping.Token);
+                await _run.Services.EnsureReadyAsync(new ServiceInstance(service.Name, _run.Request.NetworkOf(_job.Step)), _stopping.Token);
             }
 
             if (_run.Cache is not { } cache || action is not { Off: null })
@@ -152,6 +161,14 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
         catch (Exception exception) when (exception is ServiceException or SecretException or EvaluationException or IOException or UnauthorizedAccessException)
         {
             _report = Broken(exception.Message);
+        }
+    }
+
+    private void EndInspection()
+    {
+        if (_cancelled)
+        {
+            _leaving.Cancel();
         }
     }
 
@@ -275,7 +292,8 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             return Inspect(Failed(report, failure), place, spec);
         }
 
-        return WithGenerated(report);
+        report = WithGenerated(report);
+        return report.Outcome is AttemptOutcome.Succeeded ? report : Inspect(report, place, spec);
     }
 
     /// <summary>What a limit that was reached means: the reason of a failure, or else something to know.</summary>
@@ -343,17 +361,8 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
 
     private Task<string> ResolveSecretAsync(string name) => _run.Secrets.ResolveAsync(name, _stopping.Token);
 
-    private (ImmutableSortedDictionary<string, string> Outputs, string? Error) ReadOutputs(IAttemptPlace place)
-    {
-        if (place.TryRead(StepFile.Output, Limits.StepOutputBytesMax) is not { } content)
-        {
-            return (ImmutableSortedDictionary<string, string>.Empty, null);
-        }
-
-        return content.Length > Limits.StepOutputBytesMax
-            ? (ImmutableSortedDictionary<string, string>.Empty, $"$CAIRN_OUTPUT is larger than {Limits.StepOutputBytesMax / 1024} KiB: write large results to a file and declare it under `outputs`")
-            : StepOutputFile.Parse(Redaction.Apply(content, _run.Secrets.Known));
-    }
+    private (ImmutableSortedDictionary<string, string> Outputs, string? Error) ReadOutputs(IAttemptPlace place) =>
+        StepOutputFile.Read(place.TryRead(StepFile.Output, Limits.StepOutputBytesMax), _run.Secrets.Known);
 
     private string? KeepSummary(IAttemptPlace place)
     {
@@ -414,5 +423,10 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
 
     private AttemptReport Broken(string reason) => new(_job.Index, _attempt, new AttemptOutcome.Broken(reason)) { Reason = reason };
 
-    private static AttemptReport Failed(AttemptReport report, string reason) => report with { Outcome = new AttemptOutcome.Broken(reason), Reason = reason };
+    private AttemptReport Failed(AttemptReport report, string reason)
+    {
+        // Names of files may be in it.
+        reason = Redaction.Apply(reason, _run.Secrets.Known);
+        return report with { Outcome = new AttemptOutcome.Broken(reason), Reason = reason };
+    }
 }

@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
 
-using Cairn.Core;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.History;
+using Cairn.Engine.Isolation;
 using Cairn.Engine.Preparation;
 
 namespace Cairn.Engine.Running;
@@ -36,7 +36,7 @@ internal sealed partial class RunDriver : IAsyncDisposable
     private readonly Dictionary<int, (TimeSpan Start, TimeSpan End)> _intervals = [];
     private readonly Dictionary<int, long> _logBytes = [];
     private readonly int[] _counts = new int[(int)JobStatus.Cancelled + 1];
-    private readonly Dictionary<StepName, int> _serviceUsers = [];
+    private readonly Dictionary<ServiceInstance, int> _serviceUsers = [];
     private readonly List<Task> _background = [];
     private ITimer? _timer;
     private RunStatus? _end;
@@ -361,7 +361,8 @@ internal sealed partial class RunDriver : IAsyncDisposable
 
         foreach (var service in job.Step.Services)
         {
-            _serviceUsers[service.Name] = _serviceUsers.GetValueOrDefault(service.Name) - 1;
+            var instance = new ServiceInstance(service.Name, _run.Request.NetworkOf(job.Step));
+            _serviceUsers[instance] = _serviceUsers.GetValueOrDefault(instance) - 1;
         }
 
         _run.Services.SetUsers(_serviceUsers.ToImmutableDictionary());
@@ -374,7 +375,8 @@ internal sealed partial class RunDriver : IAsyncDisposable
         {
             foreach (var service in Plan.Jobs[i].Step.Services)
             {
-                _serviceUsers[service.Name] = _serviceUsers.GetValueOrDefault(service.Name) + 1;
+                var instance = new ServiceInstance(service.Name, _run.Request.NetworkOf(Plan.Jobs[i].Step));
+                _serviceUsers[instance] = _serviceUsers.GetValueOrDefault(instance) + 1;
             }
         }
 
@@ -387,14 +389,15 @@ internal sealed partial class RunDriver : IAsyncDisposable
     private ImmutableArray<ScheduledJob> ToScheduled(int from)
     {
         var jobs = PlanScheduling.ToScheduled(Plan, from, job => _durations.Expected(job.Id));
-        for (var i = 0; from == 0 && i < jobs.Length; i++)
+        for (var i = 0; i < jobs.Length; i++)
         {
             if (_prepared.Request.StopAtFailure)
             {
                 jobs = jobs.SetItem(i, jobs[i] with { AttemptsMax = 1 });
             }
 
-            if (_prepared.LeftOut[i] is not null)
+            // What a step generates was not there to be selected.
+            if (from == 0 && _prepared.LeftOut[i] is not null)
             {
                 jobs = jobs.SetItem(i, jobs[i] with { SkippedByPlan = true });
             }

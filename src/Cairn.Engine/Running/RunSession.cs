@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
 using Cairn.Core.Expressions;
-using Cairn.Core.Language.Model;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.Caching;
 using Cairn.Engine.History;
@@ -100,10 +99,6 @@ internal static class RunSession
 
         var secrets = new SecretResolver(plan.Pipeline.Secrets, request.ProjectDirectory, host, (code, text) => reporter.Warn(code, text));
         var scope = new RunScope(plan, prepared.PlanInput.Git, prepared.PlanInput.Run, globs => tree.HashFiles(globs));
-        await using var services = new ServiceManager(plan.Pipeline.Services, host, directory, reporter, time)
-        {
-            Prepare = (service, token) => PrepareServiceAsync(service, scope, secrets, request, scratch, token),
-        };
         var locks = new NamedLocks(request.StateDirectory, reporter, time);
         HeldLocks? held;
         try
@@ -121,6 +116,8 @@ internal static class RunSession
             var dates = new SourceDates(scope, request, prepared.Git, host);
             using var cache = inputs.Store is null ? null : new RunCache(prepared, inputs, scope, reporter, tree, dates);
             using var sandboxes = new SandboxIsolation(host, inputs, tree, request, time);
+            var places = new ServicePlaces(request, scope, secrets, scratch, sandboxes, cache);
+            await using var services = new ServiceManager(plan.Pipeline.Services, host, directory, reporter, time) { Prepare = places.PrepareAsync };
             var context = new RunContext
             {
                 Sandboxes = sandboxes,
@@ -169,7 +166,7 @@ internal static class RunSession
         {
             inputs.Tidy();
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // How the run ended is told already, and upkeep that fails comes again after the next.
         }
@@ -238,32 +235,6 @@ internal static class RunSession
         }
 
         return texts.ToImmutable();
-    }
-
-    private static async Task<ProcessSpec> PrepareServiceAsync(
-        Service service, RunScope scope, SecretResolver secrets, RunRequest request, string scratch, CancellationToken cancellationToken)
-    {
-        var home = Path.Combine(scratch, $"service.{service.Name}", "home");
-        Directory.CreateDirectory(home);
-        var expressions = JobScope.ForService(scope);
-        var environment = StepEnvironment.Base(request.StepPath, home);
-        Task<string> ResolveAsync(string name) => secrets.ResolveAsync(name, cancellationToken);
-        await StepEnvironment.AddAsync(environment, scope.Plan.Pipeline.Environment, expressions, ResolveAsync);
-        await StepEnvironment.AddAsync(environment, service.Environment, expressions, ResolveAsync);
-        environment["CAIRN_PROJECT"] = request.ProjectDirectory;
-        environment["CAIRN_SERVICE"] = service.Name.Value;
-        return new ProcessSpec
-        {
-            Arguments = JobAttempt.CommandLine(service.Action, expressions, text =>
-            {
-                var script = Path.Combine(Path.GetDirectoryName(home)!, "script");
-                File.WriteAllText(script, text);
-                return script;
-            }),
-            Environment = [.. environment],
-            WorkingDirectory = service.WorkingDirectory is { } folder ? ProcessPlace.Resolve(request.ProjectDirectory, expressions.Text(folder)) : request.ProjectDirectory,
-            Secrets = secrets.Known,
-        };
     }
 
     private static void CreateStateDirectory(string state)

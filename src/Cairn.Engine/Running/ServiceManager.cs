@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Diagnostics.CodeAnalysis;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 using Cairn.Core;
@@ -16,35 +13,36 @@ namespace Cairn.Engine.Running;
 /// <summary>A service that a job needs could not be had. The message says why.</summary>
 internal sealed class ServiceException(string message) : Exception(message);
 
-/// <summary>Starts services when the first job needs them, waits until they are ready, and stops each after the last job that uses it.</summary>
+/// <summary>Starts services when the first job needs them, waits until they are ready, and stops each after the last job that uses it. One service may run in several networks: see <see cref="ServicePlaces"/>.</summary>
 internal sealed class ServiceManager(
     ImmutableArray<Service> services, ProcessHost host, RunDirectory directory, RunReporter reporter, TimeProvider time) : IAsyncDisposable
 {
-    private static readonly IReadOnlyDictionary<StepName, int> NoUsers = new Dictionary<StepName, int>();
+    private static readonly IReadOnlyDictionary<ServiceInstance, int> NoUsers = new Dictionary<ServiceInstance, int>();
 
-    private readonly ConcurrentDictionary<StepName, Entry> _entries = new();
-    private readonly ConcurrentDictionary<StepName, Task> _stopping = new();
+    private readonly ConcurrentDictionary<ServiceInstance, Entry> _entries = new();
+    private readonly ConcurrentDictionary<ServiceInstance, Task> _stopping = new();
     private readonly ConcurrentDictionary<RunningProcess, StepName> _processes = new();
     private readonly ConcurrentDictionary<StepName, int> _starts = new();
     private readonly CancellationTokenSource _ending = new();
-    private IReadOnlyDictionary<StepName, int> _users = NoUsers;
+    private IReadOnlyDictionary<ServiceInstance, int> _users = NoUsers;
 
     /// <summary>Builds the process of a service: its command line, environment and folder.</summary>
-    public required Func<Service, CancellationToken, Task<ProcessSpec>> Prepare { get; init; }
+    public required Func<Service, NetworkAccess, CancellationToken, Task<PreparedService>> Prepare { get; init; }
 
     /// <summary>One start of a service; the source ends the wait until it is ready.</summary>
     private sealed record Entry(Lazy<Task<Running>> Started, CancellationTokenSource Cancel);
 
-    private sealed record Running(Service Service, RunningProcess Process, OutputWatch Output);
+    private sealed record Running(Service Service, RunningProcess Process, PreparedService Prepared);
 
     /// <summary>Says how many unfinished jobs use each service.</summary>
-    public void SetUsers(IReadOnlyDictionary<StepName, int> users) => _users = users;
+    public void SetUsers(IReadOnlyDictionary<ServiceInstance, int> users) => _users = users;
 
     /// <summary>Waits until a service is ready; starts it where it does not run. Throws <see cref="ServiceException"/> where it cannot be had.</summary>
-    public async Task EnsureReadyAsync(StepName name, CancellationToken cancellationToken)
+    public async Task EnsureReadyAsync(ServiceInstance instance, CancellationToken cancellationToken)
     {
+        var name = instance.Name;
         var service = services.FirstOrDefault(s => s.Name == name) ?? throw new ServiceException($"service `{name}` is not declared");
-        var entry = _entries.GetOrAdd(name, _ => CreateEntry(service));
+        var entry = _entries.GetOrAdd(instance, _ => CreateEntry(service, instance));
         Running running;
         try
         {
@@ -57,7 +55,7 @@ internal sealed class ServiceManager(
         catch (Exception exception) when (exception is ServiceException or SecretException or EvaluationException or IOException)
         {
             // The next attempt starts it anew.
-            _entries.TryRemove(KeyValuePair.Create(name, entry));
+            _entries.TryRemove(KeyValuePair.Create(instance, entry));
             throw;
         }
 
@@ -67,8 +65,9 @@ internal sealed class ServiceManager(
         }
 
         var reason = $"ended by itself ({ProcessEnds.Describe(await running.Process.Completion)})";
-        if (_entries.TryRemove(KeyValuePair.Create(name, entry)))
+        if (_entries.TryRemove(KeyValuePair.Create(instance, entry)))
         {
+            running.Prepared.Dispose();
             reporter.Emit(new ServiceStopped { Time = reporter.Now, Service = name.Value, Reason = reason });
         }
 
@@ -78,12 +77,12 @@ internal sealed class ServiceManager(
     /// <summary>Stops the services that no unfinished job uses any more.</summary>
     public async Task StopUnusedAsync()
     {
-        foreach (var (name, entry) in _entries)
+        foreach (var (instance, entry) in _entries)
         {
-            if (_users.GetValueOrDefault(name) == 0 && _entries.TryRemove(KeyValuePair.Create(name, entry)))
+            if (_users.GetValueOrDefault(instance) == 0 && _entries.TryRemove(KeyValuePair.Create(instance, entry)))
             {
                 var stop = StopAsync(entry);
-                _stopping[name] = stop;
+                _stopping[instance] = stop;
                 await stop;
             }
         }
@@ -107,10 +106,10 @@ internal sealed class ServiceManager(
     }
 
     // Not with the token of the job that asks: it may be stopped while others wait for the same service.
-    private Entry CreateEntry(Service service)
+    private Entry CreateEntry(Service service, ServiceInstance instance)
     {
         var cancel = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
-        return new Entry(new Lazy<Task<Running>>(() => StartAsync(service, cancel.Token)), cancel);
+        return new Entry(new Lazy<Task<Running>>(() => StartAsync(service, instance, cancel.Token)), cancel);
     }
 
     private async Task StopAsync(Entry entry)
@@ -130,6 +129,7 @@ internal sealed class ServiceManager(
         var endedByItself = running.Process.Completion.IsCompleted;
         running.Process.Stop(running.Service.StopGrace);
         var result = await running.Process.Completion;
+        running.Prepared.Dispose();
         reporter.Emit(new ServiceStopped
         {
             Time = reporter.Now,
@@ -138,38 +138,45 @@ internal sealed class ServiceManager(
         });
     }
 
-    private async Task<Running> StartAsync(Service service, CancellationToken cancellationToken)
+    private async Task<Running> StartAsync(Service service, ServiceInstance instance, CancellationToken cancellationToken)
     {
         // One that is still ending holds the port.
-        if (_stopping.TryGetValue(service.Name, out var stopping))
+        if (_stopping.TryGetValue(instance, out var stopping))
         {
             await stopping.WaitAsync(cancellationToken);
         }
 
         var id = new JobId($"service:{service.Name}");
         var number = _starts.AddOrUpdate(service.Name, 1, static (_, n) => n + 1);
-        var spec = await Prepare(service, cancellationToken);
-        cancellationToken.ThrowIfCancellationRequested();
+        var prepared = await Prepare(service, instance.Network, cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            prepared.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
         var output = new OutputWatch(id, reporter, service.Ready?.Check is ReadinessCheck.Output wanted ? wanted.Text : null);
         reporter.Emit(new ServiceStarted { Time = reporter.Now, Service = service.Name.Value });
         var start = time.GetTimestamp();
-        var process = host.Start(spec with { LogPath = directory.LogPath(id, number), IndexPath = directory.IndexPath(id, number) }, output);
+        var process = host.Start(prepared.Spec with { LogPath = directory.LogPath(id, number), IndexPath = directory.IndexPath(id, number) }, output);
         _processes[process] = service.Name;
-        var problem = await WaitReadyAsync(service, spec, process, output, cancellationToken);
+        var problem = await WaitReadyAsync(service, prepared, process, output, cancellationToken);
         if (problem is null)
         {
             reporter.Emit(new ServiceReady { Time = reporter.Now, Service = service.Name.Value, AfterMs = time.GetElapsedTime(start).TotalMilliseconds });
-            return new Running(service, process, output);
+            return new Running(service, process, prepared);
         }
 
         process.Stop(service.StopGrace);
         await process.Completion;
+        prepared.Dispose();
         reporter.Emit(new ServiceStopped { Time = reporter.Now, Service = service.Name.Value, Reason = problem });
         cancellationToken.ThrowIfCancellationRequested();
-        throw new ServiceException($"service `{service.Name}` {problem}; see `cairn logs {reporter.Run} {id}`");
+        var seen = prepared.Network is null ? "" : "; in its sandbox are the inputs that all steps with this service have in common";
+        throw new ServiceException($"service `{service.Name}` {problem}; see `cairn logs {reporter.Run} {id}`{seen}");
     }
 
-    private async Task<string?> WaitReadyAsync(Service service, ProcessSpec spec, RunningProcess process, OutputWatch output, CancellationToken cancellationToken)
+    private async Task<string?> WaitReadyAsync(Service service, PreparedService prepared, RunningProcess process, OutputWatch output, CancellationToken cancellationToken)
     {
         if (service.Ready is not { } probe)
         {
@@ -188,7 +195,7 @@ internal sealed class ServiceManager(
                     return $"ended before it was ready ({ProcessEnds.Describe(await process.Completion)})";
                 }
 
-                if (await LookAsync(probe.Check, spec, output, either.Token))
+                if (await LookAsync(service, probe.Check, prepared, output, either.Token))
                 {
                     return null;
                 }
@@ -202,7 +209,7 @@ internal sealed class ServiceManager(
         }
     }
 
-    private async Task<bool> LookAsync(ReadinessCheck check, ProcessSpec spec, OutputWatch output, CancellationToken cancellationToken)
+    private async Task<bool> LookAsync(Service service, ReadinessCheck check, PreparedService prepared, OutputWatch output, CancellationToken cancellationToken)
     {
         switch (check)
         {
@@ -210,54 +217,14 @@ internal sealed class ServiceManager(
                 return output.Seen;
             case ReadinessCheck.Script script:
                 var captured = await CommandCapture.RunAsync(
-                    host, spec with { Arguments = ["/bin/sh", "-eu", "-c", script.Text], LogPath = null, IndexPath = null }, Core.Limits.ExpressionResultCharsMax, Limits.ProbeTimeout, cancellationToken);
+                    host, prepared.Spec with { Arguments = ["/bin/sh", "-eu", "-c", script.Text], LogPath = null, IndexPath = null }, Core.Limits.ExpressionResultCharsMax, Limits.ProbeTimeout, cancellationToken);
                 return captured.Succeeded;
             case ReadinessCheck.Tcp tcp:
-                return await TryConnectAsync(tcp.Port, cancellationToken);
+                return await ServiceProbes.CanConnectAsync(tcp.Port, prepared.Network, cancellationToken);
             case ReadinessCheck.Http http:
-                return await TryGetAsync(http.Url, cancellationToken);
+                return await ServiceProbes.CanGetAsync(http.Url, service.Name.Value, prepared.Network, cancellationToken);
             default:
                 throw new InvalidOperationException($"A readiness check of type {check.GetType().Name} has no probe");
-        }
-    }
-
-    private static async Task<bool> TryConnectAsync(int port, CancellationToken cancellationToken)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Limits.ProbeTimeout);
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), limit.Token);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return false;
-        }
-    }
-
-    [SuppressMessage("Security", "CA5399", Justification = "Probes speak to a service on this machine; there is nothing to revoke")]
-    private static async Task<bool> TryGetAsync(Uri url, CancellationToken cancellationToken)
-    {
-        using var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false };
-        using var client = new HttpClient(handler, disposeHandler: false) { Timeout = Limits.ProbeTimeout };
-        try
-        {
-            using var response = await client.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            return (int)response.StatusCode is >= 200 and < 400;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return false;
         }
     }
 

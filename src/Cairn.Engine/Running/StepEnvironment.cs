@@ -25,13 +25,12 @@ public static class StepEnvironment
     internal const string SandboxUser = "cairn";
 
     /// <summary>The variables that a step gets in its isolation: in a sandbox nothing of the machine or of who started the run.</summary>
-    internal static Dictionary<string, string> Base(RunRequest request, Step step, string home)
-    {
-        if (request.IsolationOf(step) == IsolationLevel.Process)
-        {
-            return Base(request.StepPath, home);
-        }
+    internal static Dictionary<string, string> Base(RunRequest request, Step step, string home) =>
+        request.IsolationOf(step) == IsolationLevel.Process ? Base(request.StepPath, home) : SandboxBase(home);
 
+    /// <summary>The variables that everything in a sandbox gets.</summary>
+    internal static Dictionary<string, string> SandboxBase(string home)
+    {
         var variables = Base(DefaultPath, home);
         variables["USER"] = variables["LOGNAME"] = SandboxUser;
         return variables;
@@ -50,6 +49,7 @@ public static class StepEnvironment
 
         await AddAsync(environment, pipeline.Environment, scope, resolveSecret);
         await AddAsync(environment, job.Step.Environment, scope, resolveSecret);
+        KeepDetermined(environment, determinism);
         environment["CAIRN_RUN"] = run.Value;
         environment["CAIRN_PROJECT"] = projectDirectory;
         environment["CAIRN_JOB"] = job.Id.Value;
@@ -84,6 +84,15 @@ public static class StepEnvironment
         if (determinism.FakeTime)
         {
             FakeTime.Freeze(variables, FakeTime.Find() ?? throw new IOException(DeterminismRules.NoFakeTime), sourceDate);
+        }
+    }
+
+    /// <summary>Brings back what a step's own variables took from <see cref="Determine"/> without meaning to: what it loads itself is loaded beside the library that fakes the time.</summary>
+    internal static void KeepDetermined(Dictionary<string, string> variables, Determinism? determinism)
+    {
+        if (determinism is { FakeTime: true } && FakeTime.Find() is { } library)
+        {
+            FakeTime.Preload(variables, library);
         }
     }
 

@@ -11,6 +11,18 @@ internal static class StepOutputFile
 {
     private const int KeyCharsMax = 200;
 
+    /// <summary>Reads what a step left, which may be too much, with secrets masked.</summary>
+    /// <param name="content">The file's content as far as <see cref="Limits.StepOutputBytesMax"/> and a byte more; null for no file.</param>
+    /// <param name="secrets">Values to mask.</param>
+    public static (ImmutableSortedDictionary<string, string> Outputs, string? Error) Read(byte[]? content, ImmutableArray<string> secrets) => content switch
+    {
+        null => (ImmutableSortedDictionary<string, string>.Empty, null),
+        { Length: > Limits.StepOutputBytesMax } => (
+            ImmutableSortedDictionary<string, string>.Empty,
+            $"$CAIRN_OUTPUT is larger than {Limits.StepOutputBytesMax / 1024} KiB: write large results to a file and declare it under `outputs`"),
+        _ => Parse(Redaction.Apply(content, secrets)),
+    };
+
     /// <summary>Reads the file's content; says what is wrong with a bad one, by line.</summary>
     public static (ImmutableSortedDictionary<string, string> Outputs, string? Error) Parse(ReadOnlySpan<byte> content)
     {

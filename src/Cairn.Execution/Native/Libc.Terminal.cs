@@ -10,6 +10,8 @@ internal static unsafe partial class Libc
     public const nuint TIOCSWINSZ = 0x5414;
     public const int TCSADRAIN = 1;
     public const short POLLIN = 1;
+    public const short POLLOUT = 4;
+    public const int O_NONBLOCK = 0x800;
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int posix_openpt(int flags);

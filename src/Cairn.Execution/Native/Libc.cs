@@ -25,10 +25,12 @@ internal static unsafe partial class Libc
     public const int EAGAIN = 11;
     public const int ENOMEM = 12;
     public const int EACCES = 13;
+    public const int EEXIST = 17;
     public const int ENOTDIR = 20;
     public const int ENFILE = 23;
     public const int EMFILE = 24;
     public const int ENAMETOOLONG = 36;
+    public const int EPROTO = 71;
 
     public const int SIGKILL = 9;
     public const int SIGTERM = 15;
@@ -45,6 +47,8 @@ internal static unsafe partial class Libc
 
     public const int CLONE_NEWNS = 0x20000;
     public const int CLONE_NEWPID = 0x20000000;
+    public const int CLONE_NEWNET = 0x40000000;
+    public const ulong MS_BIND = 0x1000;
     public const ulong MS_REC = 0x4000;
     public const ulong MS_SLAVE = 0x80000;
 
@@ -53,7 +57,11 @@ internal static unsafe partial class Libc
     public const int MNT_DETACH = 2;
 
     public const int AF_UNIX = 1;
+    public const int AF_INET = 2;
+    public const int AF_INET6 = 10;
+    public const int AF_NETLINK = 16;
     public const int SOCK_STREAM = 1;
+    public const int SOCK_RAW = 3;
     public const int SOL_SOCKET = 1;
     public const int SCM_RIGHTS = 1;
     public const int MSG_WAITALL = 0x100;
@@ -207,6 +215,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int umount2(string target, int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int fsetxattr(int fd, string name, void* value, nuint size, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int socket(int domain, int kind, int protocol);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int socketpair(int domain, int kind, int protocol, int* ends);

@@ -6,8 +6,9 @@ using Cairn.Execution.Native;
 namespace Cairn.Execution.Sandbox;
 
 /// <summary>
-/// A process of a sandbox that a person works in: it has cairn's own standard input, output and error, or, where these are a terminal, a terminal of its own that cairn
-/// passes on. It never gets the person's terminal itself, so nothing that it leaves behind can read from that or type into it.
+/// A process of a sandbox that a person works in: it has cairn's own standard input, output and error, or, where all three are a terminal, one of its own that cairn passes
+/// on, so that nothing that it leaves behind can read from the person's or type into it. Where only some are one, it is in a session of its own and cannot type into it either;
+/// what it set there is set back.
 /// </summary>
 public static unsafe class AttachedProcess
 {
@@ -16,7 +17,10 @@ public static unsafe class AttachedProcess
     private const int BufferBytes = 16 << 10;
     private const int DrainMs = 50;
 
-    /// <summary>Runs a process to its end and returns its exit code, 128 and the signal where one ended it. Throws <see cref="IOException"/> where it could not be started.</summary>
+    /// <summary>
+    /// Runs a process to its end and returns its exit code, 128 and the signal where one ended it. Throws <see cref="IOException"/> where it could not be started, and
+    /// <see cref="OperationCanceledException"/> once it has ended where it was cancelled.
+    /// </summary>
     /// <param name="place">Where; <see cref="SandboxSpec.Interactive"/> says whether it gets a terminal.</param>
     /// <param name="process">What; its log and secrets do not matter, as nothing is recorded.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -24,7 +28,19 @@ public static unsafe class AttachedProcess
     {
         ArgumentNullException.ThrowIfNull(place);
         ArgumentNullException.ThrowIfNull(process);
-        return place.Spec.Interactive ? RunOnTerminal(place, process, cancellationToken) : RunPlain(place, process, cancellationToken);
+        var settings = stackalloc byte[TerminalSettingsBytes];
+        var hasSettings = Libc.tcgetattr(0, settings) == 0;
+        try
+        {
+            return place.Spec.Interactive ? RunOnTerminal(place, process, hasSettings ? settings : null, cancellationToken) : RunPlain(place, process, cancellationToken);
+        }
+        finally
+        {
+            if (hasSettings)
+            {
+                _ = Libc.tcsetattr(0, Libc.TCSADRAIN, settings);
+            }
+        }
     }
 
     private static int RunPlain(SandboxPlace place, ProcessSpec process, CancellationToken cancellationToken)
@@ -34,7 +50,7 @@ public static unsafe class AttachedProcess
         {
             using var ending = cancellationToken.Register(() => Libc.PidFdSignal(pidFd, Libc.SIGKILL));
             WaitFor(pidFd);
-            return Conclude(place, pid);
+            return Conclude(place, pid, cancellationToken);
         }
         finally
         {
@@ -42,9 +58,9 @@ public static unsafe class AttachedProcess
         }
     }
 
-    private static int RunOnTerminal(SandboxPlace place, ProcessSpec process, CancellationToken cancellationToken)
+    private static int RunOnTerminal(SandboxPlace place, ProcessSpec process, byte* settings, CancellationToken cancellationToken)
     {
-        var master = Libc.posix_openpt(Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_CLOEXEC);
+        var master = Libc.posix_openpt(Libc.O_RDWR | Libc.O_NOCTTY | Libc.O_CLOEXEC | Libc.O_NONBLOCK);
         if (master < 0)
         {
             throw Failure("a terminal");
@@ -62,29 +78,16 @@ public static unsafe class AttachedProcess
             slave = -1;
             using var ending = cancellationToken.Register(() => Libc.PidFdSignal(started, Libc.SIGKILL));
             using var resized = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => PassSize(master));
-            var settings = stackalloc byte[TerminalSettingsBytes];
-            var hasSettings = Libc.tcgetattr(0, settings) == 0;
-            try
+            if (settings is not null)
             {
-                if (hasSettings)
-                {
-                    var raw = stackalloc byte[TerminalSettingsBytes];
-                    new Span<byte>(settings, TerminalSettingsBytes).CopyTo(new Span<byte>(raw, TerminalSettingsBytes));
-                    Libc.cfmakeraw(raw);
-                    _ = Libc.tcsetattr(0, Libc.TCSADRAIN, raw);
-                }
-
-                Pass(master, pidFd);
-            }
-            finally
-            {
-                if (hasSettings)
-                {
-                    _ = Libc.tcsetattr(0, Libc.TCSADRAIN, settings);
-                }
+                var raw = stackalloc byte[TerminalSettingsBytes];
+                new Span<byte>(settings, TerminalSettingsBytes).CopyTo(new Span<byte>(raw, TerminalSettingsBytes));
+                Libc.cfmakeraw(raw);
+                _ = Libc.tcsetattr(0, Libc.TCSADRAIN, raw);
             }
 
-            return Conclude(place, pid);
+            Pass(master, pidFd);
+            return Conclude(place, pid, cancellationToken);
         }
         finally
         {
@@ -122,18 +125,24 @@ public static unsafe class AttachedProcess
         return slave;
     }
 
-    /// <summary>Passes bytes both ways until the process has ended and all that it wrote is shown.</summary>
+    /// <summary>
+    /// Passes bytes both ways until the process has ended and all that it wrote is shown. What was typed waits here while the terminal takes no more: who pastes much into a program
+    /// that answers has its answers read meanwhile.
+    /// </summary>
     private static void Pass(int master, int pidFd)
     {
         var buffer = stackalloc byte[BufferBytes];
+        var typed = stackalloc byte[BufferBytes];
+        nint typedAt = 0, typedEnd = 0;
         var polls = stackalloc PollFd[3];
         var ended = false;
         var input = true;
         while (true)
         {
-            polls[0] = new PollFd { Fd = master, Events = Libc.POLLIN };
+            var waits = typedAt < typedEnd && !ended;
+            polls[0] = new PollFd { Fd = master, Events = (short)(Libc.POLLIN | (waits ? Libc.POLLOUT : 0)) };
             polls[1] = new PollFd { Fd = ended ? -1 : pidFd, Events = Libc.POLLIN };
-            polls[2] = new PollFd { Fd = input && !ended ? 0 : -1, Events = Libc.POLLIN };
+            polls[2] = new PollFd { Fd = input && !waits && !ended ? 0 : -1, Events = Libc.POLLIN };
             var ready = Libc.poll(polls, 3, ended ? DrainMs : -1);
             if (ready < 0 && Marshal.GetLastPInvokeError() == Libc.EINTR)
             {
@@ -145,10 +154,10 @@ public static unsafe class AttachedProcess
                 return;
             }
 
-            if (polls[0].ReturnedEvents != 0)
+            if ((polls[0].ReturnedEvents & ~Libc.POLLOUT) != 0)
             {
                 var count = Libc.read(master, buffer, BufferBytes);
-                if (count <= 0 && Marshal.GetLastPInvokeError() != Libc.EINTR)
+                if (count <= 0 && Marshal.GetLastPInvokeError() is not (Libc.EINTR or Libc.EAGAIN))
                 {
                     // The last one that had the terminal has closed it.
                     if (!ended)
@@ -165,9 +174,14 @@ public static unsafe class AttachedProcess
             ended |= polls[1].ReturnedEvents != 0;
             if (polls[2].ReturnedEvents != 0)
             {
-                var count = Libc.read(0, buffer, BufferBytes);
-                input = count > 0;
-                _ = Libc.WriteAll(master, new ReadOnlySpan<byte>(buffer, (int)nint.Max(count, 0)));
+                typedAt = 0;
+                typedEnd = Libc.read(0, typed, BufferBytes);
+                input = typedEnd > 0;
+            }
+
+            if (typedAt < typedEnd)
+            {
+                typedAt += nint.Max(Libc.write(master, typed + typedAt, typedEnd - typedAt), 0);
             }
         }
     }
@@ -189,9 +203,10 @@ public static unsafe class AttachedProcess
         }
     }
 
-    private static int Conclude(SandboxPlace place, int pid)
+    private static int Conclude(SandboxPlace place, int pid, CancellationToken cancellationToken)
     {
         var end = place.Client.Reap(pid);
+        cancellationToken.ThrowIfCancellationRequested();
         if (!end.Began)
         {
             throw new IOException("the sandbox could not be set up: bubblewrap says why above");

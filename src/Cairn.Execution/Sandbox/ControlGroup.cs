@@ -48,19 +48,27 @@ public sealed class ControlGroup : IDisposable
     /// <summary>How often a process could not be made since there were as many as may be.</summary>
     public long RefusedProcesses => _processes is var (folder, _) ? Count($"{folder}/pids.events", "max") : 0;
 
-    /// <summary>Removes groups that a run which is gone has left. What is still in use stays.</summary>
-    public static void RemoveLeft(string folder, string prefix)
+    /// <summary>Removes groups that a run which is gone has left; whether none is left. What is still in use stays.</summary>
+    public static bool RemoveLeft(string folder, string prefix)
     {
         try
         {
-            foreach (var group in Directory.EnumerateDirectories(folder, prefix + "*"))
+            var all = true;
+            foreach (var group in Directory.GetDirectories(folder, prefix + "*"))
             {
-                Directory.Delete(group);
+                all &= TryRemove(group);
             }
+
+            return all;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The group above them went, too.
+            return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The group above it went, too, or something lives in it.
+            return false;
         }
     }
 

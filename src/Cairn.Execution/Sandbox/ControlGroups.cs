@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 using Cairn.Execution.Native;
 
 namespace Cairn.Execution.Sandbox;
@@ -17,21 +15,58 @@ public enum GroupController
     Pids,
 }
 
-/// <summary>Where this process may make control groups, version 1 or 2: found once, and looked for only where a step has limits.</summary>
+/// <summary>
+/// Where this process may make control groups, version 1 or 2: found once, and looked for only where a step has limits. In version 1 each controller has a hierarchy of its own; in
+/// version 2 a process is in one group, so that one folder has to pass on all that a step needs.
+/// </summary>
 public sealed class ControlGroups
 {
     private const int W_OK = 2;
+    private const int Controllers = 3;
 
-    private readonly (string Folder, bool IsV2)?[] _places = new (string, bool)?[3];
-    private readonly string?[] _problems = new string?[3];
+    private static readonly string[] Names = ["memory", "cpu", "pids"];
+
+    private readonly string?[] _first = new string?[Controllers];
+    private readonly string?[] _problems = new string?[Controllers];
+    private readonly List<string> _ancestors = [];
+    private readonly Lock _gate = new();
+
+    // By the set of controllers that they pass on, as far as looked for; empty for none.
+    private readonly string?[] _second = new string?[1 << Controllers];
 
     private ControlGroups(string root)
     {
         var own = Read($"{root}/proc/self/cgroup") ?? "";
         var mounts = Read($"{root}/proc/self/mountinfo") ?? "";
+        var unified = Mounted(root, own, mounts, "cgroup2", "");
+        if (unified is { Folder: { } nearest, Mount: { } mount })
+        {
+            // Processes move only between groups below one that the user may write.
+            for (var folder = nearest; folder.StartsWith(mount, StringComparison.Ordinal) && folder.Length >= mount.Length && Libc.access($"{folder}/cgroup.procs", W_OK) == 0; folder = Path.GetDirectoryName(folder)!)
+            {
+                if (CanMake(folder))
+                {
+                    _ancestors.Add(folder);
+                }
+            }
+        }
+
         foreach (var controller in Enum.GetValues<GroupController>())
         {
-            Find(root, controller, own, mounts);
+            var name = Names[(int)controller];
+            if (Mounted(root, own, mounts, "cgroup", name) is { Folder: { } first })
+            {
+                _first[(int)controller] = CanMake(first) ? first : null;
+                _problems[(int)controller] = CanMake(first) ? null : $"the control group {first} of controller `{name}` (version 1) may be changed by root only";
+            }
+            else if (unified.Folder is null)
+            {
+                _problems[(int)controller] = "no control groups are mounted at /sys/fs/cgroup";
+            }
+            else if (Second(1 << (int)controller) is null)
+            {
+                _problems[(int)controller] = $"controller `{name}` is not delegated to this user at {unified.Folder}: start cairn with `systemd-run --user --scope -p Delegate=yes cairn …`, or as root";
+            }
         }
     }
 
@@ -43,7 +78,7 @@ public sealed class ControlGroups
 
     /// <summary>In words: <c>version 2, /sys/fs/cgroup/user.slice</c>.</summary>
     public string Describe(GroupController controller) =>
-        _places[(int)controller] is var (folder, isV2) ? $"version {(isV2 ? 2 : 1)}, {folder}" : _problems[(int)controller]!;
+        _problems[(int)controller] ?? (_first[(int)controller] is { } first ? $"version 1, {first}" : $"version 2, {Second(1 << (int)controller)}");
 
     /// <summary>Makes a group that holds processes to what the limits say of memory, processors and, where <paramref name="processes"/> is given, their number.</summary>
     /// <returns>Null where nothing needs a group.</returns>
@@ -51,26 +86,41 @@ public sealed class ControlGroups
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(limits);
+        var needed = (limits.MemoryBytes is null ? 0 : Need(GroupController.Memory, "memory")) | (limits.Cpus is null ? 0 : Need(GroupController.Cpu, "cpus"));
+        // The kernel's limit for a user holds without groups, too.
+        var counts = processes is not null && _problems[(int)GroupController.Pids] is null;
+        var pids = counts && _first[(int)GroupController.Pids] is null ? 1 << (int)GroupController.Pids : 0;
+        var second = needed + pids == 0 ? null : Second(needed | pids);
+        if (second is null && pids != 0)
+        {
+            counts = false;
+            second = needed == 0 ? null : Second(needed);
+        }
+
+        if (second is null && needed != 0)
+        {
+            throw new IOException(
+                $"This machine cannot hold `limits: memory` and `limits: cpus` at once: no control group above {_ancestors.FirstOrDefault()} passes both controllers on, and a process is in one group only; `cairn doctor` tells more");
+        }
+
         var group = new ControlGroup(limits.MemoryBytes);
         try
         {
             if (limits.MemoryBytes is { } memory)
             {
-                var (folder, isV2) = Place(GroupController.Memory, "memory", group, name);
+                var folder = Make(group, GroupController.Memory, second, name, out var isV2);
                 group.HoldMemory(folder, isV2, memory);
             }
 
             if (limits.Cpus is { } cpus)
             {
-                var (folder, isV2) = Place(GroupController.Cpu, "cpus", group, name);
+                var folder = Make(group, GroupController.Cpu, second, name, out var isV2);
                 ControlGroup.HoldCpus(folder, isV2, cpus);
             }
 
-            // The kernel's limit for a user holds without groups, too.
-            if (processes is { } count && _places[(int)GroupController.Pids] is not null)
+            if (counts)
             {
-                var (folder, _) = Place(GroupController.Pids, "pids", group, name);
-                group.HoldProcesses(folder, count);
+                group.HoldProcesses(Make(group, GroupController.Pids, second, name, out _), processes!.Value);
             }
         }
         catch
@@ -82,69 +132,61 @@ public sealed class ControlGroups
         return group.Folders.IsEmpty ? null : group;
     }
 
-    private (string Folder, bool IsV2) Place(GroupController controller, string limit, ControlGroup group, string name)
-    {
-        if (_places[(int)controller] is not var (parent, isV2))
-        {
-            throw new IOException($"This machine cannot hold `limits: {limit}`: {_problems[(int)controller]}; `cairn doctor` tells more");
-        }
+    /// <summary>The controller as one of a set, where it is one of version 2. Throws <see cref="IOException"/> where there is none.</summary>
+    private int Need(GroupController controller, string limit) => _problems[(int)controller] is { } problem
+        ? throw new IOException($"This machine cannot hold `limits: {limit}`: {problem}; `cairn doctor` tells more")
+        : _first[(int)controller] is null ? 1 << (int)controller : 0;
 
-        var folder = $"{parent}/{name}";
+    private string Make(ControlGroup group, GroupController controller, string? second, string name, out bool isV2)
+    {
+        isV2 = _first[(int)controller] is null;
+        var folder = $"{_first[(int)controller] ?? second}/{name}";
         group.Make(folder);
-        return (folder, isV2);
+        return folder;
     }
 
-    private void Find(string root, GroupController controller, string own, string mounts)
+    /// <summary>The nearest group of version 2 that passes on all controllers of a set, or can be made to; null for none.</summary>
+    private string? Second(int set)
     {
-        var name = controller switch { GroupController.Memory => "memory", GroupController.Cpu => "cpu", _ => "pids" };
-        ref var problem = ref _problems[(int)controller];
-        if (Mounted(root, own, mounts, "cgroup", name) is { Folder: { } first })
+        lock (_gate)
         {
-            problem = CanMake(first) ? null : $"the control group {first} of controller `{name}` (version 1) may be changed by root only";
-            _places[(int)controller] = problem is null ? (first, false) : null;
-            return;
-        }
-
-        if (Mounted(root, own, mounts, "cgroup2", "") is not { Folder: { } second, Mount: { } mount })
-        {
-            problem = "no control groups are mounted at /sys/fs/cgroup";
-            return;
-        }
-
-        problem = $"controller `{name}` is not delegated to this user at {second}: start cairn with `systemd-run --user --scope -p Delegate=yes cairn …`, or as root";
-        for (var folder = second; folder.StartsWith(mount, StringComparison.Ordinal) && folder.Length >= mount.Length; folder = Path.GetDirectoryName(folder)!)
-        {
-            if (CanMake(folder) && Delegates(folder, name))
-            {
-                problem = null;
-                _places[(int)controller] = (folder, true);
-                return;
-            }
-
-            // Processes move only between groups below one that the user may write.
-            if (Libc.access($"{folder}/cgroup.procs", W_OK) != 0)
-            {
-                return;
-            }
+            _second[set] ??= _ancestors.Find(folder => PassesOn(folder, set)) ?? "";
+            return _second[set] is { Length: > 0 } folder ? folder : null;
         }
     }
 
-    // A group passes a controller on, or can be made to: not while processes are in it, unless it is the machine's own root.
-    private static bool Delegates(string folder, string controller)
+    // Not while processes are in it, unless it is the machine's own root.
+    private static bool PassesOn(string folder, int set)
     {
-        if (HasWord(Read($"{folder}/cgroup.subtree_control"), controller))
+        var passed = Read($"{folder}/cgroup.subtree_control");
+        var wanted = "";
+        for (var i = 0; i < Controllers; i++)
+        {
+            wanted += (set & (1 << i)) != 0 && !HasWord(passed, Names[i]) ? $" +{Names[i]}" : "";
+        }
+
+        if (wanted.Length == 0)
         {
             return true;
         }
 
-        if (!HasWord(Read($"{folder}/cgroup.controllers"), controller) || (File.Exists($"{folder}/cgroup.type") && Read($"{folder}/cgroup.procs") is not ""))
+        var own = Read($"{folder}/cgroup.controllers");
+        foreach (var word in wanted.Split(" +", StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!HasWord(own, word))
+            {
+                return false;
+            }
+        }
+
+        if (File.Exists($"{folder}/cgroup.type") && Read($"{folder}/cgroup.procs") is not "")
         {
             return false;
         }
 
         try
         {
-            ControlGroup.Write($"{folder}/cgroup.subtree_control", $"+{controller}");
+            ControlGroup.Write($"{folder}/cgroup.subtree_control", wanted[1..]);
             return true;
         }
         catch (IOException)

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 using Cairn.Execution.Native;
 
 namespace Cairn.Execution.Sandbox;
@@ -32,7 +34,7 @@ internal unsafe ref struct ProcessBounds
                     new Span<byte>(all, CpuMaskBytes).CopyTo(new Span<byte>(saved, CpuMaskBytes));
                 }
 
-                Keep(all, request.VisibleCpus);
+                Keep(new Span<byte>(all, CpuMaskBytes), request.VisibleCpus, request.FirstCpu);
                 _ = Libc.sched_setaffinity(0, CpuMaskBytes, all);
             }
         }
@@ -50,6 +52,16 @@ internal unsafe ref struct ProcessBounds
                 limit.Soft = ulong.Min(limit.Soft, limit.Hard);
                 _ = Libc.prlimit(pid, resource, &limit, null);
             }
+        }
+    }
+
+    /// <summary>Throws <see cref="IOException"/> where a process may have less processes than its limits say.</summary>
+    public static void Verify(int pid, ProcessRequest request)
+    {
+        ResourceLimit limit;
+        if (request.Processes > SandboxLimits.UserProcesses && Libc.prlimit(pid, Libc.RLIMIT_NPROC, null, &limit) == 0 && limit.Soft < (ulong)request.Processes)
+        {
+            throw new IOException($"This machine cannot hold `limits: pids`: a user may have {limit.Soft:N0} processes (`ulimit -Hu`), and with those of bubblewrap {request.Processes:N0} are needed; write less, or raise the user's limit");
         }
     }
 
@@ -77,24 +89,37 @@ internal unsafe ref struct ProcessBounds
         }
     }
 
-    // The soft and the hard limit of the child; of the worker only the soft one, as it could not raise the hard one again in a user namespace.
+    // The soft and the hard limit of the child; of the worker only the soft one, as it could not raise the hard one again in a user namespace. Root may have more than its own.
     private static ResourceLimit Lower(int resource, long bound)
     {
         ResourceLimit before;
         _ = Libc.getrlimit(resource, &before);
-        var lowered = before with { Soft = ulong.Min(before.Hard, (ulong)bound) };
-        _ = Libc.setrlimit(resource, &lowered);
+        var raised = new ResourceLimit { Soft = (ulong)bound, Hard = ulong.Max(before.Hard, (ulong)bound) };
+        if ((ulong)bound <= before.Hard || Libc.setrlimit(resource, &raised) != 0)
+        {
+            var lowered = before with { Soft = ulong.Min(before.Hard, (ulong)bound) };
+            _ = Libc.setrlimit(resource, &lowered);
+        }
+
         return before;
     }
 
     private static void Restore(int resource, ResourceLimit before) => _ = Libc.setrlimit(resource, &before);
 
-    private static void Keep(byte* mask, int count)
+    /// <summary>Keeps some of the processors of a mask, from the one at a place in their order.</summary>
+    internal static void Keep(Span<byte> mask, int count, int first)
     {
-        for (var i = 0; i < CpuMaskBytes * 8; i++)
+        var all = 0;
+        foreach (var bits in mask)
+        {
+            all += BitOperations.PopCount(bits);
+        }
+
+        var order = 0;
+        for (var i = 0; i < mask.Length * 8; i++)
         {
             var bit = (byte)(1 << (i % 8));
-            if ((mask[i / 8] & bit) != 0 && --count < 0)
+            if ((mask[i / 8] & bit) != 0 && (order++ - (first % all) + all) % all >= count)
             {
                 mask[i / 8] &= (byte)~bit;
             }

@@ -1,6 +1,7 @@
 using System.Text;
 
 using Cairn.Execution.Native;
+using Cairn.Store.Files;
 
 namespace Cairn.Execution.Sandbox;
 
@@ -67,6 +68,34 @@ internal sealed unsafe class SandboxClient : IDisposable
         },
         [],
         static (_, _) => 0);
+
+    /// <summary>Makes a network namespace; its number.</summary>
+    public int OpenNetwork(NetworkRequest network) => Ask(WorkerRequest.OpenNetwork, network.Write, [], static (reader, _) => reader.ReadInt32());
+
+    /// <summary>Ends what connects a namespace to the internet, and forgets it.</summary>
+    public void CloseNetwork(int network) => _ = Ask(WorkerRequest.CloseNetwork, w => w.Write(network), [], static (_, _) => 0);
+
+    /// <summary>A TCP socket in a namespace; the descriptor is the caller's.</summary>
+    public int OpenSocket(int network, bool isIPv6) => Ask(
+        WorkerRequest.OpenSocket,
+        w =>
+        {
+            w.Write(network);
+            w.Write(isIPv6);
+        },
+        [],
+        static (_, descriptors) => descriptors[0]);
+
+    /// <summary>The blocks that a folder takes, as <see cref="DirectoryHandle.AllocatedBytes"/> counts them, with what the caller may not read.</summary>
+    public long Measure(string folder, long enough) => Ask(
+        WorkerRequest.Measure,
+        w =>
+        {
+            w.Write(folder);
+            w.Write(enough);
+        },
+        [],
+        static (reader, _) => reader.ReadInt64());
 
     /// <summary>Unmounts a place.</summary>
     public void Leave(int place) => _ = Ask(WorkerRequest.Leave, w => w.Write(place), [], static (_, _) => 0);

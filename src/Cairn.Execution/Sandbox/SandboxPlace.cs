@@ -7,12 +7,16 @@ namespace Cairn.Execution.Sandbox;
 /// <summary>A mounted root in which processes can be started, and from which their results can be read after they have ended.</summary>
 public sealed class SandboxPlace : IDisposable
 {
+    private const int OwnProcesses = 2;
+
     private readonly SandboxClient _client;
+    private readonly Action? _left;
     private bool _disposed;
 
-    internal SandboxPlace(SandboxClient client, SandboxSpec spec, DirectoryHandle root, bool isInMemory)
+    internal SandboxPlace(SandboxClient client, SandboxSpec spec, DirectoryHandle root, bool isInMemory, Action? left)
     {
         IsInMemory = isInMemory;
+        _left = left;
         _client = client;
         Spec = spec;
         Root = root;
@@ -33,12 +37,13 @@ public sealed class SandboxPlace : IDisposable
     internal string[] Arguments(ProcessSpec process)
     {
         var user = Spec.UserId.ToString(CultureInfo.InvariantCulture);
+        var home = $"{_client.Greeting.MountRoot}/{Spec.Place.ToString(CultureInfo.InvariantCulture)}";
         List<string> arguments =
         [
             "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try", "--uid", user, "--gid", user, "--hostname", Spec.Hostname,
-            "--bind", $"{_client.Greeting.MountRoot}/{Spec.Place.ToString(CultureInfo.InvariantCulture)}/view", "/", "--dev", "/dev", "--proc", "/proc",
+            "--bind", $"{home}/view", "/", "--dev", "/dev", "--proc", "/proc",
         ];
-        if (Spec.Network == SandboxNetwork.None)
+        if (Spec is { Network: SandboxNetwork.None, Namespace: null })
         {
             arguments.Add("--unshare-net");
         }
@@ -54,6 +59,11 @@ public sealed class SandboxPlace : IDisposable
             arguments.AddRange([mount.Writable ? "--bind" : "--ro-bind", mount.HostPath, mount.Target]);
         }
 
+        for (var i = 0; i < Spec.Binds.Length; i++)
+        {
+            arguments.AddRange([Spec.Binds[i].Writable ? "--bind" : "--ro-bind", WorkerMounts.Bind(home, i), Spec.Binds[i].Target]);
+        }
+
         arguments.AddRange(["--chdir", process.WorkingDirectory, "--clearenv"]);
         foreach (var (name, value) in process.Environment)
         {
@@ -63,8 +73,19 @@ public sealed class SandboxPlace : IDisposable
         return [.. arguments];
     }
 
-    internal ProcessRequest Request(ProcessSpec process) => new(
-        Arguments(process), [.. process.Arguments], Spec.Limits.OpenFiles, SandboxLimits.UserProcesses, Spec.Limits.Processes ?? 0, Spec.Umask, Spec.Limits.VisibleCpus ?? 0, Seccomp: true, [.. Spec.Groups], Spec.Interactive);
+    internal ProcessRequest Request(ProcessSpec process)
+    {
+        var cpus = Spec.Limits.VisibleCpus ?? 0;
+        // Places take turns with the processors: they would all wait for the first one otherwise.
+        var first = (int)((long)Spec.Place * cpus % int.MaxValue);
+        // Bubblewrap itself and the sandbox's first process count, too.
+        var user = long.Max(SandboxLimits.UserProcesses, (Spec.Limits.Processes ?? 0) + OwnProcesses);
+        var own = Spec.GroupsBoundProcesses ? 0 : Spec.Limits.Processes ?? 0;
+        return new ProcessRequest(Arguments(process), [.. process.Arguments], Spec.Limits.OpenFiles, user, own, Spec.Umask, cpus, first, Seccomp: true, [.. Spec.Groups], Spec.Interactive, Spec.Namespace?.Number ?? 0);
+    }
+
+    /// <summary>The blocks that what was written takes on the disk, in bytes, counted until there are more than <paramref name="enough"/>, folders that the step forbade to its user among it. Throws <see cref="IOException"/>.</summary>
+    public long Measure(long enough) => _client.Measure(Spec.Upper ?? throw new InvalidOperationException("Memory takes what is written"), enough);
 
     /// <summary>Unmounts it; all its processes have ended.</summary>
     public void Dispose()
@@ -80,6 +101,10 @@ public sealed class SandboxPlace : IDisposable
             catch (Exception exception) when (exception is IOException or ObjectDisposedException)
             {
                 // With the worker its mounts are gone.
+            }
+            finally
+            {
+                _left?.Invoke();
             }
         }
     }

@@ -5,11 +5,11 @@ namespace Cairn.Execution.Sandbox;
 /// <summary>What of the network a sandboxed process reaches.</summary>
 public enum SandboxNetwork
 {
-    /// <summary>A loopback device of its own and nothing else.</summary>
+    /// <summary>A loopback device of its own, or of the <see cref="NetworkNamespace"/> that it shares, and nothing else.</summary>
     None,
 
-    /// <summary>The namespace of the sandbox's worker, which processes of one run share: a loopback device, and what was attached to it.</summary>
-    Shared,
+    /// <summary>The internet through a <see cref="NetworkNamespace"/>, but neither the machine itself nor private networks.</summary>
+    Wan,
 
     /// <summary>The host's network.</summary>
     Host,
@@ -30,7 +30,7 @@ public sealed record SandboxLimits
     /// <summary>Open files of one process.</summary>
     public long OpenFiles { get; init; } = 65_536;
 
-    /// <summary>Processes and threads at once of the user that all sandboxes of the machine, or of an ordinary user, run as.</summary>
+    /// <summary>Processes and threads at once of the user that all sandboxes of the machine, or of an ordinary user, run as; more where a place may have more.</summary>
     public const long UserProcesses = 8_192;
 
     /// <summary>Processes and threads at once of this place; null for no bound of its own.</summary>
@@ -67,8 +67,14 @@ public sealed record SandboxSpec
     /// <summary>Folders of the host, mounted over the root in this order.</summary>
     public ImmutableArray<SandboxMount> Mounts { get; init; } = [];
 
+    /// <summary>Folders of the host that only the sandboxes' worker may be able to reach, mounted after <see cref="Mounts"/>; as whom steps run owns what is to be written.</summary>
+    public ImmutableArray<SandboxMount> Binds { get; init; } = [];
+
     /// <summary>The network.</summary>
     public SandboxNetwork Network { get; init; }
+
+    /// <summary>The network that it shares with others; null for one of its own, or the host's.</summary>
+    public NetworkNamespace? Namespace { get; init; }
 
     /// <summary>The name that the process sees as the machine's.</summary>
     public string Hostname { get; init; } = "cairn";
@@ -84,6 +90,9 @@ public sealed record SandboxSpec
 
     /// <summary>The <c>cgroup.procs</c> files that its processes join: see <see cref="ControlGroup.Joins"/>.</summary>
     public ImmutableArray<string> Groups { get; init; } = [];
+
+    /// <summary>Whether one of the groups bounds how many processes there are, so that nothing else need.</summary>
+    public bool GroupsBoundProcesses { get; init; }
 
     /// <summary>Whether the process may use the terminal on cairn's standard input, as a shell that a person works in does.</summary>
     public bool Interactive { get; init; }
@@ -103,7 +112,4 @@ public sealed record SandboxOptions
 
     /// <summary>As whom steps run where cairn is root; it owns all layers, and nothing else on the machine.</summary>
     public uint Owner { get; init; } = 60_999;
-
-    /// <summary>Whether the workers have a network namespace of their own.</summary>
-    public bool OwnNetwork { get; init; }
 }

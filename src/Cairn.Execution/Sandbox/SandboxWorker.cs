@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 
 using Cairn.Execution.Native;
+using Cairn.Store.Files;
 
 namespace Cairn.Execution.Sandbox;
 
@@ -31,6 +32,7 @@ public sealed unsafe class SandboxWorker : IDisposable
     private readonly int _seccomp;
     private readonly string _bubblewrap;
     private readonly List<int> _received = [];
+    private readonly WorkerNetworks _networks;
 
     private SandboxWorker(string bubblewrap, WorkerMounts mounts, bool resetIds)
     {
@@ -40,6 +42,7 @@ public sealed unsafe class SandboxWorker : IDisposable
         // `setsid` begins the session, which only its own beginner can give a terminal.
         _terminalAttributes = new SpawnAttributes(resetIds, ownSession: false);
         _processes = new WorkerProcesses();
+        _networks = new WorkerNetworks(_processes);
         _seccomp = MemoryFile("seccomp", SeccompFilter.Program());
     }
 
@@ -73,6 +76,7 @@ public sealed unsafe class SandboxWorker : IDisposable
     public void Dispose()
     {
         _channel.Dispose();
+        _networks.Dispose();
         _attributes.Free();
         _terminalAttributes.Free();
         _memory.Free();
@@ -136,6 +140,23 @@ public sealed unsafe class SandboxWorker : IDisposable
                 _mounts.Leave(reader.ReadInt32());
                 Succeed([]);
                 break;
+            case WorkerRequest.OpenNetwork:
+                var network = _networks.Open(NetworkRequest.Read(reader));
+                Succeed([], w => w.Write(network));
+                break;
+            case WorkerRequest.CloseNetwork:
+                _networks.Close(reader.ReadInt32());
+                Succeed([]);
+                break;
+            case WorkerRequest.OpenSocket:
+                var socket = _networks.Of(reader.ReadInt32()).OpenSocket(reader.ReadBoolean());
+                Succeed([socket]);
+                _ = Libc.close(socket);
+                break;
+            case WorkerRequest.Measure:
+                var bytes = Measure(reader.ReadString(), reader.ReadInt64());
+                Succeed([], w => w.Write(bytes));
+                break;
             default:
                 throw new IOException($"An unknown request: {(byte)request}");
         }
@@ -193,8 +214,7 @@ public sealed unsafe class SandboxWorker : IDisposable
             }
             catch (IOException)
             {
-                _ = Libc.kill(pid, Libc.SIGKILL);
-                _ = _processes.Reap(pid);
+                _processes.Kill(pid);
                 _ = Libc.close(pidFd);
                 throw;
             }
@@ -213,7 +233,17 @@ public sealed unsafe class SandboxWorker : IDisposable
         }
     }
 
-    private int Spawn(ProcessRequest request, string[] command, ReadOnlySpan<(int Descriptor, int Number)> descriptors)
+    private int Spawn(ProcessRequest request, string[] command, (int Descriptor, int Number)[] descriptors) =>
+        request.Network == 0 ? SpawnHere(request, command, descriptors) : SpawnIn(_networks.Of(request.Network), request, command, descriptors);
+
+    private int SpawnIn(WorkerNetwork network, ProcessRequest request, string[] command, (int Descriptor, int Number)[] descriptors)
+    {
+        var pid = 0;
+        network.Within(() => pid = SpawnHere(request, command, descriptors));
+        return pid;
+    }
+
+    private int SpawnHere(ProcessRequest request, string[] command, (int Descriptor, int Number)[] descriptors)
     {
         _memory.Fill(new ProcessSpec { Arguments = [.. command], Environment = [], WorkingDirectory = "/" }, "PATH=/usr/bin:/bin", "LC_ALL=C");
         var attributes = request.Terminal ? _terminalAttributes : _attributes;
@@ -237,6 +267,7 @@ public sealed unsafe class SandboxWorker : IDisposable
     /// <summary>Puts the sandbox's first process, from which all others come, into its groups and under its own bound of processes. Nothing where bubblewrap ended before it had one.</summary>
     private void Bind(int pid, ProcessRequest request)
     {
+        ProcessBounds.Verify(pid, request);
         var first = _processes.FirstOf(pid, ExecutionLimits.WorkerStartMs);
         if (first == 0)
         {
@@ -254,7 +285,15 @@ public sealed unsafe class SandboxWorker : IDisposable
         }
     }
 
-    private static void Pipe(int* ends)
+    // In its user namespace the worker may read what its user has forbidden itself.
+    private static long Measure(string folder, long enough)
+    {
+        using var handle = DirectoryHandle.Open(folder);
+        return handle.AllocatedBytes(enough, out _);
+    }
+
+    /// <summary>A pipe, both ends close-on-exec. Throws <see cref="IOException"/>.</summary>
+    internal static void Pipe(int* ends)
     {
         if (Libc.pipe2(ends, Libc.O_CLOEXEC) != 0)
         {
@@ -279,7 +318,8 @@ public sealed unsafe class SandboxWorker : IDisposable
         _channel.Send(stream.GetBuffer().AsSpan(0, (int)stream.Length), descriptors);
     }
 
-    private static int MemoryFile(string name, ReadOnlySpan<byte> content)
+    /// <summary>A file in memory, close-on-exec, at its beginning. Throws <see cref="IOException"/>.</summary>
+    internal static int MemoryFile(string name, ReadOnlySpan<byte> content)
     {
         const uint CloseOnExec = 1;
         var descriptor = Libc.memfd_create(name, CloseOnExec);

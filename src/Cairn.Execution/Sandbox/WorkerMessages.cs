@@ -19,10 +19,36 @@ internal enum WorkerRequest : byte
 
     /// <summary>Mounts a place without starting anything.</summary>
     Enter,
+
+    /// <summary>Makes a network namespace.</summary>
+    OpenNetwork,
+
+    /// <summary>Ends what connects a namespace, and forgets it.</summary>
+    CloseNetwork,
+
+    /// <summary>Opens a socket in a namespace.</summary>
+    OpenSocket,
+
+    /// <summary>Counts what a folder takes on the disk.</summary>
+    Measure,
 }
 
-/// <summary>The request to mount a place: an overlay of <paramref name="Layers"/> under <paramref name="Upper"/>.</summary>
-internal sealed record PlaceRequest(int Place, string[] Layers, string? Upper, string? Work, long SizedBytes)
+/// <summary>The request to make a network namespace.</summary>
+/// <param name="Uplink">The program that connects it to the internet; null for one that is not connected.</param>
+/// <param name="Refused">Addresses that are not reached from it, as text, beside those that never are.</param>
+internal sealed record NetworkRequest(string? Uplink, string[] Refused)
+{
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(Uplink ?? "");
+        Texts.Write(writer, Refused);
+    }
+
+    public static NetworkRequest Read(BinaryReader reader) => new(Texts.OrNull(reader.ReadString()), Texts.Read(reader));
+}
+
+/// <summary>The request to mount a place: an overlay of <paramref name="Layers"/> under <paramref name="Upper"/>, and beside it the folders <paramref name="Binds"/>.</summary>
+internal sealed record PlaceRequest(int Place, string[] Layers, string? Upper, string? Work, long SizedBytes, string[] Binds)
 {
     public void Write(BinaryWriter writer)
     {
@@ -31,10 +57,11 @@ internal sealed record PlaceRequest(int Place, string[] Layers, string? Upper, s
         writer.Write(Upper ?? "");
         writer.Write(Work ?? "");
         writer.Write(SizedBytes);
+        Texts.Write(writer, Binds);
     }
 
     public static PlaceRequest Read(BinaryReader reader) =>
-        new(reader.ReadInt32(), Texts.Read(reader), Texts.OrNull(reader.ReadString()), Texts.OrNull(reader.ReadString()), reader.ReadInt64());
+        new(reader.ReadInt32(), Texts.Read(reader), Texts.OrNull(reader.ReadString()), Texts.OrNull(reader.ReadString()), reader.ReadInt64(), Texts.Read(reader));
 }
 
 /// <summary>The request to start a process. The descriptors that travel with it are its standard input, output and error.</summary>
@@ -45,10 +72,13 @@ internal sealed record PlaceRequest(int Place, string[] Layers, string? Upper, s
 /// <param name="OwnProcesses">Processes of the sandbox at once; 0 for no bound but <paramref name="Processes"/>.</param>
 /// <param name="Umask">The file mode creation mask.</param>
 /// <param name="VisibleCpus">How many processors it runs on; 0 for all.</param>
+/// <param name="FirstCpu">From which of those that there are; beyond the last it begins anew.</param>
 /// <param name="Seccomp">Whether system calls are filtered.</param>
 /// <param name="Groups">The <c>cgroup.procs</c> files that it joins.</param>
 /// <param name="Terminal">Whether its standard input is a terminal that it is to own.</param>
-internal sealed record ProcessRequest(string[] Sandbox, string[] Command, long OpenFiles, long Processes, long OwnProcesses, int Umask, int VisibleCpus, bool Seccomp, string[] Groups, bool Terminal)
+/// <param name="Network">The number of the network namespace that it runs in; 0 for the worker's own, which is the machine's.</param>
+internal sealed record ProcessRequest(
+    string[] Sandbox, string[] Command, long OpenFiles, long Processes, long OwnProcesses, int Umask, int VisibleCpus, int FirstCpu, bool Seccomp, string[] Groups, bool Terminal, int Network)
 {
     public void Write(BinaryWriter writer)
     {
@@ -59,13 +89,17 @@ internal sealed record ProcessRequest(string[] Sandbox, string[] Command, long O
         writer.Write(OwnProcesses);
         writer.Write(Umask);
         writer.Write(VisibleCpus);
+        writer.Write(FirstCpu);
         writer.Write(Seccomp);
         Texts.Write(writer, Groups);
         writer.Write(Terminal);
+        writer.Write(Network);
     }
 
     public static ProcessRequest Read(BinaryReader reader) =>
-        new(Texts.Read(reader), Texts.Read(reader), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadBoolean(), Texts.Read(reader), reader.ReadBoolean());
+        new(
+            Texts.Read(reader), Texts.Read(reader), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadBoolean(), Texts.Read(reader), reader.ReadBoolean(),
+            reader.ReadInt32());
 }
 
 /// <summary>How a sandboxed process ended.</summary>
@@ -99,17 +133,19 @@ internal readonly record struct SandboxEnd(
 /// <summary>What the worker found when it came up.</summary>
 /// <param name="MountRoot">The folder below which places are mounted, as the worker sees it.</param>
 /// <param name="UpperProblem">Why the store's file system cannot take what steps write, or null; then memory takes it.</param>
+/// <param name="MemoryProblem">Why memory takes it only where nothing else does, or null.</param>
 /// <param name="IsUserNamespace">Whether it works in a user namespace, as an ordinary user's does.</param>
-internal sealed record WorkerGreeting(string MountRoot, string? UpperProblem, bool IsUserNamespace)
+internal sealed record WorkerGreeting(string MountRoot, string? UpperProblem, string? MemoryProblem, bool IsUserNamespace)
 {
     public void Write(BinaryWriter writer)
     {
         writer.Write(MountRoot);
         writer.Write(UpperProblem ?? "");
+        writer.Write(MemoryProblem ?? "");
         writer.Write(IsUserNamespace);
     }
 
-    public static WorkerGreeting Read(BinaryReader reader) => new(reader.ReadString(), Texts.OrNull(reader.ReadString()), reader.ReadBoolean());
+    public static WorkerGreeting Read(BinaryReader reader) => new(reader.ReadString(), Texts.OrNull(reader.ReadString()), Texts.OrNull(reader.ReadString()), reader.ReadBoolean());
 }
 
 /// <summary>Lists of texts in messages.</summary>

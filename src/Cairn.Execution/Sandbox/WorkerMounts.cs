@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 
 using Cairn.Execution.Native;
+using Cairn.Store.Layers;
 
 namespace Cairn.Execution.Sandbox;
 
@@ -19,10 +20,15 @@ internal sealed unsafe class WorkerMounts : IDisposable
     private const long InodesMin = 4_096;
     private const long InodeBytes = 1_024;
 
-    private readonly string _options;
+    private const UnixFileMode UpperMode =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
-    private WorkerMounts(WorkerGreeting greeting, int rootDescriptor)
+    private readonly string _options;
+    private readonly uint _owner;
+
+    private WorkerMounts(WorkerGreeting greeting, int rootDescriptor, uint owner)
     {
+        _owner = owner;
         Greeting = greeting;
         RootDescriptor = rootDescriptor;
         // No whole-disk sync at each unmount; folders can be renamed where root mounts, as anywhere else.
@@ -63,7 +69,8 @@ internal sealed unsafe class WorkerMounts : IDisposable
             _ = Libc.mount("proc", "/proc", "proc", Libc.MS_NOSUID | Libc.MS_NODEV, null);
         }
 
-        return new WorkerMounts(new WorkerGreeting(root, UpperProblem(folder, scratch, root, inUserNamespace), inUserNamespace), descriptor);
+        var greeting = new WorkerGreeting(root, UpperProblem(folder, scratch, root, inUserNamespace), MemoryProblem(descriptor, inUserNamespace), inUserNamespace);
+        return new WorkerMounts(greeting, descriptor, owner);
     }
 
     /// <summary>Mounts a place and returns its root's descriptor, which the caller closes.</summary>
@@ -77,11 +84,21 @@ internal sealed unsafe class WorkerMounts : IDisposable
             Directory.CreateDirectory(home + "/memory");
             Mount("tmpfs", home + "/memory", place.SizedBytes > 0 ? $"mode=700,size={place.SizedBytes},nr_inodes={long.Max(InodesMin, place.SizedBytes / InodeBytes)}" : "mode=700");
             (upper, work) = (home + "/memory/upper", home + "/memory/work");
-            Directory.CreateDirectory(upper);
+            MakeUpper(upper);
             Directory.CreateDirectory(work);
         }
 
         Overlay(home + "/view", $"lowerdir={string.Join(':', place.Layers)},upperdir={upper},workdir={work},{_options}");
+        for (var i = 0; i < place.Binds.Length; i++)
+        {
+            var target = Bind(home, i);
+            Directory.CreateDirectory(target);
+            if (Libc.mount(place.Binds[i], target, null, Libc.MS_BIND, null) != 0)
+            {
+                throw Failure($"mount --bind {place.Binds[i]}");
+            }
+        }
+
         var root = Libc.open(home + "/view", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
         return root >= 0 ? root : throw Failure(home);
     }
@@ -90,19 +107,58 @@ internal sealed unsafe class WorkerMounts : IDisposable
     public void Leave(int place)
     {
         var home = Home(place);
-        foreach (var mount in (ReadOnlySpan<string>)["/view", "/memory"])
+        Unmount(home + "/view");
+        Unmount(home + "/memory");
+        for (var i = 0; Unmount(Bind(home, i)); i++)
         {
-            if (Directory.Exists(home + mount))
-            {
-                _ = Libc.umount2(home + mount, Libc.MNT_DETACH);
-                Directory.Delete(home + mount);
-            }
         }
     }
 
+    /// <summary>Where a bound folder of a place is mounted, beside its root.</summary>
+    /// <param name="home">The folder of the place.</param>
+    /// <param name="index">Which one.</param>
+    public static string Bind(string home, int index) => $"{home}/bind-{index.ToString(CultureInfo.InvariantCulture)}";
+
     public void Dispose() => _ = Libc.close(RootDescriptor);
 
+    private static bool Unmount(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return false;
+        }
+
+        _ = Libc.umount2(path, Libc.MNT_DETACH);
+        Directory.Delete(path);
+        return true;
+    }
+
     private string Home(int place) => $"{Greeting.MountRoot}/{place.ToString(CultureInfo.InvariantCulture)}";
+
+    // Its owner, mode and time are those of the root that the step sees: the same as on a disk.
+    private void MakeUpper(string path)
+    {
+        Directory.CreateDirectory(path);
+        File.SetUnixFileMode(path, UpperMode);
+        var descriptor = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        if (descriptor < 0 || (_owner != 0 && Libc.fchown(descriptor, _owner, _owner) != 0))
+        {
+            var failure = Failure(path);
+            _ = Libc.close(descriptor);
+            throw failure;
+        }
+
+        _ = Libc.close(descriptor);
+        Directory.SetLastWriteTimeUtc(path, DateTime.UnixEpoch.AddSeconds(LayerWriter.TimeSeconds));
+    }
+
+    // An overlay notes in attributes which folders hide what lies below them. Before Linux 6.6 memory has none of a user's.
+    private static string? MemoryProblem(int descriptor, bool inUserNamespace)
+    {
+        var name = inUserNamespace ? "user.overlay.probe" : "trusted.overlay.probe";
+        byte value = 1;
+        return Libc.fsetxattr(descriptor, name, &value, 1, 0) == 0 ? null : $"files in memory cannot have the attributes that an overlay needs ({Libc.Message(Marshal.GetLastPInvokeError())})";
+    }
 
     private static string? UpperProblem(string folder, string scratch, string root, bool inUserNamespace)
     {

@@ -23,13 +23,26 @@ internal sealed unsafe class WorkerProcesses
     /// <summary>Notes a started one; <paramref name="statusPipe"/> is what bubblewrap writes its status to.</summary>
     public void Add(int pid, int statusPipe) => _statusPipes.Add(pid, (statusPipe, ""));
 
-    /// <summary>The first process of its sandbox, waited for; 0 where there will be none.</summary>
+    /// <summary>The first process of its sandbox, waited for; 0 where bubblewrap ended before there was one. Throws <see cref="IOException"/> where that cannot be told in time.</summary>
     public int FirstOf(int pid, int timeoutMs)
     {
         var (pipe, read) = _statusPipes[pid];
-        var (first, _) = ReadStatus(pipe, ref read, timeoutMs);
+        var (first, _, ended) = ReadStatus(pipe, ref read, timeoutMs);
         _statusPipes[pid] = (pipe, read);
-        return first;
+        return first != 0 || ended ? first : throw new IOException($"bubblewrap did not set up the sandbox within {timeoutMs / 1000} s");
+    }
+
+    /// <summary>Kills bubblewrap with all that it has started, and waits for it: what waits at a gate that closes would go on.</summary>
+    public void Kill(int pid)
+    {
+        _ = Libc.kill(pid, Libc.SIGSTOP);
+        foreach (var child in Children(pid))
+        {
+            _ = Libc.kill(child, Libc.SIGKILL);
+        }
+
+        _ = Libc.kill(pid, Libc.SIGKILL);
+        _ = Reap(pid);
     }
 
     /// <summary>Waits for an ended one, and kills what it left.</summary>
@@ -41,7 +54,7 @@ internal sealed unsafe class WorkerProcesses
         }
 
         var (status, _) = Wait(pid);
-        var (first, hasCode) = ReadStatus(known.Pipe, ref known.Read, 0);
+        var (first, hasCode, _) = ReadStatus(known.Pipe, ref known.Read, 0);
         _ = Libc.close(known.Pipe);
         if (first == 0)
         {
@@ -61,6 +74,9 @@ internal sealed unsafe class WorkerProcesses
             status, hasCode || killed, strays, Microseconds(usage.UserSeconds, usage.UserMicroseconds), Microseconds(usage.SystemSeconds, usage.SystemMicroseconds),
             usage.MaxRssKib, usage.ReadBlocks, usage.WriteBlocks);
     }
+
+    /// <summary>Waits for the end of another child of the worker, which was killed.</summary>
+    public void Forget(int pid) => _ = Wait(pid);
 
     /// <summary>Signals every process in a sandbox but its first.</summary>
     public void Signal(int pid, int signal)
@@ -154,9 +170,10 @@ internal sealed unsafe class WorkerProcesses
     }
 
     // Two JSON documents: `{ "child-pid": 123, … }` when the sandbox stands, and `{ "exit-code": 0 }` when the process in it has ended.
-    private static (int First, bool HasCode) ReadStatus(int pipe, ref string read, int timeoutMs)
+    private static (int First, bool HasCode, bool Ended) ReadStatus(int pipe, ref string read, int timeoutMs)
     {
         var buffer = stackalloc byte[StatusBytesMax];
+        var ended = false;
         nint length = 0;
         while (length < StatusBytesMax)
         {
@@ -169,6 +186,7 @@ internal sealed unsafe class WorkerProcesses
             var count = Libc.read(pipe, buffer + length, StatusBytesMax - length);
             if (count <= 0)
             {
+                ended = count == 0;
                 break;
             }
 
@@ -185,7 +203,7 @@ internal sealed unsafe class WorkerProcesses
             end++;
         }
 
-        return (end == 0 ? 0 : int.Parse(digits.AsSpan(0, end), CultureInfo.InvariantCulture), text.Contains("\"exit-code\"", StringComparison.Ordinal));
+        return (end == 0 ? 0 : int.Parse(digits.AsSpan(0, end), CultureInfo.InvariantCulture), text.Contains("\"exit-code\"", StringComparison.Ordinal), ended);
     }
 
     private static long Microseconds(long seconds, long microseconds) => (seconds * 1_000_000) + microseconds;

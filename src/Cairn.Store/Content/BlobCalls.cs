@@ -104,10 +104,15 @@ internal static unsafe partial class BlobCalls
         var times = stackalloc FileNative.TimeSpec[2];
         times[0].Nanoseconds = FileNative.TimeOmit;
         times[1].Seconds = seconds;
+        if (name.IsEmpty)
+        {
+            _ = FileNative.SetTimes(descriptor, times);
+            return;
+        }
+
         fixed (byte* path = name)
         {
-            // Without a path it is the open file itself.
-            _ = FileNative.SetTimesAt(descriptor, path, times, name.IsEmpty ? 0 : FileNative.AtSymlinkNoFollow);
+            _ = FileNative.SetTimesAt(descriptor, path, times, FileNative.AtSymlinkNoFollow);
         }
     }
 
@@ -120,6 +125,10 @@ internal static unsafe partial class BlobCalls
     /// <summary>Who this process acts as.</summary>
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint UserId();
+
+    /// <summary>The group that this process acts as.</summary>
+    [LibraryImport("libc", EntryPoint = "getegid")]
+    public static partial uint GroupId();
 
     private static void ThrowUnlessInterrupted(string what)
     {
@@ -138,6 +147,7 @@ internal static unsafe partial class BlobCalls
         public readonly long ModifiedSeconds = buffer.ModifyTime.Seconds;
         public readonly uint UserId = buffer.UserId;
         public readonly uint LinkCount = buffer.LinkCount;
+        public readonly ulong Device = ((ulong)buffer.RawDeviceMajor << 32) | buffer.RawDeviceMinor;
 
         public bool IsRegular => (Mode & 0xf000) == 0x8000;
 

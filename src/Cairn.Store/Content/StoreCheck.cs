@@ -40,6 +40,9 @@ public enum FindingKind
     /// <summary>A pin of something that is missing.</summary>
     MissingPinned,
 
+    /// <summary>A layer that does not show what its key says, or is not whole.</summary>
+    DamagedLayer,
+
     /// <summary>Something that cannot be read here, so that nobody knows.</summary>
     Unreadable,
 }
@@ -80,10 +83,13 @@ public sealed record CheckReport(long BlobsChecked, long BytesChecked, long Entr
 {
     /// <summary>Whether the store is sound now: nothing was wrong, or all that was is mended.</summary>
     public bool IsSound { get; init; } = true;
+
+    /// <summary>Layers of sandboxes that were read.</summary>
+    public long LayersChecked { get; init; }
 }
 
 /// <summary>Reads everything in a store and mends or sets aside what is wrong. Other processes may go on meanwhile.</summary>
-internal sealed class StoreCheck(StoreFolder folder, TimeProvider time, ActionEntryReader? entryReader, bool repair)
+internal sealed partial class StoreCheck(StoreFolder folder, TimeProvider time, ActionEntryReader? entryReader, bool repair)
 {
     private readonly Lock _lock = new();
     private readonly List<StoreFinding> _findings = [];
@@ -98,15 +104,17 @@ internal sealed class StoreCheck(StoreFolder folder, TimeProvider time, ActionEn
     {
         CheckBlobs(cancellationToken);
         StoreScan.ForEachStray(folder, time.GetUtcNow().ToUnixTimeSeconds(), (parent, name) => Remove(FindingKind.Stray, parent, name, "left by a process that is gone"));
+        bool inUse;
         using (var leases = folder.OpenPart(StoreFolder.Leases))
         {
-            _ = StoreLease.Live(leases, name => Remove(FindingKind.Stray, leases, name, "the lease of a process that is gone"));
+            inUse = StoreLease.Live(leases, name => Remove(FindingKind.Stray, leases, name, "the lease of a process that is gone")).Count > 0;
         }
 
         CheckEntries(cancellationToken);
         CheckPins();
+        CheckLayers(inUse, cancellationToken);
         _findings.Sort(static (a, b) => string.CompareOrdinal(a.Path, b.Path));
-        return new CheckReport(_blobs, _bytes, _entries, [.. _findings], _total) { IsSound = _sound };
+        return new CheckReport(_blobs, _bytes, _entries, [.. _findings], _total) { IsSound = _sound, LayersChecked = _layers };
     }
 
     private void CheckBlobs(CancellationToken cancellationToken)

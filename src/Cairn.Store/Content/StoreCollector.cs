@@ -1,16 +1,20 @@
+using System.Text;
+
 using Cairn.Core.Content;
 using Cairn.Store.Files;
+using Cairn.Store.Layers;
 
 namespace Cairn.Store.Content;
 
 /// <summary>What a collection did, or would do.</summary>
 /// <param name="QuotaBytes">The quota.</param>
-/// <param name="BytesBefore">Disk use of blobs, entries and what is in quarantine.</param>
+/// <param name="BytesBefore">Disk use of blobs, entries, layers and what is in quarantine.</param>
 /// <param name="BytesAfter">The same afterwards.</param>
 /// <param name="BlobsRemoved">Blobs that went.</param>
 /// <param name="EntriesRemoved">Entries of the action cache that went.</param>
 /// <param name="StraysRemoved">Remains of dead processes, and what was long in quarantine.</param>
-public sealed record CollectionResult(long QuotaBytes, long BytesBefore, long BytesAfter, int BlobsRemoved, int EntriesRemoved, int StraysRemoved)
+/// <param name="LayersRemoved">Layers of sandboxes that went.</param>
+public sealed record CollectionResult(long QuotaBytes, long BytesBefore, long BytesAfter, int BlobsRemoved, int EntriesRemoved, int StraysRemoved, int LayersRemoved)
 {
     /// <summary>Whether pins, runs in progress and recent use kept more than the quota.</summary>
     public bool IsOverQuota => BytesAfter > QuotaBytes;
@@ -20,7 +24,7 @@ public sealed record CollectionResult(long QuotaBytes, long BytesBefore, long By
 /// Brings a store below its quota: what was used longest ago goes first, and an entry of the action cache keeps what it names as long as itself. Whatever it takes, nobody gets a
 /// wrong result: an entry without its blobs is a miss, and whoever uses something at the same moment makes it again.
 /// </summary>
-internal sealed class StoreCollector(StoreFolder folder, TimeProvider time, ActionEntryReader? entryReader, bool dryRun)
+internal sealed partial class StoreCollector(StoreFolder folder, TimeProvider time, ActionEntryReader? entryReader, bool dryRun)
 {
     private readonly List<StoredFile> _blobs = [];
     private readonly List<StoredFile> _entries = [];
@@ -44,11 +48,24 @@ internal sealed class StoreCollector(StoreFolder folder, TimeProvider time, Acti
         StoreScan.ForEachStray(folder, _now, RemoveStray);
         StoreScan.ForEach(folder, StoreFolder.Blobs, file => Take(file, _blobs, StoreFolder.Blobs), null, cancellationToken);
         StoreScan.ForEach(folder, StoreFolder.Actions, file => Take(file, _entries, StoreFolder.Actions), null, cancellationToken);
+        ListLayers();
         var quarantined = EmptyQuarantine();
         var before = _bytes + quarantined.Before;
         _bytes += quarantined.After;
-        var (blobs, entries) = _bytes > quotaBytes ? Evict(quotaBytes - (quotaBytes / 10), keepFrom, cancellationToken) : (0, 0);
-        return new CollectionResult(quotaBytes, before, _bytes, blobs, entries, _strays);
+        var layers = RemoveUnused(keepFrom);
+        var (blobs, entries) = (0, 0);
+        if (_bytes > quotaBytes)
+        {
+            (blobs, entries, var evicted) = Evict(quotaBytes - (quotaBytes / 10), keepFrom, cancellationToken);
+            layers += evicted;
+        }
+
+        if (layers > 0 && !dryRun)
+        {
+            StoredLayers.RemoveLooseSlots(folder);
+        }
+
+        return new CollectionResult(quotaBytes, before, _bytes, blobs, entries, _strays, layers);
     }
 
     private void Take(in StoredFile file, List<StoredFile> files, string part)
@@ -62,8 +79,8 @@ internal sealed class StoreCollector(StoreFolder folder, TimeProvider time, Acti
         }
     }
 
-    /// <summary>Removes what was used longest ago until the target is met; how many blobs and entries.</summary>
-    private (int Blobs, int Entries) Evict(long targetBytes, long keepFrom, CancellationToken cancellationToken)
+    /// <summary>Removes what was used longest ago until the target is met; how many blobs, entries and layers.</summary>
+    private (int Blobs, int Entries, int Layers) Evict(long targetBytes, long keepFrom, CancellationToken cancellationToken)
     {
         var index = new Dictionary<Digest, int>(_blobs.Count);
         var used = new long[_blobs.Count];
@@ -87,7 +104,7 @@ internal sealed class StoreCollector(StoreFolder folder, TimeProvider time, Acti
             }
         }
 
-        var doomed = ChooseBlobs(used, targetBytes, keepFrom, out var newestDoomed);
+        var doomed = Choose(used, targetBytes, keepFrom, out var doomedLayers, out var newestDoomed);
         var entriesRemoved = 0;
         for (var i = 0; i < entries.Length; i++)
         {
@@ -111,31 +128,43 @@ internal sealed class StoreCollector(StoreFolder folder, TimeProvider time, Acti
             }
         }
 
-        return (blobsRemoved, entriesRemoved);
+        return (blobsRemoved, entriesRemoved, RemoveLayers(doomedLayers));
     }
 
-    private bool[] ChooseBlobs(long[] used, long targetBytes, long keepFrom, out long newestDoomed)
+    /// <summary>Chooses among blobs and layers, in one order of their last use.</summary>
+    private bool[] Choose(long[] used, long targetBytes, long keepFrom, out List<StoredLayer> layers, out long newestDoomed)
     {
-        var order = new int[used.Length];
+        var order = new int[used.Length + _layers.Count];
+        var times = new long[order.Length];
         for (var i = 0; i < order.Length; i++)
         {
             order[i] = i;
+            times[i] = i < used.Length ? used[i] : _layers[i - used.Length].UsedSeconds;
         }
 
-        Array.Sort((long[])used.Clone(), order);
+        Array.Sort((long[])times.Clone(), order);
         var doomed = new bool[used.Length];
+        layers = [];
         newestDoomed = long.MinValue;
         var bytes = _bytes;
         foreach (var i in order)
         {
-            if (bytes <= targetBytes || used[i] >= keepFrom)
+            if (bytes <= targetBytes || times[i] >= keepFrom)
             {
                 break;
             }
 
-            doomed[i] = true;
-            newestDoomed = used[i];
-            bytes -= _blobs[i].Look.DiskBytes;
+            newestDoomed = times[i];
+            if (i < used.Length)
+            {
+                doomed[i] = true;
+                bytes -= _blobs[i].Look.DiskBytes;
+            }
+            else
+            {
+                layers.Add(_layers[i - used.Length]);
+                bytes -= layers[^1].About!.Bytes;
+            }
         }
 
         // Entries alone can be too much, too.
@@ -245,14 +274,16 @@ internal sealed class StoreCollector(StoreFolder folder, TimeProvider time, Acti
                 continue;
             }
 
-            before += stat.SizeBytes;
+            // A layer is a folder.
+            var bytes = stat.Kind == FileKind.Directory ? quarantine.Measure(new RawEntry([.. Encoding.UTF8.GetBytes(entry.Name), 0], IsDirectory: true)).Bytes : stat.SizeBytes;
+            before += bytes;
             if (_now - (stat.ChangedNs / 1_000_000_000) > (long)Limits.QuarantineTime.TotalSeconds)
             {
                 RemoveStray(quarantine, entry.Name);
             }
             else
             {
-                after += stat.SizeBytes;
+                after += bytes;
             }
         }
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 
+using Cairn.Store.Layers;
+
 namespace Cairn.Store.Content;
 
 /// <summary>What stands in a store.</summary>
@@ -26,6 +28,12 @@ public sealed record StoreStatistics
     /// <summary>What they take of the disk.</summary>
     public long EntryDiskBytes { get; init; }
 
+    /// <summary>Layers of sandboxes.</summary>
+    public long Layers { get; init; }
+
+    /// <summary>What they take of the disk.</summary>
+    public long LayerDiskBytes { get; init; }
+
     /// <summary>Things in quarantine.</summary>
     public long Quarantined { get; init; }
 
@@ -42,7 +50,7 @@ public sealed record StoreStatistics
     public ImmutableArray<string> Leases { get; init; } = [];
 
     /// <summary>What a quota is held against.</summary>
-    public long UsedBytes => DiskBytes + EntryDiskBytes + QuarantinedBytes;
+    public long UsedBytes => DiskBytes + EntryDiskBytes + LayerDiskBytes + QuarantinedBytes;
 
     internal static StoreStatistics Measure(StoreFolder folder, CancellationToken cancellationToken)
     {
@@ -63,12 +71,19 @@ public sealed record StoreStatistics
             entryDisk += file.Look.DiskBytes;
         }, null, cancellationToken);
 
+        long layers = 0, layerDisk = 0;
+        foreach (var layer in StoredLayers.List(folder, static (_, _) => { }, foreign: null))
+        {
+            layers += layer.About is null ? 0 : 1;
+            layerDisk += layer.About?.Bytes ?? 0;
+        }
+
         long quarantined = 0, quarantinedBytes = 0;
         using var quarantine = folder.OpenPart(StoreFolder.Quarantine);
-        foreach (var entry in quarantine.List())
+        foreach (var entry in quarantine.ListRaw())
         {
             quarantined++;
-            quarantinedBytes += entry.IsUtf8 ? quarantine.TryStat(entry.Name)?.SizeBytes ?? 0 : 0;
+            quarantinedBytes += quarantine.Measure(entry).Bytes;
         }
 
         using var leases = folder.OpenPart(StoreFolder.Leases);
@@ -81,6 +96,8 @@ public sealed record StoreStatistics
             SavedBytes = saved,
             Entries = entries,
             EntryDiskBytes = entryDisk,
+            Layers = layers,
+            LayerDiskBytes = layerDisk,
             Quarantined = quarantined,
             QuarantinedBytes = quarantinedBytes,
             OldestUse = blobs == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(oldest, 0, 253_402_300_799)),

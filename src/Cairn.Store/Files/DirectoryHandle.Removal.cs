@@ -9,6 +9,9 @@ public sealed partial class DirectoryHandle
     private const uint OwnerAll = 0x1c0;
     private const int RemoveDepthMax = 100;
 
+    /// <summary>With what the names of folders begin that stand beside the top of a deep tree while that is removed.</summary>
+    internal const string RemovedPrefix = ".removed-";
+
     /// <summary>
     /// Removes whatever stands at a name, with everything below it: names that are not UTF-8 and folders that their owner may not write among it.
     /// Does not recurse on the stack, so depth does no harm.
@@ -79,7 +82,7 @@ public sealed partial class DirectoryHandle
 
         // To move a folder is to write its `..`.
         _ = FileNative.ChangeModeAt(_descriptor, name, OwnerAll, 0);
-        byte[] fresh = [.. Encoding.UTF8.GetBytes($".removed-{Guid.NewGuid():N}"), 0];
+        byte[] fresh = [.. Encoding.UTF8.GetBytes($"{RemovedPrefix}{Guid.NewGuid():N}"), 0];
         fixed (byte* to = fresh)
         {
             return FileNative.RenameAt(_descriptor, name, target._descriptor, to) == 0 ? fresh : null;

@@ -53,6 +53,25 @@ public sealed partial class DirectoryHandle
         return made || Marshal.GetLastPInvokeError() == FileNative.ErrorExists ? TryOpen(name) : throw Failure("make the folder", Join(name));
     }
 
+    /// <summary>Looks at what has a name that is not UTF-8, by the escaped name that <see cref="List"/> has for it.</summary>
+    public unsafe List<(string Name, FileStat Stat)> StatOdd()
+    {
+        var odd = new List<(string, FileStat)>();
+        ForEachRaw((name, type) =>
+        {
+            var entry = Decode(name.AsSpan()[..^1], type);
+            FileNative.StatxBuffer buffer;
+            fixed (byte* raw = name)
+            {
+                if (!entry.IsUtf8 && FileNative.Statx(_descriptor, raw, FileNative.AtSymlinkNoFollow, FileNative.StatxBasic, &buffer) == 0)
+                {
+                    odd.Add((entry.Name, ToStat(buffer)));
+                }
+            }
+        });
+        return odd;
+    }
+
     /// <summary>The entries of this directory by the bytes of their names.</summary>
     internal unsafe List<RawEntry> ListRaw()
     {
@@ -134,9 +153,15 @@ public sealed partial class DirectoryHandle
     /// The blocks that the files below this directory take, in bytes, counted until there are more than <paramref name="enough"/>; while others write there. What lies deeper than a
     /// process may have descriptors does not count.
     /// </summary>
-    public long AllocatedBytes(long enough) => AllocatedBytes(this, enough, depth: 0);
+    /// <param name="enough">Where counting ends.</param>
+    /// <param name="isWhole">Whether nothing was passed over because the caller may not look at it.</param>
+    public long AllocatedBytes(long enough, out bool isWhole)
+    {
+        isWhole = true;
+        return AllocatedBytes(this, enough, depth: 0, ref isWhole);
+    }
 
-    private static unsafe long AllocatedBytes(DirectoryHandle directory, long enough, int depth)
+    private static unsafe long AllocatedBytes(DirectoryHandle directory, long enough, int depth, ref bool isWhole)
     {
         const int BlockBytes = 512;
         long total = 0;
@@ -145,7 +170,14 @@ public sealed partial class DirectoryHandle
             fixed (byte* raw = entry.Name)
             {
                 FileNative.StatxBuffer buffer;
-                total += FileNative.Statx(directory._descriptor, raw, FileNative.AtSymlinkNoFollow, FileNative.StatxBasic, &buffer) == 0 ? (long)buffer.Blocks * BlockBytes : 0;
+                if (FileNative.Statx(directory._descriptor, raw, FileNative.AtSymlinkNoFollow, FileNative.StatxBasic, &buffer) == 0)
+                {
+                    total += (long)buffer.Blocks * BlockBytes;
+                }
+                else
+                {
+                    isWhole &= Marshal.GetLastPInvokeError() != FileNative.ErrorAccess;
+                }
             }
 
             if (total > enough)
@@ -153,12 +185,19 @@ public sealed partial class DirectoryHandle
                 break;
             }
 
-            if (entry.IsDirectory && depth < RemoveDepthMax && directory.TryOpen(entry) is { } below)
+            if (!entry.IsDirectory || depth >= RemoveDepthMax)
             {
-                using (below)
-                {
-                    total += AllocatedBytes(below, enough - total, depth + 1);
-                }
+                continue;
+            }
+
+            using var below = directory.TryOpen(entry);
+            if (below is null)
+            {
+                isWhole &= Marshal.GetLastPInvokeError() != FileNative.ErrorAccess;
+            }
+            else
+            {
+                total += AllocatedBytes(below, enough - total, depth + 1, ref isWhole);
             }
         }
 

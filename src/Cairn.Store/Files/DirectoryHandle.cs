@@ -180,6 +180,11 @@ public sealed partial class DirectoryHandle : IDisposable
             return Marshal.GetLastPInvokeError() is FileNative.ErrorNotFound or FileNative.ErrorNotDirectory ? null : throw Failure("look at", Join(shownName));
         }
 
+        return ToStat(buffer);
+    }
+
+    private static FileStat ToStat(in FileNative.StatxBuffer buffer)
+    {
         var kind = (buffer.Mode & 0xF000) switch
         {
             0x8000 => FileKind.Regular,

@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using System.Text;
 
 using Cairn.Store.Content;
 using Cairn.Store.Files;
@@ -19,6 +21,10 @@ public sealed unsafe class LayerWriter : IDisposable
 
     private const uint FileMode = 0x1a4;
     private const uint ExecutableMode = 0x1ed;
+    private const int BlockBytes = 4_096;
+
+    // Below this it costs less to copy than to ask the kernel first whether it can do better.
+    private const int SharedBytesMin = 64 << 10;
 
     private readonly DirectoryHandle _root;
     private readonly bool _ownsRoot;
@@ -39,6 +45,9 @@ public sealed unsafe class LayerWriter : IDisposable
         _owner = owner;
     }
 
+    /// <summary>What all of it takes of a disk with blocks of 4 KiB.</summary>
+    public long Bytes { get; private set; }
+
     /// <summary>Makes a folder and those above it.</summary>
     public void AddFolder(string path) => _ = Folder(path);
 
@@ -51,8 +60,11 @@ public sealed unsafe class LayerWriter : IDisposable
         try
         {
             var from = (int)source.DangerousGetHandle();
-            var copied = FileNative.Clone(target, FileNative.CloneRequest, from) == 0 ? BlobCalls.LookAt(target).SizeBytes : Copy(from, target);
+            var copied = RandomAccess.GetLength(source) < SharedBytesMin ? CopyByHand(from, target)
+                : FileNative.Clone(target, FileNative.CloneRequest, from) == 0 ? BlobCalls.LookAt(target).SizeBytes
+                : Copy(from, target);
             Settle(target);
+            Count(copied);
             return copied;
         }
         finally
@@ -71,6 +83,7 @@ public sealed unsafe class LayerWriter : IDisposable
         {
             BlobCalls.Write(target, content);
             Settle(target);
+            Count(content.Length);
         }
         finally
         {
@@ -89,6 +102,8 @@ public sealed unsafe class LayerWriter : IDisposable
         }
 
         Settle(folder, name);
+        SetMode(folder, name, executable ? ExecutableMode : FileMode);
+        Count(digest.SizeBytes);
         return true;
     }
 
@@ -104,14 +119,29 @@ public sealed unsafe class LayerWriter : IDisposable
         Settle(folder, name);
     }
 
+    /// <summary>Makes a whiteout: what the layers below have at this path is not there.</summary>
+    public void AddWhiteout(string path)
+    {
+        var (folder, name) = Parent(path);
+        fixed (byte* bytes = Encoding.UTF8.GetBytes(name + "\0"))
+        {
+            if (FileNative.MakeNodeAt(folder.Descriptor, bytes, FileNative.CharacterDevice, 0) < 0)
+            {
+                throw Failure("make the whiteout", path);
+            }
+        }
+    }
+
     /// <summary>Sets the times of folders, which the files in them have changed.</summary>
     public void Finish()
     {
         for (var i = _folders.Count - 1; i >= 0; i--)
         {
+            SetMode(_root, _folders[i], ExecutableMode);
             Settle(_root, _folders[i]);
         }
 
+        SetMode(_root, ".", ExecutableMode);
         Settle(_root, ".");
     }
 
@@ -153,17 +183,24 @@ public sealed unsafe class LayerWriter : IDisposable
     // Across file systems of some kinds, and where a file is made up by the kernel.
     private static long CopyByHand(int source, int target)
     {
-        var buffer = new byte[1 << 17];
-        for (long at = 0; ;)
+        var buffer = ArrayPool<byte>.Shared.Rent(SharedBytesMin);
+        try
         {
-            var count = BlobCalls.ReadAt(source, buffer, at);
-            if (count == 0)
+            for (long at = 0; ;)
             {
-                return at;
-            }
+                var count = BlobCalls.ReadAt(source, buffer, at);
+                if (count == 0)
+                {
+                    return at;
+                }
 
-            BlobCalls.Write(target, buffer.AsSpan(0, count));
-            at += count;
+                BlobCalls.Write(target, buffer.AsSpan(0, count));
+                at += count;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
@@ -226,6 +263,18 @@ public sealed unsafe class LayerWriter : IDisposable
         }
 
         _folders.Add(path);
+        Count(BlockBytes);
+    }
+
+    private void Count(long bytes) => Bytes += (bytes + BlockBytes - 1) / BlockBytes * BlockBytes;
+
+    // A mask takes rights away that whoever runs in the layer needs.
+    private static void SetMode(DirectoryHandle folder, string name, uint mode)
+    {
+        fixed (byte* bytes = Encoding.UTF8.GetBytes(name + "\0"))
+        {
+            _ = FileNative.ChangeModeAt(folder.Descriptor, bytes, mode, 0);
+        }
     }
 
     private void Settle(int descriptor)

@@ -30,8 +30,11 @@ public sealed class RunFolder : IDisposable
     /// <summary>The folder, relative to the store.</summary>
     public string Relative => $"{Parent}/{_run}";
 
-    /// <summary>Makes it, and clears away those of runs that are gone: <paramref name="dead"/> hears of each with the folders that it noted. Throws <see cref="IOException"/>.</summary>
-    public static RunFolder Make(string storeDirectory, string run, Action<string, string> dead)
+    /// <summary>Makes it, and clears away those of runs that are gone. Throws <see cref="IOException"/>.</summary>
+    /// <param name="storeDirectory">The store.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="dead">Hears of each run that is gone with each folder that it noted, and says whether nothing of that run is left there: as long as there is, the notes stay.</param>
+    public static RunFolder Make(string storeDirectory, string run, Func<string, string, bool> dead)
     {
         ArgumentException.ThrowIfNullOrEmpty(storeDirectory);
         ArgumentException.ThrowIfNullOrEmpty(run);
@@ -102,19 +105,22 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    private static void ClearDead(string path, Action<string, string> dead)
+    private static void ClearDead(string path, Func<string, string, bool> dead)
     {
         using var parent = DirectoryHandle.Open(path);
         foreach (var entry in parent.List())
         {
-            if (!entry.IsUtf8 || !entry.Name.EndsWith(LockSuffix, StringComparison.Ordinal))
-            {
-                continue;
-            }
-
             try
             {
-                Clear(parent, entry.Name[..^LockSuffix.Length], dead);
+                if (entry.IsUtf8 && entry.Name.StartsWith(DirectoryHandle.RemovedPrefix, StringComparison.Ordinal))
+                {
+                    // What was being removed when that ended; where it goes on, both remove the same.
+                    parent.RemoveTree(entry.Name);
+                }
+                else if (entry.IsUtf8 && entry.Name.EndsWith(LockSuffix, StringComparison.Ordinal))
+                {
+                    Clear(parent, entry.Name[..^LockSuffix.Length], dead);
+                }
             }
             catch (IOException)
             {
@@ -123,7 +129,7 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    private static void Clear(DirectoryHandle parent, string run, Action<string, string> dead)
+    private static void Clear(DirectoryHandle parent, string run, Func<string, string, bool> dead)
     {
         using var file = parent.TryOpenFile(run + LockSuffix);
         if (file is null || FileNative.Lock((int)file.DangerousGetHandle(), FileNative.LockExclusive | FileNative.LockNonBlocking) != 0)
@@ -131,13 +137,17 @@ public sealed class RunFolder : IDisposable
             return;
         }
 
+        var isClear = true;
         Span<byte> notes = new byte[NotesBytesMax];
         foreach (var folder in System.Text.Encoding.UTF8.GetString(notes[..RandomAccess.Read(file, notes, 0)]).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            dead(run, folder);
+            isClear &= dead(run, folder);
         }
 
         parent.RemoveTree(run);
-        _ = parent.Unlink(run + LockSuffix);
+        if (isClear)
+        {
+            _ = parent.Unlink(run + LockSuffix);
+        }
     }
 }

@@ -25,7 +25,13 @@ public enum UpperMarks
 /// </summary>
 public static unsafe class UpperFolder
 {
+    /// <summary>Folders in folders that are copied: one that is nested deeper cannot be an output either.</summary>
+    public const int DepthMax = 256;
+
     private const int AttributeBytesMax = 4096;
+
+    // What a file or folder takes on a disk, whatever it holds.
+    private const int EntryBytes = 4096;
 
     // The namespace of the attributes is the kernel's where root mounts, and the user's where a user does.
     private static readonly byte[][] Opaque = ["trusted.overlay.opaque\0"u8.ToArray(), "user.overlay.opaque\0"u8.ToArray()];
@@ -38,60 +44,49 @@ public static unsafe class UpperFolder
         return (Has(folder.Descriptor, Opaque) ? UpperMarks.Opaque : UpperMarks.None) | (Has(folder.Descriptor, Redirect) ? UpperMarks.Renamed : UpperMarks.None);
     }
 
-    /// <summary>Copies what stands in a folder into an empty one: modes, owners, times, links, whiteouts and marks. Throws <see cref="IOException"/>.</summary>
-    public static void Copy(DirectoryHandle from, DirectoryHandle to)
+    /// <summary>
+    /// Copies what stands in a folder into an empty one: modes, owners, times, links, holes, whiteouts and marks. Throws <see cref="IOException"/>, also where that is more
+    /// than <paramref name="bytesMax"/> or lies deeper than <see cref="DepthMax"/>.
+    /// </summary>
+    /// <param name="from">What to copy.</param>
+    /// <param name="to">The empty folder.</param>
+    /// <param name="bytesMax">How much may be written, a block for each entry among it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static void Copy(DirectoryHandle from, DirectoryHandle to, long bytesMax, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(from);
         ArgumentNullException.ThrowIfNull(to);
-        var pending = new Stack<(DirectoryHandle From, DirectoryHandle To, bool Listed)>();
-        pending.Push((from, to, false));
-        try
+        Copy(from, to, depth: 0, new Budget(bytesMax, cancellationToken));
+    }
+
+    private static void Copy(DirectoryHandle from, DirectoryHandle to, int depth, Budget budget)
+    {
+        if (depth > DepthMax)
         {
-            while (pending.TryPop(out var pair))
-            {
-                if (pair.Listed)
-                {
-                    Settle(pair.From.Descriptor, pair.To.Descriptor);
-                    if (!ReferenceEquals(pair.From, from))
-                    {
-                        pair.From.Dispose();
-                        pair.To.Dispose();
-                    }
-
-                    continue;
-                }
-
-                // Its time is set last: what is made in it changes that.
-                pending.Push(pair with { Listed = true });
-                foreach (var attributes in (ReadOnlySpan<byte[][]>)[Opaque, Redirect])
-                {
-                    CopyAttribute(pair.From.Descriptor, pair.To.Descriptor, attributes);
-                }
-
-                foreach (var entry in pair.From.ListRaw())
-                {
-                    if (pair.From.TryOpen(entry) is { } folder)
-                    {
-                        pending.Push((folder, Make(pair.To, entry), false));
-                    }
-                    else
-                    {
-                        CopyEntry(pair.From, pair.To, entry);
-                    }
-                }
-            }
+            throw new IOException($"what it wrote is nested deeper than {DepthMax} folders");
         }
-        finally
+
+        foreach (var attributes in (ReadOnlySpan<byte[][]>)[Opaque, Redirect])
         {
-            foreach (var pair in pending)
-            {
-                if (!ReferenceEquals(pair.From, from))
-                {
-                    pair.From.Dispose();
-                    pair.To.Dispose();
-                }
-            }
+            CopyAttribute(from.Descriptor, to.Descriptor, attributes);
         }
+
+        foreach (var entry in from.ListRaw())
+        {
+            budget.Take(EntryBytes);
+            using var folder = entry.IsDirectory ? from.TryOpen(entry) : null;
+            if (folder is null)
+            {
+                CopyEntry(from, to, entry, budget);
+                continue;
+            }
+
+            using var made = Make(to, entry);
+            Copy(folder, made, depth + 1, budget);
+        }
+
+        // Its time is set last: what is made in it changes that.
+        Settle(from.Descriptor, to.Descriptor);
     }
 
     private static DirectoryHandle Make(DirectoryHandle parent, RawEntry entry)
@@ -107,7 +102,7 @@ public static unsafe class UpperFolder
         return parent.TryOpen(entry) ?? throw new IOException($"A folder in `{parent.DisplayPath}` vanished");
     }
 
-    private static void CopyEntry(DirectoryHandle from, DirectoryHandle to, RawEntry entry)
+    private static void CopyEntry(DirectoryHandle from, DirectoryHandle to, RawEntry entry, Budget budget)
     {
         fixed (byte* name = entry.Name)
         {
@@ -120,13 +115,18 @@ public static unsafe class UpperFolder
             switch (stat.Mode & 0xF000)
             {
                 case 0x8000:
-                    CopyFile(from, to, name, stat.Mode);
+                    CopyFile(from, to, name, (long)stat.Size, budget);
                     break;
                 case 0xA000:
                     CopyLink(from, to, name);
                     break;
                 case (int)FileNative.CharacterDevice:
-                    _ = FileNative.MakeNodeAt(to.Descriptor, name, FileNative.CharacterDevice, 0);
+                    // Without it, what was deleted would be there again.
+                    if (FileNative.MakeNodeAt(to.Descriptor, name, FileNative.CharacterDevice, 0) < 0)
+                    {
+                        throw BlobCalls.Failure($"note in `{to.DisplayPath}` what was deleted");
+                    }
+
                     break;
                 default:
                     // Sockets and FIFOs are of no use without the processes that had them.
@@ -135,7 +135,7 @@ public static unsafe class UpperFolder
         }
     }
 
-    private static void CopyFile(DirectoryHandle from, DirectoryHandle to, byte* name, uint mode)
+    private static void CopyFile(DirectoryHandle from, DirectoryHandle to, byte* name, long size, Budget budget)
     {
         const int Exclusive = 0x80, NonBlocking = 0x800;
         var source = FileNative.OpenAt(from.Descriptor, name, FileNative.OpenReadOnly | FileNative.OpenNoFollow | FileNative.OpenCloseOnExec | NonBlocking, 0);
@@ -152,12 +152,7 @@ public static unsafe class UpperFolder
                 throw BlobCalls.Failure($"make a file in `{to.DisplayPath}`");
             }
 
-            var buffer = new byte[1 << 17];
-            for (long at = 0; BlobCalls.ReadAt(source, buffer, at) is > 0 and var count; at += count)
-            {
-                BlobCalls.Write(target, buffer.AsSpan(0, count));
-            }
-
+            CopyData(source, target, size, budget);
             Settle(source, target);
         }
         finally
@@ -167,6 +162,47 @@ public static unsafe class UpperFolder
             {
                 _ = FileNative.Close(target);
             }
+        }
+    }
+
+    /// <summary>Copies what a file holds and leaves its holes: its size is whatever the step said, and costs nothing there.</summary>
+    private static void CopyData(int source, int target, long size, Budget budget)
+    {
+        const int Data = 3, Hole = 4;
+        var buffer = new byte[1 << 17];
+        for (long at = 0; at < size;)
+        {
+            var start = FileNative.Seek(source, at, Data);
+            if (start < 0 && Marshal.GetLastPInvokeError() == FileNative.ErrorNoSuchData)
+            {
+                break;
+            }
+
+            var end = start < 0 ? -1 : FileNative.Seek(source, start, Hole);
+            if (end < 0 || FileNative.Seek(target, start, 0) < 0)
+            {
+                throw BlobCalls.Failure("find what a file holds");
+            }
+
+            for (at = start; at < end;)
+            {
+                var count = BlobCalls.ReadAt(source, buffer.AsSpan(0, (int)long.Min(buffer.Length, end - at)), at);
+                if (count == 0)
+                {
+                    break;
+                }
+
+                budget.Take(count);
+                BlobCalls.Write(target, buffer.AsSpan(0, count));
+                at += count;
+            }
+
+            at = end;
+        }
+
+        if (FileNative.Truncate(target, size) < 0)
+        {
+            throw BlobCalls.Failure("set the size of a file");
         }
     }
 
@@ -196,7 +232,7 @@ public static unsafe class UpperFolder
         _ = FileNative.ChangeMode(to, (uint)(stat.Mode & 0xFFF));
         var times = stackalloc FileNative.TimeSpec[2];
         times[0] = times[1] = new FileNative.TimeSpec { Seconds = stat.ModifyTime.Seconds, Nanoseconds = stat.ModifyTime.Nanoseconds };
-        _ = FileNative.SetTimesAt(to, (byte*)null, times, 0);
+        _ = FileNative.SetTimes(to, times);
     }
 
     private static bool Has(int descriptor, byte[][] attributes)
@@ -223,10 +259,26 @@ public static unsafe class UpperFolder
             fixed (byte* name = attribute)
             {
                 var length = FileNative.GetAttribute(from, name, value, AttributeBytesMax);
-                if (length > 0)
+                if (length > 0 && FileNative.SetAttribute(to, name, value, (nuint)length, 0) < 0)
                 {
-                    _ = FileNative.SetAttribute(to, name, value, (nuint)length, 0);
+                    throw BlobCalls.Failure("note of a folder that it hides what lay below it");
                 }
+            }
+        }
+    }
+
+    /// <summary>What a copy may still take.</summary>
+    private sealed class Budget(long bytesMax, CancellationToken cancellationToken)
+    {
+        private long _bytes;
+
+        public void Take(long bytes)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            _bytes += bytes;
+            if (_bytes > bytesMax)
+            {
+                throw new IOException($"what it wrote takes more than the {bytesMax >> 20:N0} MiB that may be kept");
             }
         }
     }

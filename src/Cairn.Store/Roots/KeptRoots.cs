@@ -21,7 +21,8 @@ public sealed record KeptRootFolder(string Run, string Name, string Path, DateTi
 public sealed record RootRemoval(int Removed, long BytesBefore, long BytesAfter);
 
 /// <summary>
-/// The roots of failed attempts that a store keeps: <c>roots/RUN/JOB/</c>. One that somebody is in, which holds the lock beside it, is not collected.
+/// The roots of failed attempts that a store keeps: <c>roots/RUN/JOB/</c>, each run's folder for its owner alone: in a store that several users share, those of others are as if
+/// they were not there. One that somebody is in, which holds the lock beside it, is not collected.
 /// </summary>
 public sealed class KeptRoots
 {
@@ -37,11 +38,16 @@ public sealed class KeptRoots
     /// <summary>The layer that was only in memory.</summary>
     public const string Small = "small";
 
+    /// <summary>What the folder of a root that is not whole yet has at its end, as no job's has.</summary>
+    public const string NewSuffix = "~new";
+
     private const string SizeFile = "size";
     private const string LockFile = "lock";
-    private const string NewSuffix = ".new";
     private const int DescriptionBytesMax = 16 << 20;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    // What was begun and is as old belongs to a run that was killed.
+    private static readonly TimeSpan UnfinishedMax = TimeSpan.FromDays(1);
 
     private readonly string _store;
     private readonly string _path;
@@ -63,14 +69,18 @@ public sealed class KeptRoots
     public string Begin(string run, string name)
     {
         var path = PathOf(run, name) + NewSuffix;
-        foreach (var folder in (ReadOnlySpan<string>)[Folder, $"{Folder}/{run}"])
+        try
         {
-            Directory.CreateDirectory($"{_store}/{folder}", OwnerOnly);
+            Directory.CreateDirectory(_path);
+            Directory.CreateDirectory($"{_path}/{run}", OwnerOnly);
+            Remove(run, name + NewSuffix);
+            Directory.CreateDirectory($"{_store}/{path}", OwnerOnly);
+            return path;
         }
-
-        Remove(run, name + NewSuffix);
-        Directory.CreateDirectory($"{_store}/{path}", OwnerOnly);
-        return path;
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new IOException(exception.Message, exception);
+        }
     }
 
     /// <summary>Gives a whole root its name, in place of that of an earlier attempt. Throws <see cref="IOException"/>.</summary>
@@ -81,7 +91,11 @@ public sealed class KeptRoots
     }
 
     /// <summary>Gives up what was begun.</summary>
-    public void GiveUp(string run, string name) => Remove(run, name + NewSuffix);
+    public void GiveUp(string run, string name)
+    {
+        Remove(run, name + NewSuffix);
+        RemoveIfEmpty(run);
+    }
 
     /// <summary>Reads the description in a root's folder; null where there is none that can be used.</summary>
     public static KeptRoot? TryRead(string rootDirectory)
@@ -121,12 +135,17 @@ public sealed class KeptRoots
         return layers;
     }
 
-    /// <summary>The roots, newest first.</summary>
+    /// <summary>The roots that are whole, newest first.</summary>
     public ImmutableArray<KeptRootFolder> List()
     {
         var roots = ImmutableArray.CreateBuilder<KeptRootFolder>();
         foreach (var (run, name, path) in Folders(_path))
         {
+            if (name.EndsWith(NewSuffix, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
             try
             {
                 roots.Add(new KeptRootFolder(run, name, path, new DateTimeOffset(File.GetLastWriteTimeUtc(Path.Combine(path, DescriptionFile))), SizeOf(run, name)));
@@ -141,9 +160,17 @@ public sealed class KeptRoots
         return roots.DrainToImmutable();
     }
 
-    /// <summary>Removes roots that are too old, then the oldest until the rest is below a quota. Nothing where none is kept.</summary>
+    /// <summary>
+    /// Removes roots that are too old, then the oldest until the rest is below a quota. The newest, of which a person has just read that it is kept, stays however much it is,
+    /// unless the quota is nothing at all.
+    /// </summary>
     public RootRemoval Collect(long quotaBytes, int keepDays, bool dryRun = false)
     {
+        if (!dryRun)
+        {
+            RemoveUnfinished();
+        }
+
         var roots = List();
         long before = 0;
         foreach (var root in roots)
@@ -157,7 +184,7 @@ public sealed class KeptRoots
         for (var i = roots.Length - 1; i >= 0; i--)
         {
             var root = roots[i];
-            if ((root.Time < oldest || after > quotaBytes) && (dryRun || TryRemove(root)))
+            if ((root.Time < oldest || (after > quotaBytes && (i > 0 || quotaBytes == 0))) && (dryRun || TryRemove(root)))
             {
                 removed++;
                 after -= root.Bytes;
@@ -174,11 +201,44 @@ public sealed class KeptRoots
             yield break;
         }
 
-        foreach (var run in Directory.EnumerateDirectories(roots))
+        foreach (var run in FoldersIn(roots))
         {
-            foreach (var path in Directory.EnumerateDirectories(run))
+            foreach (var path in FoldersIn(run))
             {
                 yield return (Path.GetFileName(run), Path.GetFileName(path), path);
+            }
+        }
+    }
+
+    // Another user's, or one that goes at this moment, has none.
+    private static string[] FoldersIn(string path)
+    {
+        try
+        {
+            return Directory.GetDirectories(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private void RemoveUnfinished()
+    {
+        var oldest = _time.GetUtcNow() - UnfinishedMax;
+        foreach (var (run, name, path) in Folders(_path))
+        {
+            try
+            {
+                if (name.EndsWith(NewSuffix, StringComparison.Ordinal) && Directory.GetLastWriteTimeUtc(path) < oldest.UtcDateTime)
+                {
+                    Remove(run, name);
+                    RemoveIfEmpty(run);
+                }
+            }
+            catch (IOException)
+            {
+                // It comes again.
             }
         }
     }
@@ -194,13 +254,22 @@ public sealed class KeptRoots
             }
 
             Remove(root.Run, root.Name);
-            Directory.Delete($"{_path}/{root.Run}");
+            RemoveIfEmpty(root.Run);
             return true;
         }
         catch (IOException)
         {
-            // Other jobs of the run are kept still; what could not be removed is there.
             return !Directory.Exists(root.Path);
+        }
+    }
+
+    // Other jobs of the run may be kept still.
+    private void RemoveIfEmpty(string run)
+    {
+        if (Directory.Exists(_path))
+        {
+            using var folder = DirectoryHandle.Open(_path);
+            _ = folder.RemoveEmptyDirectory(run);
         }
     }
 

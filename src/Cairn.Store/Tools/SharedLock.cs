@@ -20,6 +20,9 @@ internal sealed class SharedLock : IDisposable
     /// <summary>Takes the lock beside others; waits for one that has it alone, which is never long.</summary>
     public static SharedLock Acquire(string path) => Take(path, FileNative.LockShared)!;
 
+    /// <summary>Takes the lock alone; waits for those that have it, which is never long.</summary>
+    public static SharedLock AcquireAlone(string path) => Take(path, FileNative.LockExclusive)!;
+
     /// <summary>Takes the lock alone; null where somebody has it.</summary>
     public static SharedLock? TryAcquireAlone(string path) => Take(path, FileNative.LockExclusive | FileNative.LockNonBlocking);
 

@@ -35,6 +35,9 @@ public sealed record ToolCacheOwner(string? Project, DateTimeOffset LastUsed);
 /// <param name="Owners">Who uses it, the most recent first.</param>
 public sealed record ToolCacheInfo(string Key, string Name, bool Shared, string Directory, long SizeBytes, long Files, long QuotaBytes, bool InUse, ImmutableArray<ToolCacheOwner> Owners)
 {
+    /// <summary>Whether it is that of sandboxed steps.</summary>
+    public bool Sandboxed => Key.EndsWith(ToolCacheRecord.SandboxSuffix, StringComparison.Ordinal);
+
     /// <summary>When it was last used; null without owners.</summary>
     public DateTimeOffset? LastUsed => Owners.IsEmpty ? null : Owners[0].LastUsed;
 }

@@ -37,8 +37,7 @@ public sealed class ToolCacheLease : IDisposable
         ArgumentNullException.ThrowIfNull(root);
         ArgumentNullException.ThrowIfNull(path);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        var segments = (path.StartsWith("~/", StringComparison.Ordinal) ? path[2..] : path).Split('/', StringSplitOptions.RemoveEmptyEntries);
-        if (path.StartsWith('/') || segments.Length == 0 || Array.Exists(segments, segment => segment is "." or ".." || segment.Contains('\0', StringComparison.Ordinal)))
+        if (Segments(path) is not { } segments)
         {
             return $"`{path}` is not a path below `{root.DisplayPath}`";
         }
@@ -50,6 +49,14 @@ public sealed class ToolCacheLease : IDisposable
         }
 
         return problem;
+    }
+
+    /// <summary>The parts of a path below HOME or the project; null where it is none. A <c>~/</c> before it does not count.</summary>
+    public static string[]? Segments(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var segments = (path.StartsWith("~/", StringComparison.Ordinal) ? path[2..] : path).Split('/', StringSplitOptions.RemoveEmptyEntries);
+        return path.StartsWith('/') || segments.Length == 0 || Array.Exists(segments, static segment => segment is "." or ".." || segment.Contains('\0', StringComparison.Ordinal)) ? null : segments;
     }
 
     /// <inheritdoc/>

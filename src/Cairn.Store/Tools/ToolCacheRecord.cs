@@ -22,8 +22,11 @@ internal sealed record ToolCacheRecord(string Name, bool Shared, long? QuotaByte
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>The end of the keys of what sandboxed steps use; no name comes to hold it.</summary>
+    public const string SandboxSuffix = "+sandbox";
+
     /// <summary>The folder's name: readable where the cache's name is plain, and always a single segment of a fair length.</summary>
-    public static string Key(string name, bool shared, string projectDirectory)
+    public static string Key(string name, bool shared, string projectDirectory, bool sandboxed)
     {
         var key = new StringBuilder(shared ? "shared-" : $"project-{Hash(projectDirectory)}-");
         foreach (var b in Encoding.UTF8.GetBytes(name))
@@ -31,7 +34,8 @@ internal sealed record ToolCacheRecord(string Name, bool Shared, long? QuotaByte
             _ = char.IsAsciiLetterOrDigit((char)b) || b is (byte)'-' or (byte)'_' or (byte)'.' ? key.Append((char)b) : key.Append(CultureInfo.InvariantCulture, $"%{b:x2}");
         }
 
-        return key.Length <= NameCharsMax ? key.ToString() : $"{key.ToString(0, NameCharsMax - 20)}~{Hash(name)}";
+        var plain = key.Length <= NameCharsMax ? key.ToString() : $"{key.ToString(0, NameCharsMax - 20)}~{Hash(name)}";
+        return sandboxed ? plain + SandboxSuffix : plain;
     }
 
     /// <summary>The first 64 bits of a text's SHA-256, as hex.</summary>

@@ -9,7 +9,8 @@ namespace Cairn.Store.Tools;
 /// <summary>
 /// Named folders that outlive steps, for package managers and compilers: <c>tools/UID/TIER/KEY/</c> of the store, with <c>files/</c>, which a
 /// step sees, <c>cache</c> and <c>owners/</c> beside it. A cache stays while a project owns it: one that used it lately, still exists and did not
-/// release it. The tier is there so that steps of less trust never write what steps of more trust read; all of it is <c>local</c> so far.
+/// release it. The tier is there so that steps of less trust never write what steps of more trust read; all of it is <c>local</c> so far. For the same reason
+/// sandboxed steps have caches of their own, <c>KEY+sandbox</c>, beside those of steps that may do all that the user may.
 /// Any number of processes may work with it at once.
 /// </summary>
 public sealed class ToolCaches
@@ -37,13 +38,18 @@ public sealed class ToolCaches
     /// Opens a cache for a step and notes the project as an owner. Nothing of it is removed until the lease is disposed. Throws
     /// <see cref="IOException"/> where the store cannot be written.
     /// </summary>
-    public ToolCacheLease Open(ToolCacheUse use, string projectDirectory, DateTimeOffset now)
+    public ToolCacheLease Open(ToolCacheUse use, string projectDirectory, DateTimeOffset now) => Open(use, projectDirectory, now, sandboxed: false, owner: null);
+
+    /// <summary>The same for a sandboxed step: another cache, whose folder belongs to whom the step runs as. <paramref name="owner"/> is null where that is the caller.</summary>
+    public ToolCacheLease OpenSandboxed(ToolCacheUse use, string projectDirectory, uint? owner, DateTimeOffset now) => Open(use, projectDirectory, now, sandboxed: true, owner);
+
+    private ToolCacheLease Open(ToolCacheUse use, string projectDirectory, DateTimeOffset now, bool sandboxed, uint? owner)
     {
         ArgumentNullException.ThrowIfNull(use);
         ArgumentException.ThrowIfNullOrEmpty(projectDirectory);
         try
         {
-            return OpenEntry(use, projectDirectory, now);
+            return OpenEntry(use, projectDirectory, now, sandboxed, owner);
         }
         catch (UnauthorizedAccessException exception)
         {
@@ -173,16 +179,25 @@ public sealed class ToolCaches
         File.SetLastWriteTimeUtc(markPath, now.UtcDateTime);
     }
 
-    private ToolCacheLease OpenEntry(ToolCacheUse use, string projectDirectory, DateTimeOffset now)
+    private ToolCacheLease OpenEntry(ToolCacheUse use, string projectDirectory, DateTimeOffset now, bool sandboxed, uint? owner)
     {
         var project = Path.TrimEndingDirectorySeparator(Path.GetFullPath(projectDirectory));
-        var paths = new ToolCachePaths(_root, ToolCacheRecord.Key(use.Name, use.Shared, project));
+        var paths = new ToolCachePaths(_root, ToolCacheRecord.Key(use.Name, use.Shared, project, sandboxed));
         CreateRoot();
         var held = SharedLock.Acquire(paths.Lock);
         try
         {
             Directory.CreateDirectory(paths.Owners);
             Directory.CreateDirectory(paths.Files);
+            if (owner is { } user)
+            {
+                using var files = DirectoryHandle.Open(paths.Files);
+                if (FileNative.ChangeOwnerAt(files.Descriptor, "", user, user, FileNative.AtEmptyPath) < 0)
+                {
+                    throw new IOException($"The tool cache `{use.Name}` cannot be given to the user {user}, as whom sandboxed steps run");
+                }
+            }
+
             lock (WriteGate)
             {
                 var record = new ToolCacheRecord(use.Name, use.Shared, use.QuotaBytes);

@@ -29,6 +29,11 @@ public sealed class DebugTests
             env: { PLAIN: plain, TOKEN: "${{ secrets.token }}" }
             run: echo changed >>data.txt; echo made >made; exit 7
           plain: { isolation: process, run: exit 1 }
+          bounded: { inputs: [data.txt], limits: { pids: 20 }, run: exit 1 }
+          eats: { inputs: [data.txt], limits: { memory: 48MiB }, run: "head -c 200000000 /dev/zero >/dev/shm/fill" }
+          maybe: { inputs: [data.txt], outputs: ["maybe/**"], run: "true" }
+          after: { needs: [maybe], inputs: [data.txt], run: "true" }
+          keeps: { inputs: [data.txt], generates: more.yaml, outputs: [more.yaml], run: "echo nonsense: 1 >more.yaml" }
         """;
 
     [Fact]
@@ -87,17 +92,25 @@ public sealed class DebugTests
         var diff = await RunAsync("debug", "fails", "--diff");
         Assert.Contains("-changed\n+mended\n", diff.Output, StringComparison.Ordinal);
         Assert.Contains("new file mode 100755", diff.Output, StringComparison.Ordinal);
-        Assert.Equal(0, (await RunAsync("debug", "fails", "--patch", "fix.patch")).ExitCode);
-        Assert.Equal(diff.Output, project.Read("fix.patch"));
+        project.Write("session.diff", diff.Output);
+        var export = await RunAsync("debug", "fails", "--patch", "fix.patch");
+        Assert.Equal(0, export.ExitCode);
+        Assert.Contains("warning: `data.txt` is as the step wrote it", export.Error, StringComparison.Ordinal);
+        Assert.Contains("warning: `made` is as the step wrote it", export.Error, StringComparison.Ordinal);
 
-        // In a tree as the step left it.
-        foreach (var apply in (string[])["git apply ../fix.patch", "patch -s -p1 <../fix.patch"])
+        // The diff in a tree as the step left it, the patch in one as the project has it.
+        foreach (var apply in (string[])["git apply", "patch -s -p1"])
         {
-            await Shell(project, $"rm -rf t && mkdir t && cd t && printf 'data\\nchanged\\n' >data.txt && echo made >made && {apply}");
+            await Shell(project, $"rm -rf t && mkdir t && cd t && printf 'data\\nchanged\\n' >data.txt && echo made >made && {apply} <../session.diff");
             Assert.Equal("data\nmended\n", project.Read("t/data.txt"));
-            Assert.Equal("a\nb", project.Read("t/new/link"));
             Assert.False(project.Exists("t/made"));
-            await Shell(project, "test -x t/new/file");
+            await Shell(project, $"rm -rf p && mkdir p && cp data.txt p && cd p && {apply} <../fix.patch");
+            Assert.Equal("data\n", project.Read("p/data.txt"));
+            foreach (var tree in (string[])["t", "p"])
+            {
+                Assert.Equal("a\nb", project.Read($"{tree}/new/link"));
+                await Shell(project, $"test -x {tree}/new/file");
+            }
         }
 
         Assert.Contains("Dropped", (await RunAsync("debug", "fails", "--reset")).Output, StringComparison.Ordinal);
@@ -145,7 +158,7 @@ public sealed class DebugTests
         await terminal.WaitForAsync("30 90", cancellationToken);
         await terminal.PressAsync(cancellationToken, "C-z");
         await terminal.WaitForAsync("Stopped", cancellationToken);
-        await terminal.TypeAsync("kill %1; echo in >shell.txt; echo to-stderr >/dev/stderr; exit 5", cancellationToken);
+        await terminal.TypeAsync("kill %1; wait %1; echo in >shell.txt; echo to-stderr >/dev/stderr; exit 5", cancellationToken);
         await terminal.PressAsync(cancellationToken, "Enter");
         Assert.Equal(5, await terminal.ExitAsync(cancellationToken));
         Assert.DoesNotContain("denied", await terminal.HistoryAsync(cancellationToken), StringComparison.Ordinal);
@@ -175,6 +188,103 @@ public sealed class DebugTests
         File.Delete(Path.Combine(project.Folder, "made.txt"));
         Assert.Equal("data\n", (await project.CairnAsync("exec", "uses", "--", "cat", "made.txt")).Output);
         Assert.False(project.Exists("made.txt"), "the working tree stays as it was");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Debug_Holds_A_Session_To_The_Limits_Of_The_Step(bool asUser)
+    {
+        using var project = Project();
+        Cairn = asUser ? a => AsUser(project, a) : a => project.Command([.. a]);
+        await GiveAsync(project, asUser);
+        await RunAsync("run", "--plain", "--keep-going", "bounded", "eats");
+        var forked = await RunAsync("debug", "bounded", "-c", "for i in $(seq 40); do sleep 2 & done; echo all of them");
+        Assert.NotEqual(0, forked.ExitCode);
+        Assert.Equal("", forked.Output);
+        if ((await RunAsync("debug", "eats", "-c", "true")).ExitCode == 0)
+        {
+            var eaten = await RunAsync("debug", "eats", "-c", "head -c 200000000 /dev/zero >/dev/shm/fill");
+            Assert.NotEqual(0, eaten.ExitCode);
+            Assert.Contains("killed for memory", eaten.Error, StringComparison.Ordinal);
+        }
+        else
+        {
+            // Where no control group can be had, the step itself did not run.
+            Assert.True(asUser);
+        }
+    }
+
+    [Fact]
+    public async Task Sessions_That_Are_Cancelled_End_As_Cancelled()
+    {
+        using var project = Project();
+        await project.CairnAsync("run", "--quiet", "fails");
+        foreach (var command in (string[][])[["debug", "fails", "-c", "touch /work/there; echo up; exec sleep 100"], ["exec", "fails", "--", "sh", "-c", "echo up; exec sleep 100"]])
+        {
+            var tool = project.Command([.. command]);
+            var ended = await new Tool("sh", ["-c", "rm -f out; \"$@\" >out 2>err & p=$!; until grep -qs up out; do :; done; kill -TERM $p; wait $p", "sh", tool.Program, .. tool.Arguments]) { Folder = project.Folder, Environment = project.Environment, Timeout = project.Timeout }
+                .RunAsync(TestContext.Current.CancellationToken);
+            Assert.True(ended.ExitCode == 130, ended.ToString());
+            Assert.Equal("", project.Read("err"));
+        }
+
+        Assert.Contains("there", (await project.CairnAsync("debug", "fails", "--diff")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Sessions_Have_A_Terminal_Of_Their_Own_Only_Where_All_Is_One()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        using var project = Project();
+        await project.CairnAsync("run", "--quiet", "fails");
+        var tool = project.Command("debug", "fails");
+        const string Script = """
+            "$0" debug fails -c 'stty raw -echo; stty size >size'; stty -a >after
+            "$0" exec fails -- sh -c 'echo oops >&2; stty raw' 2>err; stty -a >later
+            """;
+        await using var terminal = await TestTerminal.StartAsync(
+            Path.Combine(project.Environment["HOME"], "terminal"), 90, 30, new Tool("sh", ["-c", Script, tool.Program]) { Folder = project.Folder, Environment = project.Environment, Timeout = project.Timeout }, cancellationToken);
+        Assert.Equal(0, await terminal.ExitAsync(cancellationToken));
+        Assert.Contains(" icanon", project.Read("after"), StringComparison.Ordinal);
+        Assert.Contains(" icanon", project.Read("later"), StringComparison.Ordinal);
+        Assert.Equal("oops\n", project.Read("err"));
+        Assert.Contains("+30 90\n", (await project.CairnAsync("debug", "fails", "--diff")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Exec_Goes_On_Where_A_Need_Made_Nothing()
+    {
+        using var project = Project();
+        Assert.Contains("`cairn run maybe` makes them", (await project.CairnAsync("exec", "after", "--", "true")).Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await project.CairnAsync("run", "maybe")).ExitCode);
+        Assert.Equal(0, (await project.CairnAsync("exec", "after", "--", "true")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Run_Keeps_The_Root_Of_A_Step_Whose_Generated_Pipeline_Is_Wrong()
+    {
+        using var project = Project();
+        var run = await project.CairnAsync("run", "--plain", "keeps");
+        Assert.Contains("the generated pipeline is not valid", run.Output, StringComparison.Ordinal);
+        Assert.Equal("nonsense: 1\n", (await project.CairnAsync("debug", "keeps", "-c", "cat more.yaml")).Output);
+    }
+
+    [Fact]
+    public async Task Kept_Roots_Of_One_User_Harm_No_Other_In_A_Shared_Store()
+    {
+        using var project = Project();
+        await Shell(project, $"chmod 711 .. && umask 0 && {CairnBinary.Path} run --quiet fails || true");
+        Assert.Single(Directory.GetDirectories(Path.Combine(project.Environment["XDG_CACHE_HOME"], "cairn/roots")));
+        using var other = Project();
+        other.Environment = other.Environment.SetItem("XDG_CACHE_HOME", project.Environment["XDG_CACHE_HOME"]);
+        await GiveAsync(other, toUser: true);
+        Cairn = a => AsUser(other, a);
+        foreach (var command in (string[][])[["run", "--quiet", "maybe"], ["store", "stats"], ["store", "gc"]])
+        {
+            var result = await RunAsync(command);
+            Assert.True(result.ExitCode == 0, result.ToString());
+        }
     }
 
     private Func<string[], Tool> Cairn { get; set; } = static _ => throw new InvalidOperationException();

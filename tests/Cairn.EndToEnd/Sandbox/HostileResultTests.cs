@@ -91,7 +91,7 @@ public sealed class HostileResultTests
               setuid: { inputs: [], outputs: [setuid], run: "cp /usr/bin/id setuid; chmod 6777 setuid" }
               locked: { inputs: [], outputs: ["locked/**"], run: "mkdir -p locked/in; echo x >locked/in/f; chmod 000 locked/in locked" }
               deep: { inputs: [deeper], outputs: ["deep/**"], limits: { disk: 256MiB }, run: "./deeper 100000" }
-              quiet: { inputs: [deeper], run: "cd /tmp; /work/deeper 5000" }
+              quiet: { inputs: [deeper], run: "./deeper 100000" }
 
             """);
         await hostile.CompileAsync("deeper", HostilePrograms.Deep);
@@ -114,6 +114,7 @@ public sealed class HostileResultTests
         Assert.Contains("succeeded", LineOf("setuid"), StringComparison.Ordinal);
         Assert.Contains("nested deeper than", LineOf("deep"), StringComparison.Ordinal);
         Assert.Contains("succeeded", LineOf("quiet"), StringComparison.Ordinal);
+        Assert.Contains("`quiet` wrote a file that is not among its outputs", result.Output, StringComparison.Ordinal);
         Assert.Equal("input\n", hostile.Project.Read("in.txt"));
         Assert.Equal("input\nhostile\n", hostile.Project.Read("hard"));
         Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(Path.Combine(hostile.Project.Folder, "setuid")) & (UnixFileMode.SetUser | UnixFileMode.SetGroup));

@@ -1,5 +1,7 @@
 using System.Text.Json;
 
+using Cairn.Testing;
+
 namespace Cairn.EndToEnd.Sandbox;
 
 public sealed class ReproduceTests
@@ -163,6 +165,42 @@ public sealed class ReproduceTests
         var misspelt = await project.CairnAsync("reproduce", "open", "--vary", "tme");
         Assert.Equal(2, misspelt.ExitCode);
         Assert.Contains("did you mean `time`?", misspelt.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Reproduce_ComparesStepOutputs_AndGivesUpWhatItCannotExecute()
+    {
+        using var project = new TestProject();
+        project.Write("cairn.yaml", """
+            version: 1
+            steps:
+              value: { run: 'echo "stamp=$(date +%Y)" >>$CAIRN_OUTPUT', isolation: sandbox }
+              plain: { run: echo x, isolation: process }
+              fine: { run: echo x >out, outputs: [out], isolation: sandbox }
+
+            """);
+        await RunAsync(project);
+        var value = await project.CairnAsync("reproduce", "value");
+        Assert.Equal(1, value.ExitCode);
+        Assert.Matches(@"output:stamp: changes with time \(`\d{4}` / `\d{4}`\)", value.Output);
+        var all = await project.CairnAsync("reproduce", "last", "--vary", "path");
+        Assert.Contains("identical fine", all.Output, StringComparison.Ordinal);
+        Assert.Contains("refused plain", all.Output, StringComparison.Ordinal);
+        Assert.True(all.ExitCode == 2, "not everything was identical");
+    }
+
+    [Fact]
+    public async Task Reproduce_ShowsDifferencesByATool_InASandbox()
+    {
+        using var project = Project("echo $PWD >out");
+        await RunAsync(project);
+        project.Write("tool/diffoscope", "#!/bin/sh\nshift 5\necho \"tool $(id -u) $(ls /sys/class/net 2>/dev/null | wc -l) $*\"\ncat \"$@\"\nexit 1\n");
+        var tool = project.Command("reproduce", "step", "--vary", "path");
+        const string Mounts = "chmod +x tool/diffoscope; mkdir tmp; mount -t tmpfs t tmp; mkdir tmp/u tmp/w; cp tool/diffoscope tmp/u; mount -t overlay -o lowerdir=/usr/bin,upperdir=tmp/u,workdir=tmp/w o /usr/bin; exec \"$@\"";
+        var shown = await new Tool("unshare", ["-m", "sh", "-ec", Mounts, "sh", tool.Program, .. tool.Arguments]) { Folder = project.Folder, Environment = project.Environment, Timeout = project.Timeout }
+            .RunAsync(TestContext.Current.CancellationToken);
+        Assert.True(shown.ExitCode == 1, shown.ToString());
+        Assert.Contains("    tool 1000 0 first second\n    /work\n    /srv/another/place/of/the-project\n", shown.Output, StringComparison.Ordinal);
     }
 
     private static TestProject Project(string script, params string[] outputs)

@@ -27,8 +27,34 @@ public sealed class ControlGroupsTests
         Assert.Null(groups.ProblemOf(GroupController.Pids));
         // A folder that is no control group has none of their files.
         var failure = Assert.Throws<IOException>(() => groups.Create("cairn-1", new SandboxLimits { MemoryBytes = 1 << 20 }, null));
-        Assert.Contains("cairn-1/memory.max` does not take `1048576`", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("user/app/cairn-1/memory.max` does not take `1048576`", failure.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(root["sys/fs/cgroup/user/app/cairn-1"]));
+        // A process is in one group: what holds its memory has to hold its processors, too.
+        failure = Assert.Throws<IOException>(() => groups.Create("cairn-1", new SandboxLimits { MemoryBytes = 1 << 20, Cpus = 1 }, 10));
+        Assert.Contains("sys/fs/cgroup/user/cairn-1/memory.max` does not take `1048576`", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Create_OnVersion2_WhereNoGroupPassesAllOn_RefusesRatherThanLosesOne()
+    {
+        using var root = new TemporaryFolder();
+        root.Write("proc/self/cgroup", "0::/user/app\n");
+        root.Write("proc/self/mountinfo", V2Mount);
+        foreach (var (group, passes) in new[] { ("", "cpu"), ("user", "memory"), ("user/app", "") })
+        {
+            root.Write($"sys/fs/cgroup/{group}/cgroup.procs", "");
+            root.Write($"sys/fs/cgroup/{group}/cgroup.subtree_control", passes + "\n");
+        }
+
+        var groups = ControlGroups.Find(root.Path);
+
+        Assert.Null(groups.ProblemOf(GroupController.Memory));
+        Assert.Null(groups.ProblemOf(GroupController.Cpu));
+        var failure = Assert.Throws<IOException>(() => groups.Create("cairn-1", new SandboxLimits { MemoryBytes = 1 << 20, Cpus = 1 }, null));
+        Assert.Contains("`limits: memory` and `limits: cpus` at once", failure.Message, StringComparison.Ordinal);
+        // The number of processes has another bound, and goes without a group.
+        failure = Assert.Throws<IOException>(() => groups.Create("cairn-1", new SandboxLimits { MemoryBytes = 1 << 20 }, 10));
+        Assert.Contains("user/cairn-1/memory.max` does not take", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

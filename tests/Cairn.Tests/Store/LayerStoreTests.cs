@@ -8,6 +8,8 @@ namespace Cairn.Tests.Store;
 
 public sealed class LayerStoreTests : IDisposable
 {
+    private const string Key = "base-00112233445566778899aabbccddeeff";
+
     private static readonly DateTime Time = DateTimeOffset.FromUnixTimeSeconds(LayerWriter.TimeSeconds).UtcDateTime;
 
     private readonly TemporaryFolder _folder = new();
@@ -21,9 +23,9 @@ public sealed class LayerStoreTests : IDisposable
         File.SetUnixFileMode(_folder["source"], UnixFileMode.UserRead);
         var made = 0;
         var layers = new LayerStore(store.Directory, owner: null, TimeProvider.System);
-        var path = layers.Get("key", LayOut);
-        Assert.Equal(path, layers.Get("key", LayOut));
-        Assert.Equal(path, new LayerStore(store.Directory, owner: null, TimeProvider.System).Get("key", LayOut));
+        var path = layers.Get(Key, LayOut);
+        Assert.Equal(path, layers.Get(Key, LayOut));
+        Assert.Equal(path, new LayerStore(store.Directory, owner: null, TimeProvider.System).Get(Key, LayOut));
         Assert.Equal(1, made);
         var root = Path.Combine(store.Directory, path);
         Assert.Equal("content", File.ReadAllText($"{root}/a/b/copy"));
@@ -52,14 +54,14 @@ public sealed class LayerStoreTests : IDisposable
     public void Get_ThatFails_LeavesNothingAndMayBeTriedAgain()
     {
         var layers = new LayerStore(_folder["store"], owner: null, TimeProvider.System);
-        Assert.Throws<IOException>(() => layers.Get("key", layer =>
+        Assert.Throws<IOException>(() => layers.Get(Key, layer =>
         {
             layer.AddFile("half", "x"u8);
             throw new IOException("no");
         }));
-        var path = layers.Get("key", layer => layer.AddFile("whole", "x"u8));
+        var path = layers.Get(Key, layer => layer.AddFile("whole", "x"u8));
         Assert.Equal(["whole"], Directory.GetFileSystemEntries(Path.Combine(_folder["store"], path)).Select(Path.GetFileName));
-        Assert.Single(Directory.GetFileSystemEntries(Path.GetDirectoryName(Path.Combine(_folder["store"], path))!));
+        Assert.Equal([Key, "lock"], Directory.GetFileSystemEntries(Path.Combine(_folder["store"], path, "../..")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -7,7 +7,14 @@ namespace Cairn.Tests.Store;
 /// <summary>A clock that stands until it is set.</summary>
 internal sealed class SettableTime(DateTimeOffset now) : TimeProvider
 {
-    public DateTimeOffset Now { get; set; } = now;
+    private long _ticks = now.UtcTicks;
+
+    /// <summary>The time, which another thread may set.</summary>
+    public DateTimeOffset Now
+    {
+        get => new(Volatile.Read(ref _ticks), TimeSpan.Zero);
+        set => Volatile.Write(ref _ticks, value.UtcTicks);
+    }
 
     public override DateTimeOffset GetUtcNow() => Now;
 }

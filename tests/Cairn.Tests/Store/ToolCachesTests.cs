@@ -47,6 +47,27 @@ public sealed class ToolCachesTests : IDisposable
         Assert.Equal(sharedMine.Directory, sharedTheirs.Directory);
     }
 
+    [Fact]
+    public void OpenSandboxed_Separates_WhatSandboxedStepsUse()
+    {
+        using var plain = _caches.Open(Shared("npm"), _project, Now);
+        using var sandboxed = _caches.OpenSandboxed(Shared("npm"), _project, owner: null, Now);
+        using var theirs = _caches.OpenSandboxed(Shared("npm"), _other, owner: null, Now);
+        using var alike = _caches.Open(Shared("npm+sandbox"), _project, Now);
+        Assert.Equal(sandboxed.Directory, theirs.Directory);
+        Assert.Equal(3, new HashSet<string>([plain.Directory, sandboxed.Directory, alike.Directory]).Count);
+        Assert.Equal([("npm", false), ("npm", true), ("npm+sandbox", false)], _caches.List().Select(static c => (c.Name, c.Sandboxed)));
+    }
+
+    [Fact]
+    public void Release_GivesUp_BothKinds()
+    {
+        _caches.Open(Shared("npm"), _project, Now).Dispose();
+        _caches.OpenSandboxed(Shared("npm"), _project, owner: null, Now).Dispose();
+        Assert.Equal(2, _caches.Release("npm", projectDirectory: null)?.Removed.Length);
+        Assert.Empty(_caches.List());
+    }
+
     [Theory]
     [InlineData("..")]
     [InlineData("../../x")]

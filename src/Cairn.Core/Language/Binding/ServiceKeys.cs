@@ -16,7 +16,7 @@ internal sealed class ServiceKind : Kind<ServiceDraft>
         "ready", "`ready`", "How to tell that a service is ready.",
         [
             new Key<ReadinessDraft, string>("run", "A shell command that exits 0 once the service is ready; it has the service's variables.", new PlainTextKind("a script without expressions", "pg_isready"), static (d, v, _) => d.Check = new ReadinessCheck.Script(v)),
-            new Key<ReadinessDraft, int>("tcp", "A port of this machine that accepts connections.", new IntegerKind("a port", 1, 65_535, "5432"), static (d, v, _) => d.Check = new ReadinessCheck.Tcp(v)),
+            new Key<ReadinessDraft, int>("tcp", "A port that accepts connections where the service runs.", new IntegerKind("a port", 1, 65_535, "5432"), static (d, v, _) => d.Check = new ReadinessCheck.Tcp(v)),
             new Key<ReadinessDraft, Uri>("http", "A URL that answers 2xx or 3xx.", new UrlKind(), static (d, v, _) => d.Check = new ReadinessCheck.Http(v)),
             new Key<ReadinessDraft, string>("output", "A text that the service writes once it is ready.", new PlainTextKind("a text without expressions", "listening on"), static (d, v, _) => d.Check = new ReadinessCheck.Output(v)),
             new Key<ReadinessDraft, TimeSpan>("interval", "The time between two looks.", new DurationKind("250ms"), static (d, v, _) => d.Interval = v) { Default = "250ms" },
