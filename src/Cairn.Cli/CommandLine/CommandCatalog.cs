@@ -106,6 +106,16 @@ internal static class CommandCatalog
                 new("cairn exec build", "a shell there"),
             ],
         },
+        new("trace", "Run", "Run a step, observe which files it uses, and propose its inputs and outputs", TraceCommand.Create)
+        {
+            Details = "Runs the step once in a fresh sandbox that shows the whole working tree, with strace (which must be installed) in front of it, so that nothing escapes: child processes and static programs included. Neither the working tree nor the cache is written. What the step writes to its terminal goes to standard error. Exits with 1 if the step failed; then nothing is written.",
+            Examples =
+            [
+                new("cairn trace build", "what step build uses and what it declares"),
+                new("cairn trace build --write", "and write its inputs, outputs and needs into the pipeline"),
+                new("cairn trace test[opt=O2] --json", "one job of a matrix, for programs"),
+            ],
+        },
         new("reproduce", "Run", "Execute a step again, under other conditions, and compare what it makes", ReproduceCommand.Create)
         {
             Details = "In fresh sandboxes, from the inputs of the recorded result; neither the working tree nor the cache is written. First as it was recorded, then with another path, time, time zone, locale, hostname, file order, number of processors, umask and user, all at once; what differs is traced to the variation that caused it. Exits with 0 if everything is identical, with 1 if anything differs, with 2 if something could not be executed again.",

@@ -51,7 +51,7 @@ internal static class ToolCachePlaces
             diagnostics.Add(new Diagnostic(
                 DiagnosticCodes.ToolCacheOverlap, DiagnosticSeverity.Error,
                 $"The tool cache `{cache.Name}` of `{step.Name}` is at `{cache.Path}`, where `{job.Step.Name}` writes its outputs", cache.Span,
-                $"choose one: what is an output is stored with the result; or take the folder out of the outputs with `\"!{cache.Path}/**\"`")
+                $"choose one: what is an output is stored with the result; or take the folder out of the outputs with `\"!{cache.Path}\"`")
             {
                 Notes = [new DiagnosticNote("The outputs are declared here", job.OutputSpans.IsEmpty ? job.Step.Span : job.OutputSpans[0])],
             });

@@ -12,9 +12,7 @@ using Cairn.Engine.Toolchains;
 using Cairn.Execution;
 using Cairn.Execution.Sandbox;
 using Cairn.Store.Content;
-using Cairn.Store.Files;
 using Cairn.Store.Layers;
-using Cairn.Store.Toolchains;
 
 namespace Cairn.Engine.Isolation;
 
@@ -22,7 +20,7 @@ namespace Cairn.Engine.Isolation;
 /// The sandboxes of a run: isolation <c>sandbox</c>. A step's root is an overlay of the base, its sources and what each of its needs made, under a folder of the attempt's
 /// own. Begins with the first sandboxed attempt. Thread-safe.
 /// </summary>
-internal sealed class SandboxIsolation : IDisposable
+internal sealed partial class SandboxIsolation : IDisposable
 {
     /// <summary>The project's folder as steps see it.</summary>
     public const string ProjectDirectory = "/work";
@@ -59,83 +57,6 @@ internal sealed class SandboxIsolation : IDisposable
         _time = time;
         _networks = new RunNetworks(host);
         _ready = new Lazy<Ready>(() => Ready.Make(host, inputs, request, time));
-    }
-
-    /// <summary>What all sandboxes of the run share.</summary>
-    public sealed record Ready(SandboxOptions Options, LayerStore Layers, ContentStore Store, string Base, DirectoryHandle Memory, string MemoryPath, RunFolder Folder, ImmutableArray<SandboxMount> Mounts)
-    {
-        public static Ready Make(ProcessHost host, RunInputs inputs, RunRequest request, TimeProvider time)
-        {
-            var store = inputs.Workshop();
-            var folder = inputs.SandboxScratch(store);
-            var options = new SandboxOptions { Folder = store.Directory, Scratch = folder.Relative, Program = request.Program };
-            DirectoryHandle memory;
-            string path;
-            try
-            {
-                (memory, path) = host.SandboxMemory(options);
-            }
-            catch (IOException exception)
-            {
-                folder.Dispose();
-                throw new IOException($"This machine gives no sandbox: {exception.Message}; `cairn doctor` tells more, and `isolation: process` does without one", exception);
-            }
-
-            var layers = new LayerStore(store.Directory, Environment.IsPrivilegedProcess ? options.Owner : null, time);
-            var mounts = BaseLayer.MountedFolders().Select(static f => new SandboxMount(f, f, Writable: false));
-            return new Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory, path, folder, [.. mounts]);
-        }
-
-        /// <summary>The layers below the inputs: with a toolchain, its tree and not the machine's programs. Throws <see cref="IOException"/> where the tree is not in the store.</summary>
-        public IEnumerable<string> BaseOf(Digest? toolchain, ContentStore from) => toolchain is not { } tree
-            ? [Base]
-            : [Layers.Get(BaseLayer.BareKey, BaseLayer.LayOutBare), Layers.Get($"toolchain-{tree.Hash}", layer => StoredTree.LayOut(tree, layer, from))];
-
-        /// <summary>What of the machine is mounted.</summary>
-        public ImmutableArray<SandboxMount> MountsOf(Digest? toolchain) => toolchain is null ? Mounts : [];
-
-        /// <summary>Where attempts write, relative to the store.</summary>
-        public string Scratch => Folder.Relative;
-
-        // What attempts wrote goes with the run: removing files makes the making of others slow, on ext4 for seconds.
-        private const int DiscardedMax = 4_000;
-        private const double FreePartMin = 0.2;
-
-        private int _discarded;
-
-        /// <summary>Says that the folders of an attempt are no longer needed; they go at once only where there are many or the disk is short of room.</summary>
-        public void Discard(string name)
-        {
-            if (Interlocked.Increment(ref _discarded) < DiscardedMax && HasRoom())
-            {
-                return;
-            }
-
-            Memory.RemoveTree(name);
-            using var scratch = DirectoryHandle.Open($"{Store.Directory}/{Scratch}");
-            scratch.RemoveTree(name);
-        }
-
-        private bool HasRoom()
-        {
-            var drive = new DriveInfo(Store.Directory);
-            return drive.AvailableFreeSpace > FreePartMin * drive.TotalSize;
-        }
-
-        /// <summary>Makes the folders that take what an attempt writes. Throws <see cref="IOException"/>.</summary>
-        public void MakeAttempt(string scratch)
-        {
-            using var store = DirectoryHandle.Open(Store.Directory);
-            using var folder = store.TryCreatePath(scratch) ?? throw new IOException($"`{Store.Directory}/{scratch}` is no folder");
-            using (var upper = new LayerWriter(folder, Layers.Owner))
-            {
-                // The upper folder's owner and times are those of the root that the step sees.
-                upper.AddFolder("upper");
-                upper.Finish();
-            }
-
-            using var work = folder.TryCreatePath("work");
-        }
     }
 
     /// <summary>Made with the first use; throws <see cref="IOException"/> with what the machine refuses.</summary>
@@ -262,7 +183,7 @@ internal sealed class SandboxIsolation : IDisposable
         layers.Insert(0, $"{shared.MemoryPath}/{name}/small");
         layers.AddRange(shared.BaseOf(toolchain, _inputs.Store ?? shared.Store));
         var scratch = $"{shared.Scratch}/{name}";
-        shared.MakeAttempt(scratch);
+        shared.MakeAttempt(number);
         return new SandboxSpec { Place = number, Layers = [.. layers], Upper = $"{scratch}/upper", Work = $"{scratch}/work", Mounts = shared.MountsOf(toolchain) };
     }
 
@@ -319,8 +240,7 @@ internal sealed class SandboxIsolation : IDisposable
         _networks.Dispose();
         if (_ready.IsValueCreated)
         {
-            _ready.Value.Memory.Dispose();
-            _ready.Value.Folder.Dispose();
+            _ready.Value.Dispose();
         }
     }
 

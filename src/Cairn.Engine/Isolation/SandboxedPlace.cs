@@ -133,8 +133,13 @@ internal sealed class SandboxedPlace : IAttemptPlace
     {
         _limits.Dispose();
         Tree.Dispose();
+        if (_kept is not null)
+        {
+            // The folder moves when nothing is mounted over it any more.
+            _root.Place.Close();
+        }
+
         _root.Dispose();
-        // The folder moves when nothing is mounted over it any more.
         _kept?.Finish();
         _shared.Discard(_name);
     }

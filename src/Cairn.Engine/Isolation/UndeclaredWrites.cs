@@ -20,6 +20,7 @@ internal sealed class UndeclaredWrites
     private readonly DirectoryHandle _merged;
     private readonly MerkleTree _inputs;
     private readonly PathPatterns[] _declared;
+    private readonly int _shownMax;
     private readonly List<string> _written = [];
     private readonly List<string> _changed = [];
     private readonly List<string> _deleted = [];
@@ -27,8 +28,9 @@ internal sealed class UndeclaredWrites
     private int _writtenCount;
     private int _seen;
 
-    private UndeclaredWrites(DirectoryHandle merged, MerkleTree inputs, PathPatterns[] declared)
+    private UndeclaredWrites(DirectoryHandle merged, MerkleTree inputs, PathPatterns[] declared, int shownMax = ShownMax)
     {
+        _shownMax = shownMax;
         _merged = merged;
         _inputs = inputs;
         _declared = declared;
@@ -46,6 +48,18 @@ internal sealed class UndeclaredWrites
         var found = new UndeclaredWrites(merged, inputs, declared);
         found.WalkUpper(upper, merged, "", depth: 0);
         return found.IsEmpty ? null : found;
+    }
+
+    /// <summary>The names of all that was written, and of the inputs that were changed or deleted (of folders with a slash at the end).</summary>
+    /// <param name="upper">The project's folder in what takes the writes.</param>
+    /// <param name="merged">The project's folder as the step left it.</param>
+    /// <param name="inputs">What the step was given.</param>
+    /// <param name="declared">What does not count.</param>
+    public static (IReadOnlyList<string> Written, IReadOnlyList<string> Changed) FindAll(DirectoryHandle upper, DirectoryHandle merged, MerkleTree inputs, PathPatterns declared)
+    {
+        var found = new UndeclaredWrites(merged, inputs, [declared], int.MaxValue);
+        found.WalkUpper(upper, merged, "", depth: 0);
+        return (found._written, [.. found._changed, .. found._deleted]);
     }
 
     /// <summary>What was done, for a sentence that begins with the step.</summary>
@@ -290,7 +304,7 @@ internal sealed class UndeclaredWrites
     private void Written(string path)
     {
         _writtenCount++;
-        if (_written.Count < ShownMax)
+        if (_written.Count < _shownMax)
         {
             _written.Add(path);
         }

@@ -109,7 +109,7 @@ internal sealed class Workbench : IBench, IAsyncDisposable
 
         var number = Interlocked.Increment(ref _lastPlace);
         var scratch = $"{_shared.Scratch}/{number.ToString(CultureInfo.InvariantCulture)}";
-        _shared.MakeAttempt(scratch);
+        _shared.MakeAttempt(number);
         var place = _host.Enter(
             new SandboxSpec
             {
@@ -203,9 +203,8 @@ internal sealed class Workbench : IBench, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _project.Dispose();
-        _shared.Memory.Dispose();
         await _host.DisposeAsync();
-        _shared.Folder.Dispose();
+        _shared.Dispose();
     }
 
     private void Leave(SandboxPlace place, int number)

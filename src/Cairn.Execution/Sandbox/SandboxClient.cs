@@ -97,8 +97,21 @@ internal sealed unsafe class SandboxClient : IDisposable
         [],
         static (reader, _) => reader.ReadInt64());
 
-    /// <summary>Unmounts a place.</summary>
-    public void Leave(int place) => _ = Ask(WorkerRequest.Leave, w => w.Write(place), [], static (_, _) => 0);
+    /// <summary>Unmounts a place, before anything else that is asked from now on; does not wait for it.</summary>
+    public void Leave(int place)
+    {
+        Span<byte> message = stackalloc byte[1 + sizeof(int)];
+        message[0] = (byte)WorkerRequest.Leave;
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(message[1..], place);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _channel.Send(message, []);
+        }
+    }
+
+    /// <summary>Waits until all is done that was asked before.</summary>
+    public void Settle() => _ = Ask(WorkerRequest.Settle, static _ => { }, [], static (_, _) => 0);
 
     public void Dispose()
     {

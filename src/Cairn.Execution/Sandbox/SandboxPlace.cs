@@ -87,7 +87,21 @@ public sealed class SandboxPlace : IDisposable
     /// <summary>The blocks that what was written takes on the disk, in bytes, counted until there are more than <paramref name="enough"/>, folders that the step forbade to its user among it. Throws <see cref="IOException"/>.</summary>
     public long Measure(long enough) => _client.Measure(Spec.Upper ?? throw new InvalidOperationException("Memory takes what is written"), enough);
 
-    /// <summary>Unmounts it; all its processes have ended.</summary>
+    /// <summary>Unmounts it and waits until nothing is mounted any more.</summary>
+    public void Close()
+    {
+        Dispose();
+        try
+        {
+            _client.Settle();
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            // With the worker its mounts are gone.
+        }
+    }
+
+    /// <summary>Unmounts it; all its processes have ended. Nothing can be entered or started before it is.</summary>
     public void Dispose()
     {
         if (!_disposed)

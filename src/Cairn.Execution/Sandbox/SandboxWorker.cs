@@ -121,7 +121,10 @@ public sealed unsafe class SandboxWorker : IDisposable
         switch (request)
         {
             case WorkerRequest.Enter:
-                Succeed([_mounts.Enter(PlaceRequest.Read(reader))]);
+                // A place lives as long as somebody has its root open.
+                var root = _mounts.Enter(PlaceRequest.Read(reader));
+                Succeed([root]);
+                _ = Libc.close(root);
                 break;
             case WorkerRequest.Start:
                 var (pid, pidFd) = Start(ProcessRequest.Read(reader));
@@ -137,7 +140,10 @@ public sealed unsafe class SandboxWorker : IDisposable
                 Succeed([]);
                 break;
             case WorkerRequest.Leave:
+                // Whoever leaves a place does not wait for an answer.
                 _mounts.Leave(reader.ReadInt32());
+                break;
+            case WorkerRequest.Settle:
                 Succeed([]);
                 break;
             case WorkerRequest.OpenNetwork:

@@ -14,7 +14,7 @@ internal enum WorkerRequest : byte
     /// <summary>Sends a signal to the processes in a sandbox.</summary>
     Signal,
 
-    /// <summary>Unmounts a place.</summary>
+    /// <summary>Unmounts a place. The only request without an answer.</summary>
     Leave,
 
     /// <summary>Mounts a place without starting anything.</summary>
@@ -31,6 +31,9 @@ internal enum WorkerRequest : byte
 
     /// <summary>Counts what a folder takes on the disk.</summary>
     Measure,
+
+    /// <summary>Answers when all is done that was asked before.</summary>
+    Settle,
 }
 
 /// <summary>The request to make a network namespace.</summary>

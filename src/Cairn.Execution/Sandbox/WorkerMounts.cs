@@ -103,14 +103,21 @@ internal sealed unsafe class WorkerMounts : IDisposable
         return root >= 0 ? root : throw Failure(home);
     }
 
-    /// <summary>Unmounts a place; what still uses it keeps it until then.</summary>
+    /// <summary>Unmounts a place; what still uses it keeps it until then. What cannot be unmounted goes with the worker.</summary>
     public void Leave(int place)
     {
         var home = Home(place);
-        Unmount(home + "/view");
-        Unmount(home + "/memory");
-        for (var i = 0; Unmount(Bind(home, i)); i++)
+        try
         {
+            Unmount(home + "/view");
+            Unmount(home + "/memory");
+            for (var i = 0; Unmount(Bind(home, i)); i++)
+            {
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The run has removed the place's folder already.
         }
     }
 

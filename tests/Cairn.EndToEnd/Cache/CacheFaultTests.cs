@@ -84,7 +84,7 @@ public sealed class CacheFaultTests
         project.EditPipeline("TONE: low", "TONE: low, USER: ci, LOGNAME: ci");
         using var other = await project.CloneAsync();
         await project.AskAsync(
-            "umask 000; chmod 755 ..; mkdir -p \"$XDG_CACHE_HOME/cairn\" ../other; touch ../ledger; chmod 666 ../ledger; chown -R 65534:65534 ../clone ../other");
+            "umask 000; chmod 755 ..; mkdir -p \"$XDG_CACHE_HOME/cairn\" ../other; cp -r \"$XDG_CONFIG_HOME\" ../other/config; touch ../ledger; chmod 666 ../ledger; chown -R 65534:65534 ../clone ../other");
         other.Environment = other.Environment.SetItem("HOME", project.Outside("other")).SetItem("XDG_STATE_HOME", project.Outside("other/state")).SetItem("XDG_CONFIG_HOME", project.Outside("other/config"));
         var cancellationToken = TestContext.Current.CancellationToken;
         Task<CacheRun> First() => RunAsync(new Tool("sh", "-c", $"umask {umask}; exec \"$0\" run --json", CairnBinary.Path) { Folder = project.Folder, Environment = project.Environment });

@@ -7,7 +7,7 @@ namespace Cairn.EndToEnd.Sandbox;
 /// <summary>Trees that are laid out once for many steps: what steps see of them, and who may take them away.</summary>
 public sealed class LayerTests
 {
-    private const int Files = 100;
+    private const int Files = 200;
 
     private const string List = """
         find in | LC_ALL=C sort | while read -r f; do
@@ -87,7 +87,7 @@ public sealed class LayerTests
         await using (var run = project.Command("run", "--plain").Start())
         {
             await run.WaitForAsync("round 3\n", TestContext.Current.CancellationToken);
-            var kept = await project.Command("store", "gc", "--quota", "0").RunAsync(TestContext.Current.CancellationToken);
+            var kept = await project.Command("store", "gc", "--quota", "1KiB").RunAsync(TestContext.Current.CancellationToken);
             Assert.DoesNotContain("of sandboxes", kept.Output, StringComparison.Ordinal);
             Assert.Contains("Still over the quota", kept.Output, StringComparison.Ordinal);
             Assert.Equal((2, 1), Count(project));
@@ -98,7 +98,7 @@ public sealed class LayerTests
         }
 
         Age(project);
-        var taken = await project.Command("store", "gc", "--quota", "0").RunAsync(TestContext.Current.CancellationToken);
+        var taken = await project.Command("store", "gc", "--quota", "1KiB").RunAsync(TestContext.Current.CancellationToken);
         Assert.True(taken.Output.Contains("Also removed 3 layers of sandboxes", StringComparison.Ordinal), taken.ToString());
         Assert.Equal((0, 0), Count(project));
     }

@@ -55,7 +55,7 @@ public sealed class SessionTests
         hostile.Project.Write("paste.py", Paste);
         var exec = hostile.Command("exec", "any", "--", "sh", "-c", "echo ready; exec cat");
         var at = exec.Arguments.IndexOf(CairnBinary.Path);
-        var pasting = at < 0 ? exec.Under("python3", "paste.py") : exec with { Arguments = exec.Arguments.InsertRange(at, ["python3", "paste.py"]) };
+        var pasting = at < 0 ? exec.Under("python3", "paste.py") : exec with { Arguments = [.. exec.Arguments[..at], "python3", "paste.py", .. exec.Arguments[at..]] };
 
         var result = await pasting.RunAsync(TestContext.Current.CancellationToken);
 

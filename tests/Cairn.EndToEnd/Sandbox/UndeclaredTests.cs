@@ -67,7 +67,7 @@ public sealed class UndeclaredTests
         var result = await hostile.RunAsync();
 
         Assert.True(result.ExitCode == 1, result.ToString());
-        Assert.Contains("its root is kept", result.Output, StringComparison.Ordinal);
+        Assert.Contains("look around in it: cairn debug", result.Output, StringComparison.Ordinal);
         var kept = Directory.EnumerateFiles(Path.Combine(hostile.Store, "roots"), "x", SearchOption.AllDirectories).Single();
         Assert.Equal(4L << 40, new FileInfo(kept).Length);
         var seen = await hostile.Command("debug", "sparse", "-c", "tail -c +1000000001 x | head -n 1; du -k x | cut -f1").RunAsync(TestContext.Current.CancellationToken);

@@ -1,0 +1,148 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+using Cairn.Core.Content;
+using Cairn.Engine.Caching;
+using Cairn.Execution;
+using Cairn.Execution.Sandbox;
+using Cairn.Store.Content;
+using Cairn.Store.Files;
+using Cairn.Store.Layers;
+using Cairn.Store.Toolchains;
+
+namespace Cairn.Engine.Isolation;
+
+/// <content>What begins with the first sandbox of a run.</content>
+internal sealed partial class SandboxIsolation
+{
+    /// <summary>What all sandboxes of the run share.</summary>
+    public sealed record Ready(SandboxOptions Options, LayerStore Layers, ContentStore Store, string Base, DirectoryHandle Memory, string MemoryPath, RunFolder Folder, ImmutableArray<SandboxMount> Mounts) : IDisposable
+    {
+        public static Ready Make(ProcessHost host, RunInputs inputs, RunRequest request, TimeProvider time)
+        {
+            var store = inputs.Workshop();
+            var folder = inputs.SandboxScratch(store);
+            var options = new SandboxOptions { Folder = store.Directory, Scratch = folder.Relative, Program = request.Program };
+            DirectoryHandle memory;
+            string path;
+            try
+            {
+                (memory, path) = host.SandboxMemory(options);
+            }
+            catch (IOException exception)
+            {
+                folder.Dispose();
+                throw new IOException($"This machine gives no sandbox: {exception.Message}; `cairn doctor` tells more, and `isolation: process` does without one", exception);
+            }
+
+            var layers = new LayerStore(store.Directory, Environment.IsPrivilegedProcess ? options.Owner : null, time);
+            var mounts = BaseLayer.MountedFolders().Select(static f => new SandboxMount(f, f, Writable: false));
+            return new Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory, path, folder, [.. mounts]);
+        }
+
+        /// <summary>The layers below the inputs: with a toolchain, its tree and not the machine's programs. Throws <see cref="IOException"/> where the tree is not in the store.</summary>
+        public IEnumerable<string> BaseOf(Digest? toolchain, ContentStore from) => toolchain is not { } tree
+            ? [Base]
+            : [Layers.Get(BaseLayer.BareKey, BaseLayer.LayOutBare), Layers.Get($"toolchain-{tree.Hash}", layer => StoredTree.LayOut(tree, layer, from))];
+
+        /// <summary>What of the machine is mounted.</summary>
+        public ImmutableArray<SandboxMount> MountsOf(Digest? toolchain) => toolchain is null ? Mounts : [];
+
+        /// <summary>Where attempts write, relative to the store.</summary>
+        public string Scratch => Folder.Relative;
+
+        // What attempts wrote goes with the run: removing files makes the making of others slow, on ext4 for seconds.
+        private const int DiscardedMax = 4_000;
+        private const double FreePartMin = 0.2;
+
+        private readonly Lazy<DirectoryHandle> _scratch = new(() => DirectoryHandle.Open($"{Store.Directory}/{Folder.Relative}"));
+        private readonly HashSet<int> _ahead = [];
+        private int _lastMade;
+        private bool _isDisposed;
+        private int _discarded;
+
+        /// <summary>Says that the folders of an attempt are no longer needed; they go at once only where there are many or the disk is short of room.</summary>
+        public void Discard(string name)
+        {
+            if (Interlocked.Increment(ref _discarded) < DiscardedMax && HasRoom())
+            {
+                return;
+            }
+
+            Memory.RemoveTree(name);
+            _scratch.Value.RemoveTree(name);
+        }
+
+        private bool HasRoom()
+        {
+            var drive = new DriveInfo(Store.Directory);
+            return drive.AvailableFreeSpace > FreePartMin * drive.TotalSize;
+        }
+
+        /// <summary>Makes the folders that take what an attempt writes, if that has not been done ahead. Throws <see cref="IOException"/>.</summary>
+        /// <param name="number">The attempt's number in the run. Those of the next one are made while this one goes on: to make a folder on a disk is slow.</param>
+        public void MakeAttempt(int number)
+        {
+            lock (_ahead)
+            {
+                if (!_ahead.Remove(number))
+                {
+                    MakeFolders(number);
+                }
+            }
+
+            ThreadPool.UnsafeQueueUserWorkItem(static state => state.Shared.MakeAhead(state.Number), (Shared: this, Number: number + 1), preferLocal: false);
+        }
+
+        public void Dispose()
+        {
+            lock (_ahead)
+            {
+                _isDisposed = true;
+                if (_scratch.IsValueCreated)
+                {
+                    _scratch.Value.Dispose();
+                }
+            }
+
+            Memory.Dispose();
+            Folder.Dispose();
+        }
+
+        private void MakeAhead(int number)
+        {
+            lock (_ahead)
+            {
+                // Attempts that begin together make theirs themselves.
+                if (_isDisposed || number <= _lastMade)
+                {
+                    return;
+                }
+
+                try
+                {
+                    MakeFolders(number);
+                    _ahead.Add(number);
+                }
+                catch (IOException)
+                {
+                    // Whoever needs them tries again, and says why.
+                }
+            }
+        }
+
+        private void MakeFolders(int number)
+        {
+            _lastMade = Math.Max(_lastMade, number);
+            using var folder = _scratch.Value.TryCreatePath(number.ToString(CultureInfo.InvariantCulture)) ?? throw new IOException($"`{_scratch.Value.DisplayPath}` is no folder");
+            using (var upper = new LayerWriter(folder, Layers.Owner))
+            {
+                // The upper folder's owner and times are those of the root that the step sees.
+                upper.AddFolder("upper");
+                upper.Finish();
+            }
+
+            using var work = folder.TryCreatePath("work");
+        }
+    }
+}
