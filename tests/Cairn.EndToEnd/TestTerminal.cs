@@ -63,11 +63,22 @@ internal sealed class TestTerminal : IAsyncDisposable
     public async Task<int> ExitAsync(CancellationToken cancellationToken)
     {
         var file = Path.Combine(_folder, ExitFile);
-        await Wait.UntilAsync(
-            async () => File.Exists(file) && (await TmuxAsync(cancellationToken, "list-panes", "-F", "#{pane_dead}")).StartsWith('1'),
-            () => "the end of the program", _tool.Timeout, cancellationToken);
+        try
+        {
+            await EndAsync(file, cancellationToken);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new TimeoutException($"{exception.Message}; it shows:\n{await HistoryAsync(CancellationToken.None)}", exception);
+        }
+
         return int.Parse(await File.ReadAllTextAsync(file, cancellationToken), CultureInfo.InvariantCulture);
     }
+
+    private Task EndAsync(string file, CancellationToken cancellationToken) =>
+        Wait.UntilAsync(
+            async () => File.Exists(file) && (await TmuxAsync(cancellationToken, "list-panes", "-F", "#{pane_dead}")).StartsWith('1'),
+            () => "the end of the program", _tool.Timeout, cancellationToken);
 
     public async ValueTask DisposeAsync() => await Tmux("kill-server").RunAsync(CancellationToken.None);
 

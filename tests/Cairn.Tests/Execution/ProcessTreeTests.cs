@@ -51,9 +51,10 @@ public sealed class ProcessTreeTests
         await using var fixture = new HostFixture(pidNamespace);
         var held = await fixture.HoldAsync();
         var sink = new RecordingSink();
-        var other = fixture.Start("(setsid sh -c 'echo stray; exec sleep 1000' &); (env -i /usr/bin/setsid /bin/sh -c 'echo bare; exec /bin/sleep 1000' &); exec sleep 1000", sink);
+        var other = fixture.Start("(setsid sh -c 'echo stray; exec sleep 1000' &); (env -i /usr/bin/setsid /bin/sh -c 'echo bare; exec /bin/sleep 1000' &); echo alone; exec sleep 1000", sink);
         await sink.HasAsync("stray");
         await sink.HasAsync("bare");
+        await sink.HasAsync("alone");
         var result = await fixture.RunAsync("(setsid sh -c 'exec 3>hold; echo up >&3; echo > ready; exec sleep 1000' >/dev/null 2>&1 &); read x < ready");
         Assert.Equal(1, result.StraysKilled);
         Assert.Equal("up\n", await held);

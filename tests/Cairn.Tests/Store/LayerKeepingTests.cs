@@ -83,7 +83,7 @@ public sealed class LayerKeepingTests : IDisposable
         var path = LayOut(1);
         var roots = new KeptRoots(_layers.Store.Directory, _layers.Time);
         _ = roots.Begin("r", "job");
-        File.WriteAllBytes(_layers["roots/r/job.new/root.json"], KeptRootSamples.Of("r", path).ToBytes());
+        File.WriteAllBytes(_layers["roots/r/job~new/root.json"], KeptRootSamples.Of("r", path).ToBytes());
         _layers.Time.Now += TimeSpan.FromDays(40);
         Assert.Equal(0, Collected(0));
         roots.GiveUp("r", "job");

@@ -65,6 +65,13 @@ public sealed class StepEditorTests
     }
 
     [Fact]
+    public void Edit_Replaces_Entries_In_Lines_Of_Their_Own_That_Look_Like_Comments()
+    {
+        const string Text = "steps:\n  s:\n    run: x\n    inputs: [\n      \"#no\",\n      \"a #b\",\n    ]\n";
+        Assert.Equal("steps:\n  s:\n    run: x\n    inputs: [\n      c\n    ]\n", Edit(Text, new EditedLists { Inputs = ["c"] }));
+    }
+
+    [Fact]
     public void Edit_Keeps_All_Other_Text_Byte_For_Byte()
     {
         var lists = Gen.OneOf(Gen.Constant((List<string>?)null), from items in Gen.ListOf(Globs) select (List<string>?)items.Distinct().Where(static g => g != "!x").ToList());

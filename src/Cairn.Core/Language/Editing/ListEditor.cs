@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 using Cairn.Core.Syntax;
 
 namespace Cairn.Core.Language.Editing;
@@ -117,7 +119,7 @@ internal sealed class ListEditor(SourceText source, MappingNode mapping)
         if (firstKept < 0)
         {
             var end = items.Length == 0 ? anchor : NextComma(End(items[^1]), close) is var comma and >= 0 ? comma + 1 : End(items[^1]);
-            return _text.AsSpan(anchor, end - anchor).Contains('#') ? null : Replace(anchor, end, text);
+            return HasComment(items) ? null : Replace(anchor, end, text);
         }
 
         var edits = new List<(int Start, int End, string Text)>();
@@ -148,6 +150,20 @@ internal sealed class ListEditor(SourceText source, MappingNode mapping)
         }
 
         return Apply(edits);
+    }
+
+    // A `#` of an entry is none.
+    private bool HasComment(ImmutableArray<Node> items)
+    {
+        for (var i = 1; i < items.Length; i++)
+        {
+            if (_text.AsSpan()[End(items[i - 1])..Start(items[i])].Contains('#'))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private string? SetBlock(in MappingEntry entry, SequenceNode list, IReadOnlyList<string> values)

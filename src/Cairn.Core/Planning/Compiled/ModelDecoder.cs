@@ -132,7 +132,7 @@ internal sealed partial class ModelDecoder(CompactReader reader)
             Network = Has(StepMember.Network) ? (NetworkAccess)Below(reader.Read(), (uint)NetworkAccess.Host + 1) : null,
             Limits = Has(StepMember.Limits) ? ReadLimits() : null,
             Strict = Has(StepMember.Strict),
-            Deterministic = Has(StepMember.Deterministic) ? new Determinism { Cpus = (int?)ReadLimit(), FakeTime = reader.ReadBoolean() } : null,
+            Deterministic = Has(StepMember.Deterministic) ? new Determinism { Cpus = ReadCount(), FakeTime = reader.ReadBoolean() } : null,
             Toolchain = Has(StepMember.Toolchain) ? new ToolchainReference(reader.ReadText(), reader.ReadSpan()) : null,
         };
 
@@ -232,10 +232,12 @@ internal sealed partial class ModelDecoder(CompactReader reader)
     {
         MemoryBytes = ReadLimit(),
         Cpus = BitConverter.Int64BitsToDouble(reader.ReadLong()) is > 0 and var cpus ? cpus : null,
-        Processes = (int?)ReadLimit(),
+        Processes = ReadCount(),
         DiskBytes = ReadLimit(),
-        OpenFiles = (int?)ReadLimit(),
+        OpenFiles = ReadCount(),
     };
+
+    private int? ReadCount() => ReadLimit() is not { } count ? null : count <= int.MaxValue ? (int)count : throw CompactReader.Damaged();
 
     private long? ReadLimit() => reader.ReadLong() is > 0 and var limit ? limit : null;
 
