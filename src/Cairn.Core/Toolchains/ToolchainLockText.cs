@@ -45,14 +45,20 @@ public static class ToolchainLockText
             lines.Take("toolchains:");
             do
             {
-                toolchains.Add(ReadToolchain(lines));
+                var toolchain = ReadToolchain(lines);
+                if (toolchains.Count > 0 && string.CompareOrdinal(toolchains[^1].Name, toolchain.Name) >= 0)
+                {
+                    throw new FormatException($"`{toolchain.Name}` is not where the order of names has it");
+                }
+
+                toolchains.Add(toolchain);
             }
             while (!lines.IsAtEnd);
         }
 
         var content = new ToolchainLock(toolchains.DrainToImmutable());
 
-        // Order, duplicates and spaces: whatever the reader would pass over.
+        // Words and line ends: whatever the reader would pass over.
         return string.Equals(Write(content), text, StringComparison.Ordinal) ? content : throw new FormatException("It was edited");
     }
 
@@ -220,7 +226,8 @@ public static class ToolchainLockText
 
         private void Advance()
         {
-            _at += Line.Length + 1;
+            // The last line of a text that was cut off has no end.
+            _at = Math.Min(_at + Line.Length + 1, text.Length);
             _number++;
         }
     }

@@ -49,7 +49,7 @@ public readonly struct DebianVersion : IComparable<DebianVersion>, IEquatable<De
         }
 
         var dash = text.LastIndexOf('-');
-        var end = dash > start ? dash : text.Length;
+        var end = dash >= start ? dash : text.Length;
         if (start >= end)
         {
             return false;
