@@ -177,14 +177,15 @@ public sealed class PlanCodecTests
     [Fact]
     public void Codec_KeepsToolchains()
     {
-        var pipeline = new RandomPipeline(1).Make();
-        var span = pipeline.Steps[0].Span;
-        pipeline = pipeline with
-        {
-            Toolchains = [new Toolchain("cc", new ToolchainSource.Debian("bookworm", ["gcc", "make"], Essential: true, AllowExpired: false), span)],
-            Steps = [.. pipeline.Steps.Select(s => s with { Toolchain = new ToolchainReference("cc", span) })],
-        };
-        var decoded = PlanCodec.Decode(PlanCodec.Encode(Plans.Good(pipeline, Input)), out _).Pipeline;
+        const string Text =
+            """
+            version: 1
+            toolchains:
+              cc: { debian: bookworm, packages: [gcc, make] }
+            steps:
+              build: { run: make, isolation: sandbox, toolchain: cc }
+            """;
+        var decoded = PlanCodec.Decode(PlanCodec.Encode(Plans.Good(Text, Input)), out _).Pipeline;
 
         var toolchain = Assert.Single(decoded.Toolchains);
         var source = Assert.IsType<ToolchainSource.Debian>(toolchain.Source);
