@@ -185,7 +185,7 @@ public sealed class PlanCodecTests
             steps:
               build: { run: make, isolation: sandbox, toolchain: cc }
             """;
-        var decoded = PlanCodec.Decode(PlanCodec.Encode(Plans.Good(Text, Input)), out _).Pipeline;
+        var decoded = PlanCodec.Decode(PlanCodec.Encode(Plans.Good(Text)), out _).Pipeline;
 
         var toolchain = Assert.Single(decoded.Toolchains);
         var source = Assert.IsType<ToolchainSource.Debian>(toolchain.Source);
