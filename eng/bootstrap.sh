@@ -38,6 +38,7 @@ case ${1-} in
         need strace strace
         [ -n "$(find /usr/lib -path "*/faketime/libfaketimeMT.so.1" 2>/dev/null | head -n 1)" ] || { packages="$packages libfaketime" missing="$missing libfaketime"; }
         need bwrap bubblewrap
+        need gpgv gpgv
         need slirp4netns slirp4netns
         need ip iproute2
         need zsh zsh

@@ -26,6 +26,9 @@ internal sealed record CommandServices
     /// <summary>The caller's environment.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
+    /// <summary>The folder of apt's configuration.</summary>
+    public string AptFolder { get; init; } = Execution.Toolchains.AptConfiguration.DefaultFolder;
+
     /// <summary>Cancelled when the command shall end; <c>run</c> handles signals itself.</summary>
     public CancellationToken CancellationToken { get; init; }
 

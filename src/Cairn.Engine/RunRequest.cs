@@ -10,6 +10,7 @@ using Cairn.Engine.Configuration;
 using Cairn.Engine.History;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Running;
+using Cairn.Engine.Toolchains;
 
 namespace Cairn.Engine;
 
@@ -130,6 +131,9 @@ public sealed record PreparedRun(RunRequest Request, ImmutableArray<Diagnostic> 
 
     /// <summary>What <see cref="Expected"/> was taken from, and where the run notes what its jobs take.</summary>
     internal DurationHistory Durations { get; init; } = new();
+
+    /// <summary>What the steps' toolchains are.</summary>
+    public ProjectToolchains Toolchains { get; init; } = ProjectToolchains.None;
 
     /// <summary>The plan as the memo has it, or is to get it; null after errors.</summary>
     internal CompiledPipeline? Compiled { get; init; }

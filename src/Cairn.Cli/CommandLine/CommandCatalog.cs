@@ -162,6 +162,17 @@ internal static class CommandCatalog
             Details = "Each check is ok, a note (works, but less well) or missing; what can be mended comes with the command that mends it. Exits with 3 if something is missing that Cairn needs.",
             Examples = [new("cairn doctor", "all checks"), new("cairn doctor --json", "for programs")],
         },
+        new("toolchain", "Set up", "Lock, fetch and check the programs that steps are given", ToolchainCommand.Create)
+        {
+            Details = "A toolchain is declared in cairn.yaml and pinned, package by package, in cairn.lock, which belongs into version control. Packages come from where apt of this machine gets them, by the archive's signatures; none of their scripts is run.",
+            Examples =
+            [
+                new("cairn toolchain lock", "lock what is not locked, fetch what is missing"),
+                new("cairn toolchain update --dry-run", "what newer packages there are"),
+                new("cairn toolchain trace cc", "from the tree to the archive's keys, every link checked again"),
+                new("cairn toolchain vendor /media/disk", "all that a machine without a mirror needs"),
+            ],
+        },
         new("store", "Look", "See, check and tidy what the cache keeps", StoreCommand.Create)
         {
             Details = "The store holds the results of steps and the files they made, for all of a user's projects: ~/.cache/cairn, or what the setting cache.directory says. Removing any of it is safe: what is missing is made again.",

@@ -62,9 +62,6 @@ public static partial class DiagnosticCodes
     /// <summary>A network mode that the isolation level cannot give.</summary>
     public const string UnsupportedNetwork = "CAIRN0117";
 
-    /// <summary>Toolchains need an isolation level that this version does not have.</summary>
-    public const string UnsupportedToolchain = "CAIRN0118";
-
     /// <summary>A list or mapping that must have at least one entry.</summary>
     public const string EmptyValue = "CAIRN0119";
 

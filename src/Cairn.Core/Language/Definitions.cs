@@ -13,6 +13,8 @@ internal sealed class Definitions(DiagnosticBag diagnostics)
 
     public NamedTable<SecretSource> Secrets { get; } = new("Secret", diagnostics);
 
+    public NamedTable<ToolchainSource> Toolchains { get; } = new("Toolchain", diagnostics);
+
     public NamedTable<ServiceDraft> Services { get; } = new("Service", diagnostics);
 
     public NamedTable<StepDraft> Templates { get; } = new("Template", diagnostics);
@@ -34,6 +36,11 @@ internal sealed class Definitions(DiagnosticBag diagnostics)
         {
             Secrets.Add(new Named<SecretSource>(secret.Name, secret.Span, secret.Source));
         }
+
+        foreach (var toolchain in existing.Toolchains)
+        {
+            Toolchains.Add(new Named<ToolchainSource>(toolchain.Name, toolchain.Span, toolchain.Source));
+        }
     }
 
     /// <summary>Takes what a file defines.</summary>
@@ -52,6 +59,11 @@ internal sealed class Definitions(DiagnosticBag diagnostics)
         foreach (var secret in file.Secrets)
         {
             Secrets.Add(secret);
+        }
+
+        foreach (var toolchain in file.Toolchains)
+        {
+            Toolchains.Add(toolchain);
         }
 
         foreach (var service in file.Services)

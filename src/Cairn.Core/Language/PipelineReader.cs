@@ -89,6 +89,8 @@ public static class PipelineReader
             references.CheckSite(draft.Defaults);
         }
 
+        ToolchainChecker.Check(files.Files, definitions, diagnostics);
+
         foreach (var template in definitions.Templates.Items)
         {
             if (template.Value is { } draft)
@@ -152,6 +154,7 @@ public static class PipelineReader
             Locks = definitions.Existing?.Locks ?? StepResolver.Locks(root.Concurrency),
             Services = definitions.Existing?.Services ?? [.. definitions.Services.Items.ConvertAll(Build)],
             Secrets = [.. definitions.Secrets.Items.ConvertAll(static item => new Secret(item.Name, item.Value!, item.Span))],
+            Toolchains = [.. definitions.Toolchains.Items.ConvertAll(static item => new Toolchain(item.Name, item.Value!, item.Span))],
             Steps = steps.ToImmutable(),
         };
     }

@@ -87,6 +87,7 @@ internal sealed class StepResolver(Definitions definitions)
             Condition = Condition(layers),
             Matrix = resolved.Matrix,
             Isolation = FirstValue(layers, static d => d.Isolation) ?? defaults.Isolation,
+            Toolchain = First(layers, static d => d.Toolchain) ?? defaults.Toolchain,
             Network = FirstValue(layers, static d => d.Network) ?? defaults.Network,
             Limits = First(layers, static d => d.Limits) ?? defaults.Limits,
             Strict = FirstValue(layers, static d => d.Strict) ?? defaults.Strict ?? false,

@@ -18,6 +18,9 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
     /// <summary>The platform property that says how many processors a deterministic step sees.</summary>
     public const string CpusProperty = "cpus";
 
+    /// <summary>The platform property that names the tree of the step's toolchain.</summary>
+    public const string ToolchainProperty = "toolchain";
+
     // The step's HOME is another folder in each attempt.
     private const string HomePlaceholder = "(home)";
 
@@ -28,11 +31,14 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
         var platform = new List<KeyValuePair<string, string>>
         {
             new("arch", HostFingerprint.Architecture),
-            new("host", request.IsolationOf(job.Step) == IsolationLevel.Process ? inputs.Host : inputs.HostWithPackages),
             new("isolation", IsolationWords.Of(request.IsolationOf(job.Step))),
             new("network", IsolationWords.Of(request.NetworkOf(job.Step))),
             new("os", "linux"),
         };
+
+        // With a toolchain nothing of the machine is left that an action could depend on but its kernel: so it is the same action everywhere.
+        platform.Add(inputs.Toolchains.Of(job.Step) is { } toolchain ? new(ToolchainProperty, toolchain.Tree.ToString())
+            : new("host", request.IsolationOf(job.Step) == IsolationLevel.Process ? inputs.Host : inputs.HostWithPackages));
         if (request.DeterminismOf(job.Step) is { Cpus: { } cpus })
         {
             platform.Add(new(CpusProperty, cpus.ToString(CultureInfo.InvariantCulture)));

@@ -8,6 +8,7 @@ using Cairn.Core.Planning;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
+using Cairn.Engine.Toolchains;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
@@ -35,6 +36,7 @@ internal sealed class RunInputs : IDisposable
     {
         _request = prepared.Request;
         _run = prepared.Id;
+        Toolchains = prepared.Toolchains;
         _isTracked = prepared.Git.Tracked is null ? null : prepared.Git.IsTracked;
         var state = RunDirectory.StateDirectory(_request.ProjectDirectory);
         IndexPath = Path.Combine(state, "index");
@@ -70,6 +72,9 @@ internal sealed class RunInputs : IDisposable
 
     /// <summary>The host as actions of sandboxed steps have it.</summary>
     public string HostWithPackages { get; private init; } = "";
+
+    /// <summary>What the steps' toolchains are.</summary>
+    public ProjectToolchains Toolchains { get; }
 
     /// <summary>Digests of the project's files.</summary>
     public StatIndex Index { get; }
@@ -112,7 +117,7 @@ internal sealed class RunInputs : IDisposable
 
         var host = HostFingerprint.Read();
         var packages = needsStore ? HostFingerprint.ReadWithPackages(host) : host;
-        var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, HostWithPackages = packages, ActionKey = MemoKeys.ActionKey(request, packages, store.Directory) };
+        var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, HostWithPackages = packages, ActionKey = MemoKeys.ActionKey(request, packages, prepared.Toolchains.Key, store.Directory) };
         var snapshot = inputs.Snapshot(prepared.Plan!, cancellationToken);
         inputs.Diagnostics = [.. unusable, .. inputs.Diagnostics];
         inputs._first = snapshot;

@@ -90,13 +90,27 @@ internal static class BaseLayer
         return Convert.ToHexStringLower(SHA256.HashData(state.GetBuffer().AsSpan(0, (int)state.Length)));
     }
 
-    /// <summary>Lays it out.</summary>
-    public static void LayOut(LayerWriter layer)
+    /// <summary>The key of what every sandbox has, whatever programs it is given.</summary>
+    public const string BareKey = "bare-" + Format;
+
+    /// <summary>Lays out what every sandbox has.</summary>
+    public static void LayOutBare(LayerWriter layer)
     {
         foreach (var folder in EmptyFolders)
         {
             layer.AddFolder(folder);
         }
+
+        layer.AddFile("etc/passwd", Encoding.UTF8.GetBytes(Passwd));
+        layer.AddFile("etc/group", Encoding.UTF8.GetBytes(Group));
+        layer.AddFile("etc/hosts", Encoding.UTF8.GetBytes(Hosts));
+        layer.AddFile("etc/nsswitch.conf", Encoding.UTF8.GetBytes(NameSwitch));
+    }
+
+    /// <summary>Lays it out.</summary>
+    public static void LayOut(LayerWriter layer)
+    {
+        LayOutBare(layer);
 
         foreach (var name in RootFolders)
         {
@@ -110,10 +124,6 @@ internal static class BaseLayer
             }
         }
 
-        layer.AddFile("etc/passwd", Encoding.UTF8.GetBytes(Passwd));
-        layer.AddFile("etc/group", Encoding.UTF8.GetBytes(Group));
-        layer.AddFile("etc/hosts", Encoding.UTF8.GetBytes(Hosts));
-        layer.AddFile("etc/nsswitch.conf", Encoding.UTF8.GetBytes(NameSwitch));
         foreach (var entry in Entries())
         {
             var path = entry.FullName[1..];

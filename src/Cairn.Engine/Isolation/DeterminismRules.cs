@@ -25,6 +25,11 @@ internal static class DeterminismRules
             return (DiagnosticCodes.DeterminismUnavailable, $"Step `{step.Name}`: {NoFakeTime}", $"Install the package `{FakeTime.Package}`");
         }
 
+        if (determinism.FakeTime && step.Toolchain is { IsHost: false } toolchain)
+        {
+            return (DiagnosticCodes.DeterminismUnavailable, $"Step `{step.Name}`: `faketime: true` needs libfaketime of this machine, which `toolchain: {toolchain.Name}` hides", "Leave `faketime` out, or write `toolchain: host`");
+        }
+
         return determinism.Cpus is { } cpus && cpus > Environment.ProcessorCount
             ? (DiagnosticCodes.DeterminismUnavailable, $"Step `{step.Name}` shall see {cpus} processors, and this machine has {Environment.ProcessorCount}", "Ask for as many as every machine has, `cpus: 1` at best")
             : null;

@@ -1,12 +1,14 @@
 using System.Collections.Immutable;
 using System.Globalization;
 
+using Cairn.Core.Content;
 using Cairn.Engine.Caching;
 using Cairn.Execution;
 using Cairn.Execution.Sandbox;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
 using Cairn.Store.Layers;
+using Cairn.Store.Toolchains;
 
 namespace Cairn.Engine.Isolation;
 
@@ -44,6 +46,14 @@ internal sealed partial class SandboxIsolation
             var mounts = BaseLayer.MountedFolders().Select(static f => new SandboxMount(f, f, Writable: false));
             return new Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory.Handle, memory.Path, folder, [.. mounts]);
         }
+
+        /// <summary>The layers below the inputs: with a toolchain, its tree and not the machine's programs. Throws <see cref="IOException"/> where the tree is not in the store.</summary>
+        public IEnumerable<string> BaseOf(Digest? toolchain, ContentStore from) => toolchain is not { } tree
+            ? [Base]
+            : [Layers.Get(BaseLayer.BareKey, BaseLayer.LayOutBare), Layers.Get($"toolchain-{tree.Hash}", layer => StoredTree.LayOut(tree, layer, from))];
+
+        /// <summary>What of the machine is mounted.</summary>
+        public ImmutableArray<SandboxMount> MountsOf(Digest? toolchain) => toolchain is null ? Mounts : [];
 
         /// <summary>Where attempts write, relative to the store.</summary>
         public string Scratch => Folder.Relative;

@@ -8,6 +8,7 @@ using Cairn.Core.Planning;
 using Cairn.Engine.Caching;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
+using Cairn.Engine.Toolchains;
 using Cairn.Execution;
 using Cairn.Execution.Sandbox;
 using Cairn.Store.Content;
@@ -119,7 +120,7 @@ internal sealed partial class SandboxIsolation : IDisposable
             own = step.Services.IsEmpty ? _networks.Own(access, shared.Options) : null;
             var limits = LimitsOf(step.Limits) with { VisibleCpus = _request.DeterminismOf(step)?.Cpus };
             group = Group(shared, name, step.Limits, limits);
-            var spec = Spec(shared, number, name, job.Id.Value, action.Trees, small =>
+            var spec = Spec(shared, number, name, job.Id.Value, action.Trees, Toolchains.Of(step)?.Tree, small =>
             {
                 AddWorkingDirectory(small, job, attempt, run);
                 RunNetworks.AddNames(small, access, step.Services);
@@ -162,7 +163,7 @@ internal sealed partial class SandboxIsolation : IDisposable
         var shared = Shared;
         var network = _networks.Shared(access, shared.Options);
         var (number, name) = NextPlace();
-        var spec = Spec(shared, number, name, $"service:{service}", trees, small =>
+        var spec = Spec(shared, number, name, $"service:{service}", trees, toolchain: null, small =>
         {
             small.AddFolder($"work/{folder}".TrimEnd('/'));
             RunNetworks.AddNames(small, access, [.. services.Select(static s => new StepReference(s.Name, s.Span))]);
@@ -178,7 +179,7 @@ internal sealed partial class SandboxIsolation : IDisposable
     }
 
     /// <summary>Lays out the layers of a root, and what only this root has. The layers that a job or service used last serve as the base of its next ones.</summary>
-    private SandboxSpec Spec(Ready shared, int number, string name, string owner, ImmutableArray<InputTree> trees, Action<LayerWriter> addOwn)
+    private SandboxSpec Spec(Ready shared, int number, string name, string owner, ImmutableArray<InputTree> trees, Digest? toolchain, Action<LayerWriter> addOwn)
     {
         var layers = new List<string>();
         using (var small = SmallLayer(shared, name))
@@ -189,10 +190,10 @@ internal sealed partial class SandboxIsolation : IDisposable
         }
 
         layers.Insert(0, $"{shared.MemoryPath}/{name}/small");
-        layers.Add(shared.Base);
+        layers.AddRange(shared.BaseOf(toolchain, _inputs.Store ?? shared.Store));
         var scratch = $"{shared.Scratch}/{name}";
         shared.MakeAttempt(number);
-        return new SandboxSpec { Place = number, Layers = [.. layers], Upper = $"{scratch}/upper", Work = $"{scratch}/work", Mounts = shared.Mounts };
+        return new SandboxSpec { Place = number, Layers = [.. layers], Upper = $"{scratch}/upper", Work = $"{scratch}/work", Mounts = shared.MountsOf(toolchain) };
     }
 
     /// <summary>Puts a script that is too long for an argument; returns its path as the process sees it.</summary>
@@ -216,6 +217,9 @@ internal sealed partial class SandboxIsolation : IDisposable
 
     /// <summary>With what the names of a run's control groups begin.</summary>
     public static string GroupPrefix(string run) => $"cairn-{run}-";
+
+    /// <summary>What the steps' toolchains are.</summary>
+    public ProjectToolchains Toolchains => _inputs.Toolchains;
 
     private static SandboxLimits LimitsOf(StepLimits? limits) => limits is null ? SandboxLimits.Default : new SandboxLimits
     {
@@ -261,8 +265,8 @@ internal sealed partial class SandboxIsolation : IDisposable
     /// <summary>Sources and needs: each tree as layers that others share, the small ones together in memory.</summary>
     private void LayOut(LayerWriter small, string owner, ImmutableArray<InputTree> trees, Ready shared, List<string> layers)
     {
-        // The base and the small layer; a tree takes up to two.
-        const int Room = LayersMax - 2 - 2;
+        // The base, a toolchain and the small layer; a tree takes up to two.
+        const int Room = LayersMax - 3 - 2;
         for (var i = 0; i < trees.Length; i++)
         {
             var tree = trees[i];

@@ -14,6 +14,7 @@ using Cairn.Engine.Configuration;
 using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
+using Cairn.Engine.Toolchains;
 
 namespace Cairn.Engine.Preparation;
 
@@ -100,6 +101,8 @@ internal static class RunPreparation
         }
 
         SandboxUse.Check(request, plan, diagnostics);
+        var toolchains = ProjectToolchains.Load(request.ProjectDirectory, plan.Pipeline);
+        toolchains.Check(request, plan, leftOut, diagnostics);
         DeterminismRules.Check(request, plan, leftOut, diagnostics);
         IReadOnlyDictionary<JobId, ImmutableSortedDictionary<string, string>>? prior = null;
         if (request.RetryFailedOf is { } earlier && !diagnostics.HasErrors)
@@ -123,6 +126,7 @@ internal static class RunPreparation
             Expected = Expectations(plan, durations),
             Durations = durations,
             Compiled = compiled,
+            Toolchains = toolchains,
         };
         return prior is null ? prepared : prepared with { PriorOutputs = prior };
     }

@@ -28,6 +28,9 @@ internal sealed record Recipe
     /// <summary>How many processors the action fixes; null for all.</summary>
     public int? Cpus { get; init; }
 
+    /// <summary>The tree of its programs; null for the machine's.</summary>
+    public Digest? Toolchain { get; init; }
+
     public ImmutableArray<string> Notes { get; init; } = [];
 
     /// <summary>The folder that it starts in and that must be there.</summary>
@@ -64,6 +67,7 @@ internal sealed record Recipe
         var secrets = ImmutableArray.CreateBuilder<KeyValuePair<string, string>>();
         var hostNetwork = false;
         int? cpus = null;
+        Digest? toolchain = null;
         foreach (var (name, value) in action.Platform)
         {
             switch (name)
@@ -83,6 +87,10 @@ internal sealed record Recipe
                     break;
                 case "host" when value != host:
                     notes.Add($"it was executed on another system ({value}); this is {host}");
+                    break;
+                case ActionBuilder.ToolchainProperty:
+                    toolchain = Core.Content.Digest.TryParse(value, null, out var tree) ? tree : null;
+                    refusal ??= toolchain is null ? $"its toolchain is `{value}`, which names no tree" : null;
                     break;
                 case ActionBuilder.CpusProperty:
                     cpus = int.TryParse(value, out var count) ? count : null;
@@ -120,6 +128,7 @@ internal sealed record Recipe
             Secrets = secrets.ToImmutable(),
             HostNetwork = hostNetwork,
             Cpus = cpus,
+            Toolchain = toolchain,
             Notes = notes.ToImmutable(),
         };
     }

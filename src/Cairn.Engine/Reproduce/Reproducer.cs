@@ -17,14 +17,16 @@ internal sealed class Reproducer(IBench bench, Recipe recipe, ActionResult? reco
         var notes = recipe.Notes.ToBuilder();
         var possible = Workbench.Possible(recipe);
         var set = vary & possible;
+        var movesClocks = bench.MovesClocks && recipe.Toolchain is null;
         foreach (var name in VariationNames.Of(vary & ~set))
         {
             notes.Add($"`{name}` is not varied: {(name == "cpus" && recipe.Cpus is null ? "the machine has one processor" : "the step fixes it")}");
         }
 
-        if (set.HasFlag(Variations.Time) && !bench.MovesClocks)
+        if (set.HasFlag(Variations.Time) && !movesClocks)
         {
-            notes.Add($"`time` is varied by a second only, and may be taken for chance: install the package `{Isolation.FakeTime.Package}` for a year");
+            var why = recipe.Toolchain is null ? $"install the package `{Isolation.FakeTime.Package}` for a year" : "the library that moves clocks is the machine's, which a toolchain hides";
+            notes.Add($"`time` is varied by a second only, and may be taken for chance: {why}");
         }
 
         using var kept = recorded is null ? null : new RecordedSpecimen(recorded, store);
@@ -59,7 +61,7 @@ internal sealed class Reproducer(IBench bench, Recipe recipe, ActionResult? reco
         // Without a recorded result a single execution has nothing to be compared with.
         if (kept is null || search.Suspects.Count > 0)
         {
-            await search.RunAsync(reference, set, bench.MovesClocks && possible.HasFlag(Variations.Time), cancellationToken);
+            await search.RunAsync(reference, set, movesClocks && possible.HasFlag(Variations.Time), cancellationToken);
         }
 
         if (reference.Count == 0 && !reference.HasFailed)

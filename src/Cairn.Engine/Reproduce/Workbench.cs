@@ -99,7 +99,7 @@ internal sealed class Workbench : IBench, IAsyncDisposable
         var vary = conditions.Vary;
         var folder = vary.HasFlag(Variations.Path) ? OtherFolder : SandboxIsolation.ProjectDirectory[1..];
         var environment = await EnvironmentAsync(recipe, vary, folder, conditions.FrozenAt, cancellationToken);
-        if (vary.HasFlag(Variations.Time) && _fakeTime is null)
+        if (vary.HasFlag(Variations.Time) && FakeTimeFor(recipe) is null)
         {
             await Task.Delay(Later, _time, cancellationToken);
         }
@@ -115,7 +115,7 @@ internal sealed class Workbench : IBench, IAsyncDisposable
                 // In memory a folder lists what was made last first, on a disk in an order of its own.
                 Upper = vary.HasFlag(Variations.FileOrder) ? null : $"{scratch}/upper",
                 Work = vary.HasFlag(Variations.FileOrder) ? null : $"{scratch}/work",
-                Mounts = _shared.Mounts,
+                Mounts = _shared.MountsOf(recipe.Toolchain),
                 Network = recipe.HostNetwork ? SandboxNetwork.Host : SandboxNetwork.None,
                 Hostname = vary.HasFlag(Variations.Hostname) ? OtherHost : "cairn",
                 Umask = vary.HasFlag(Variations.Umask) ? OtherUmask : 0x12,
@@ -258,7 +258,7 @@ internal sealed class Workbench : IBench, IAsyncDisposable
             }
         }
 
-        if (_fakeTime is { } library)
+        if (FakeTimeFor(recipe) is { } library)
         {
             if (frozenAt is { } second)
             {
@@ -272,6 +272,9 @@ internal sealed class Workbench : IBench, IAsyncDisposable
 
         return environment;
     }
+
+    // The library is the machine's, which a toolchain hides.
+    private string? FakeTimeFor(Recipe recipe) => recipe.Toolchain is null ? _fakeTime : null;
 
     private List<string> Layers(Recipe recipe, Variations vary, string folder)
     {
@@ -291,7 +294,7 @@ internal sealed class Workbench : IBench, IAsyncDisposable
             layers.Add(LayOut($"{recipe.Digest.Hash} {folder} {reversed}", writer => LayOutInputs(writer, recipe, folder, reversed)));
         }
 
-        layers.Add(_shared.Base);
+        layers.AddRange(_shared.BaseOf(recipe.Toolchain, _shared.Store));
         return layers;
     }
 

@@ -180,7 +180,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             return;
         }
 
-        if (SandboxUse.ProblemOf(_run.Request, _job.Step) is { } problem)
+        if ((SandboxUse.ProblemOf(_run.Request, _job.Step) ?? _run.Sandboxes.Toolchains.ProblemOf(_run.Request, _job.Step)) is { } problem)
         {
             // What a run's own steps ask for is looked at before it begins; this one was generated.
             _report = Broken(problem.Message);

@@ -174,6 +174,26 @@ public sealed class PlanCodecTests
         Assert.Equal(File.ReadAllBytes(path), bytes);
     }
 
+    [Fact]
+    public void Codec_KeepsToolchains()
+    {
+        const string Text =
+            """
+            version: 1
+            toolchains:
+              cc: { debian: bookworm, packages: [gcc, make] }
+            steps:
+              build: { run: make, isolation: sandbox, toolchain: cc }
+            """;
+        var decoded = PlanCodec.Decode(PlanCodec.Encode(Plans.Good(Text)), out _).Pipeline;
+
+        var toolchain = Assert.Single(decoded.Toolchains);
+        var source = Assert.IsType<ToolchainSource.Debian>(toolchain.Source);
+        Assert.Equal(("cc", "bookworm", true, false), (toolchain.Name, source.Suite, source.Essential, source.AllowExpired));
+        Assert.Equal(["gcc", "make"], source.Packages);
+        Assert.All(decoded.Steps, static s => Assert.Equal("cc", s.Toolchain!.Name));
+    }
+
     /// <summary>A member that the codec does not know would be lost in every hot run.</summary>
     [Fact]
     public void Codec_KnowsEveryMemberOfTheModel()
@@ -183,15 +203,15 @@ public sealed class PlanCodecTests
             typeof(Plan), typeof(Job), typeof(Pipeline), typeof(Step), typeof(StepLimits), typeof(Determinism), typeof(StepReference), typeof(StepAction.Script), typeof(StepAction.Command), typeof(EnvironmentEntry), typeof(RetryPolicy),
             typeof(CachePolicy), typeof(ToolCacheUse), typeof(MatrixDefinition), typeof(MatrixAxis), typeof(MatrixValue), typeof(MatrixRow), typeof(Parameter), typeof(ScopedParameter),
             typeof(Secret), typeof(SecretSource.Variable), typeof(SecretSource.File), typeof(SecretSource.Command), typeof(Service), typeof(ReadinessProbe), typeof(ReadinessCheck.Script),
-            typeof(ReadinessCheck.Tcp), typeof(ReadinessCheck.Http), typeof(ReadinessCheck.Output), typeof(LockName), typeof(Diagnostic), typeof(DiagnosticNote), typeof(SourceSpan),
+            typeof(ReadinessCheck.Tcp), typeof(ReadinessCheck.Http), typeof(ReadinessCheck.Output), typeof(LockName), typeof(Toolchain), typeof(ToolchainSource.Debian), typeof(ToolchainReference), typeof(Diagnostic), typeof(DiagnosticNote), typeof(SourceSpan),
         ];
         var members = types.Select(t => $"{t.Name}: {string.Join(' ', PlanDump.MembersOf(t).Where(p => p.SetMethod is not null).Select(p => p.Name))}");
         const string Known =
             """
             Plan: Jobs Parameters Pipeline
             Job: ConditionHolds GeneratedDepth Id Index InputSpans Inputs Matrix MatrixKey Needs OutputSpans Outputs SkippedByPlan Step
-            Pipeline: Description Environment Files Locks MaxParallel Name Parameters Secrets Services Steps
-            Step: Action AllowFailure Cache Condition Description Deterministic Environment Generates Inputs Isolation JUnitReports Limits Locks Matrix MaxParallel Name Needs Network Outputs Retries Services Span Strict Templates Timeout WorkingDirectory
+            Pipeline: Description Environment Files Locks MaxParallel Name Parameters Secrets Services Steps Toolchains
+            Step: Action AllowFailure Cache Condition Description Deterministic Environment Generates Inputs Isolation JUnitReports Limits Locks Matrix MaxParallel Name Needs Network Outputs Retries Services Span Strict Templates Timeout Toolchain WorkingDirectory
             StepLimits: Cpus DiskBytes MemoryBytes OpenFiles Processes
             Determinism: Cpus FakeTime
             StepReference: Name Span
@@ -218,6 +238,9 @@ public sealed class PlanCodecTests
             Http: Url
             Output: Text
             LockName: Value
+            Toolchain: Name Source Span
+            Debian: AllowExpired Essential Packages Suite
+            ToolchainReference: Name Span
             Diagnostic: Code Message Notes Severity Span Suggestion
             DiagnosticNote: Message Span
             SourceSpan: Column EndColumn EndLine File Line

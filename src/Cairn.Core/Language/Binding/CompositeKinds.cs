@@ -156,6 +156,8 @@ internal sealed record NameRule(string Subject, string Pattern, Func<string, boo
 
     public static NameRule Parameter { get; } = new("parameter", Names.IdentifierPattern, Names.IsIdentifier, "Names begin with a letter or `_`, then letters, digits, `_` and `-`, at most 100");
 
+    public static NameRule Toolchain { get; } = Parameter with { Subject = "toolchain" };
+
     public static NameRule Secret { get; } = Parameter with { Subject = "secret" };
 
     public static NameRule Axis { get; } = Parameter with { Subject = "matrix axis" };

@@ -23,6 +23,8 @@ internal sealed class FileDraft(string name) : ExpressionSite
 
     public List<Named<SecretSource>> Secrets { get; set; } = [];
 
+    public List<Named<ToolchainSource>> Toolchains { get; set; } = [];
+
     public ConcurrencyDraft? Concurrency { get; set; }
 
     public List<Named<ServiceDraft>> Services { get; set; } = [];
@@ -92,6 +94,8 @@ internal sealed class StepDraft : ExpressionSite
     public MatrixDefinition? Matrix { get; set; }
 
     public IsolationLevel? Isolation { get; set; }
+
+    public ToolchainReference? Toolchain { get; set; }
 
     public NetworkAccess? Network { get; set; }
 

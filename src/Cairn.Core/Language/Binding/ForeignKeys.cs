@@ -37,14 +37,14 @@ internal static class ForeignKeys
         "stage" or "stages" => new(DiagnosticCodes.ForeignKey, null, "There are no stages: order steps with `needs`"),
         "cacheable" or "caching" or "no_cache" or "no-cache" => Instead("cache", "Write `cache: false` for a step that executes in every run"),
         "tags" or "runs-on" or "runs_on" or "agents" or "resource_class" => new(DiagnosticCodes.ForeignKey, null, "Steps run on the machine that runs `cairn`; remove the key"),
-        "toolchain" or "toolchains" => Toolchain(name),
+        "toolchains" => Instead("toolchain", "A step has one toolchain: `toolchain: name`, declared in `toolchains` at the top of the file"),
         "params" => new(DiagnosticCodes.ForeignKey, "A step has no parameters of its own", "Declare `params` at the top of the file or in a template"),
         _ => null,
     };
 
     private static ForeignKey? InDefaults(string name) => name switch
     {
-        "toolchain" or "toolchains" => Toolchain(name),
+        "toolchains" => Instead("toolchain", "A step has one toolchain: `toolchain: name`, declared in `toolchains` at the top of the file"),
         "run" or "command" or "uses" or "with" or "needs" or "inputs" or "outputs" or "matrix" or "if" or "concurrency" or "services" or "reports" or "generates" or "description" =>
             new(DiagnosticCodes.ForeignKey, $"`{name}` has no default", "Write it in each step, or use a template"),
         "environment" or "working-directory" or "workdir" or "timeout-minutes" or "continue-on-error" or "retry" => InStep(name),
@@ -56,7 +56,7 @@ internal static class ForeignKeys
         "jobs" or "tasks" or "stages" or "pipeline" => Instead("steps"),
         "variables" or "environment" => Instead("env"),
         "parameters" or "inputs" => Instead("params"),
-        "toolchains" or "toolchain" => Toolchain(name),
+        "toolchain" => Instead("toolchains", "Declare it in `toolchains`, and name it in `defaults: { toolchain: name }`"),
         "imports" or "extends" => Instead("include"),
         "on" or "triggers" or "trigger" => new(DiagnosticCodes.ForeignKey, null, "A pipeline does not say when it runs; whoever calls `cairn run` does"),
         "image" => InStep(name),
@@ -94,7 +94,4 @@ internal static class ForeignKeys
 
     private static ForeignKey Instead(string key, string? suggestion = null) =>
         new(DiagnosticCodes.ForeignKey, null, suggestion ?? $"Write `{key}:` instead");
-
-    private static ForeignKey Toolchain(string name) =>
-        new(DiagnosticCodes.UnsupportedToolchain, $"`{name}` is not a key that this version knows", "Remove it; steps use the programs of this machine");
 }

@@ -40,6 +40,10 @@ internal static class PipelineKeys
         "secrets", "Secrets by name. A step gets one through `env: { TOKEN: \"${{ secrets.name }}\" }`.",
         new NamedKind<SecretSource>(NameRule.Secret, SecretKind.Instance, "a mapping of secrets", "{ token: { env: NPM_TOKEN } }"), static (d, v, _) => d.Secrets = v);
 
+    private static readonly Key<FileDraft, List<Named<ToolchainSource>>> Toolchains = new(
+        "toolchains", "Programs for sandboxed steps by name. A step gets one through `toolchain: name`, and sees nothing of the machine's own.",
+        new NamedKind<ToolchainSource>(NameRule.Toolchain, ToolchainKind.Instance, "a mapping of toolchains", "{ cc: { debian: bookworm, packages: [gcc, libc6-dev, make] } }"), static (d, v, _) => d.Toolchains = v);
+
     private static readonly Key<FileDraft, StepDraft> Defaults = new(
         "defaults", "Values for steps of this file that do not set a key themselves.",
         new StepKind(StepRole.Defaults, StepKeys.Defaults, "{ timeout: 10m }"), static (d, v, _) => d.Defaults = v);
@@ -65,7 +69,7 @@ internal static class PipelineKeys
         [
             Version,
             new Key<FileDraft, string>("name", "What the pipeline is called.", new TextKind("a text", "zlib"), static (d, v, _) => d.PipelineName = v) { Default = "the name of the project's folder" },
-            Description, Include, Parameters, Environment, Secrets, Defaults,
+            Description, Include, Parameters, Environment, Secrets, Toolchains, Defaults,
             new Key<FileDraft, ConcurrencyDraft>("concurrency", "Limits of the whole run.", ConcurrencyKeys.Kind, static (d, v, _) => d.Concurrency = v),
             Services, Templates, Steps,
         ])
@@ -74,7 +78,7 @@ internal static class PipelineKeys
     /// <summary>An included file.</summary>
     public static KeySet<FileDraft> Included { get; } = new(
         "included", "an included file", "A file that `include` names.",
-        [OptionalVersion, Description, Include, Parameters, Environment, Secrets, Defaults, Services, Templates, OptionalSteps])
+        [OptionalVersion, Description, Include, Parameters, Environment, Secrets, Toolchains, Defaults, Services, Templates, OptionalSteps])
     { HasExtensions = true };
 
     /// <summary>A file that a step generated.</summary>

@@ -45,6 +45,11 @@ internal static class StepKeys
         new IsolationKind(), static (d, v, _) => d.Isolation = v)
     { Default = "sandbox, or what `run.isolation` says" };
 
+    private static readonly Key<StepDraft, ToolchainReference> Toolchain = new(
+        "toolchain", "The toolchain whose programs the command has, in `sandbox` isolation: one of `toolchains`, or `host` for the machine's own `/usr`.",
+        new ToolchainUseKind(), static (d, v, _) => d.Toolchain = v)
+    { Default = "host" };
+
     private static readonly Key<StepDraft, NetworkAccess> Network = new(
         "network", "What the command may reach. `none`: itself and the services it uses. `wan`: the internet, but neither the machine nor private networks. `host`: what the machine reaches, which is all that `process` isolation can give.",
         new NetworkKind(), static (d, v, _) => d.Network = v)
@@ -97,6 +102,7 @@ internal static class StepKeys
         new Key<StepDraft, Expression>("if", "The condition under which the step runs. One without `success()`, `failure()`, `always()` or `cancelled()` also asks that all needs succeeded.", ConditionKind.Instance, static (d, v, _) => d.Condition = v) { Default = "success()" },
         new Key<StepDraft, MatrixDefinition>("matrix", "Axes of values: the step becomes one job for each combination, which reads its values as `${{ matrix.axis }}`.", MatrixKind.Instance, static (d, v, _) => d.Matrix = v),
         Isolation,
+        Toolchain,
         Network,
         StepLimits,
         Strict,
@@ -130,7 +136,7 @@ internal static class StepKeys
     /// <summary>The defaults.</summary>
     public static KeySet<StepDraft> Defaults { get; } = new(
         "defaults", "`defaults`", "Values for steps of this file that do not set a key themselves.",
-        [Timeout, Retries, Cache, Shell, Environment, WorkingDirectory, Isolation, Network, StepLimits, Strict, Deterministic, AllowFailure]);
+        [Timeout, Retries, Cache, Shell, Environment, WorkingDirectory, Isolation, Toolchain, Network, StepLimits, Strict, Deterministic, AllowFailure]);
 }
 
 /// <summary><c>reports</c> while it is read.</summary>

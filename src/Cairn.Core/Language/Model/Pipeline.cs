@@ -35,6 +35,9 @@ public sealed record Pipeline
     /// <summary>Named secrets and where they come from.</summary>
     public ImmutableArray<Secret> Secrets { get; init; } = [];
 
+    /// <summary>Programs that steps ask for by name.</summary>
+    public ImmutableArray<Toolchain> Toolchains { get; init; } = [];
+
     /// <summary>The steps in source order, those of included files first.</summary>
     public required ImmutableArray<Step> Steps { get; init; }
 }

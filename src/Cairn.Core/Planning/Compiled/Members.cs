@@ -43,7 +43,8 @@ internal static class StepMember
     public const uint Limits = 1u << 20;
     public const uint Strict = 1u << 21;
     public const uint Deterministic = 1u << 22;
-    public const uint All = (1u << 23) - 1;
+    public const uint Toolchain = 1u << 23;
+    public const uint All = (1u << 24) - 1;
 }
 
 /// <summary>What follows as a value.</summary>
@@ -83,6 +84,12 @@ internal enum SecretTag
     Variable,
     File,
     Command,
+}
+
+/// <summary>The kinds of <c>ToolchainSource</c>.</summary>
+internal enum ToolchainTag
+{
+    Debian,
 }
 
 /// <summary>The kinds of <c>ReadinessCheck</c>.</summary>

@@ -76,6 +76,15 @@ internal sealed partial class ModelDecoder(CompactReader reader)
         return new Secret(name, source, span);
     }
 
+    public Toolchain ReadToolchain()
+    {
+        var name = reader.ReadText();
+        var span = reader.ReadSpan();
+        return (ToolchainTag)reader.Read() == ToolchainTag.Debian
+            ? new Toolchain(name, new ToolchainSource.Debian(reader.ReadText(), ReadTexts(), reader.ReadBoolean(), reader.ReadBoolean()), span)
+            : throw CompactReader.Damaged();
+    }
+
     public Service ReadService()
     {
         var name = ReadStepName();
@@ -124,6 +133,7 @@ internal sealed partial class ModelDecoder(CompactReader reader)
             Limits = Has(StepMember.Limits) ? ReadLimits() : null,
             Strict = Has(StepMember.Strict),
             Deterministic = Has(StepMember.Deterministic) ? new Determinism { Cpus = ReadCount(), FakeTime = reader.ReadBoolean() } : null,
+            Toolchain = Has(StepMember.Toolchain) ? new ToolchainReference(reader.ReadText(), reader.ReadSpan()) : null,
         };
 
         bool Has(uint member) => (mask & member) != 0;

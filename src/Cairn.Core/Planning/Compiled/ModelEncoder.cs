@@ -75,6 +75,22 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
         }
     }
 
+    public void Write(Toolchain toolchain)
+    {
+        writer.WriteText(toolchain.Name);
+        writer.WriteSpan(toolchain.Span);
+        if (toolchain.Source is not ToolchainSource.Debian debian)
+        {
+            throw new ArgumentException($"A toolchain has a source of the unknown kind {toolchain.Source.GetType()}", nameof(toolchain));
+        }
+
+        writer.Write((uint)ToolchainTag.Debian);
+        writer.WriteText(debian.Suite);
+        Write(debian.Packages);
+        writer.WriteBoolean(debian.Essential);
+        writer.WriteBoolean(debian.AllowExpired);
+    }
+
     public void Write(Service service)
     {
         writer.WriteText(service.Name.Value);
@@ -143,6 +159,7 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
         WriteWhere(mask, StepMember.Network, step, static (e, s) => e.Write((uint)s.Network.GetValueOrDefault()));
         WriteWhere(mask, StepMember.Limits, step, static (e, s) => e.Write(s.Limits!));
         WriteWhere(mask, StepMember.Deterministic, step, static (e, s) => e.Write(s.Deterministic!));
+        WriteWhere(mask, StepMember.Toolchain, step, static (e, s) => e.Write(s.Toolchain!));
     }
 
     private static uint MembersOf(Step step) =>
@@ -168,7 +185,8 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
         | (step.Network is null ? 0 : StepMember.Network)
         | (step.Limits is null ? 0 : StepMember.Limits)
         | (step.Strict ? StepMember.Strict : 0)
-        | (step.Deterministic is null ? 0 : StepMember.Deterministic);
+        | (step.Deterministic is null ? 0 : StepMember.Deterministic)
+        | (step.Toolchain is null ? 0 : StepMember.Toolchain);
 
     private void WriteWhere(uint mask, uint member, Step step, Action<ModelEncoder, Step> write)
     {
@@ -254,6 +272,12 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
         writer.WriteLong(limits.Processes ?? 0);
         writer.WriteLong(limits.DiskBytes ?? 0);
         writer.WriteLong(limits.OpenFiles ?? 0);
+    }
+
+    private void Write(ToolchainReference toolchain)
+    {
+        writer.WriteText(toolchain.Name);
+        writer.WriteSpan(toolchain.Span);
     }
 
     private void Write(Determinism determinism)

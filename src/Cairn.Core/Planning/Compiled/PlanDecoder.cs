@@ -40,6 +40,7 @@ internal sealed class PlanDecoder(CompactReader reader)
         Locks = _model.ReadLocks(),
         Services = ReadServices(),
         Secrets = ReadSecrets(),
+        Toolchains = ReadToolchains(),
         Steps = ReadSteps(),
     };
 
@@ -74,6 +75,17 @@ internal sealed class PlanDecoder(CompactReader reader)
         }
 
         return ImmutableCollectionsMarshal.AsImmutableArray(secrets);
+    }
+
+    private ImmutableArray<Toolchain> ReadToolchains()
+    {
+        var toolchains = new Toolchain[reader.ReadCount()];
+        for (var i = 0; i < toolchains.Length; i++)
+        {
+            toolchains[i] = _model.ReadToolchain();
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(toolchains);
     }
 
     private ImmutableArray<Step> ReadSteps()

@@ -62,6 +62,12 @@ internal sealed class PlanEncoder
             _model.Write(secret);
         }
 
+        _writer.WriteCount(pipeline.Toolchains.Length);
+        foreach (var toolchain in pipeline.Toolchains)
+        {
+            _model.Write(toolchain);
+        }
+
         _writer.WriteCount(pipeline.Steps.Length);
         foreach (var step in pipeline.Steps)
         {

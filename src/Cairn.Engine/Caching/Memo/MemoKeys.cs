@@ -37,11 +37,11 @@ internal static class MemoKeys
     }
 
     /// <summary>What actions depend on besides plan and inputs, and which store their results stand in.</summary>
-    public static string ActionKey(RunRequest request, string host, string storeDirectory)
+    public static string ActionKey(RunRequest request, string host, string toolchains, string storeDirectory)
     {
         using var store = DirectoryHandle.Open(storeDirectory);
         var identity = store.TryStat("store.json");
-        return $"{Build}\n{request.StepPath}\n{(int)request.Isolation}\n{request.Deterministic}\n{Environment.UserName}\n{host}\n{storeDirectory}\n{identity?.Inode} {identity?.ChangedNs}";
+        return $"{Build}\n{request.StepPath}\n{(int)request.Isolation}\n{request.Deterministic}\n{Environment.UserName}\n{host}\n{toolchains}\n{storeDirectory}\n{identity?.Inode} {identity?.ChangedNs}";
     }
 
     private static string Build { get; } = Hex.Lower(typeof(MemoKeys).Module.ModuleVersionId.ToByteArray());

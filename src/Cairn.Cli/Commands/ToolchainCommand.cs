@@ -1,0 +1,286 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Text;
+
+using Cairn.Cli.Terminal;
+using Cairn.Core.Diagnostics;
+using Cairn.Core.Language.Model;
+using Cairn.Core.Toolchains;
+using Cairn.Engine;
+using Cairn.Engine.Toolchains;
+using Cairn.Execution.Toolchains;
+using Cairn.Store.Content;
+using Cairn.Store.Files;
+
+namespace Cairn.Cli.Commands;
+
+/// <summary><c>cairn toolchain list|lock|update|show|verify|trace|vendor</c>.</summary>
+internal sealed class ToolchainCommand
+{
+    private readonly CommandServices _services;
+    private readonly ProjectOptions _project = new();
+    private readonly Option<bool> _json = new("--json") { Description = "Write JSON", Recursive = true };
+
+    private ToolchainCommand(CommandServices services)
+    {
+        _services = services;
+        _project.Directory.Recursive = true;
+        _project.File.Recursive = true;
+    }
+
+    public static Command Create(CommandServices services)
+    {
+        var toolchain = new ToolchainCommand(services);
+        return new Command("toolchain", "Lock, fetch and check the programs that steps are given")
+        {
+            toolchain._project.Directory, toolchain._project.File, toolchain._json,
+            toolchain.CreateLock(), toolchain.CreateUpdate(), toolchain.CreateList(), toolchain.CreateShow(), toolchain.CreateVerify(), toolchain.CreateTrace(), toolchain.CreateVendor(),
+        };
+    }
+
+    /// <summary>What all of them work with.</summary>
+    private sealed record Scene(Project Project, ImmutableArray<Toolchain> Declared, ToolchainLock Lock, ContentStore Store, AptConfiguration Apt, ToolchainBuilder Builder)
+    {
+        public string LockPath => Path.Combine(Project.Directory, ToolchainLock.FileName);
+    }
+
+    private Command CreateLock()
+    {
+        var command = new Command("lock", "Pin what is not pinned yet, and fetch what is missing");
+        command.SetAction((parse, cancellationToken) => WithAsync(parse, scene => LockAsync(parse, scene, [], dryRun: false, cancellationToken), cancellationToken));
+        return command;
+    }
+
+    private Command CreateUpdate()
+    {
+        var names = new Argument<string[]>("NAME") { Description = "Toolchains; without any all of them", Arity = ArgumentArity.ZeroOrMore };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would change" };
+        var command = new Command("update", "Pin what the archives have now") { names, dryRun };
+        command.SetAction((parse, cancellationToken) => WithAsync(parse, scene =>
+        {
+            var asked = parse.GetValue(names) ?? [];
+            return Unknown(scene, asked) is { } problem ? Task.FromResult(problem) : LockAsync(parse, scene, asked.Length > 0 ? asked : [.. scene.Declared.Select(static t => t.Name)], parse.GetValue(dryRun), cancellationToken);
+        }, cancellationToken));
+        return command;
+    }
+
+    private Command CreateList()
+    {
+        var command = new Command("list", "Show the toolchains of the pipeline, and whether they are locked and here");
+        command.SetAction((parse, cancellationToken) => WithAsync(parse, scene =>
+        {
+            var rows = scene.Declared.Select(t => new ToolchainReports.Listed(t, scene.Lock.Find(t.Name), scene.Lock.Find(t.Name) is { } locked && scene.Builder.IsWhole(locked.Tree))).ToList();
+            return Task.FromResult(Show(parse, ToolchainReports.List(rows)));
+        }, cancellationToken));
+        return command;
+    }
+
+    private Command CreateShow() => CreateNamed("show", "Show what a toolchain consists of", static (command, parse, scene, locked, _) => Task.FromResult(command.Show(parse, ToolchainReports.Contents(locked, scene.Builder.IsWhole(locked.Tree)))));
+
+    private Command CreateVerify()
+    {
+        var command = new Command("verify", "Read all that the toolchains have in the store, and compare it with cairn.lock");
+        command.SetAction((parse, cancellationToken) => WithAsync(parse, scene =>
+        {
+            var findings = scene.Lock.Toolchains.Select(t => (t.Name, Damage: scene.Builder.FindDamage(t, cancellationToken))).ToList();
+            _ = Show(parse, ToolchainReports.Damage(findings));
+            return Task.FromResult(findings.TrueForAll(static f => f.Damage.Count == 0) ? ExitCodes.Success : ExitCodes.StepFailed);
+        }, cancellationToken));
+        return command;
+    }
+
+    private Command CreateTrace() => CreateNamed("trace", "Walk the chain from a toolchain's tree to the archive's keys, and check every link again", static async (command, parse, scene, locked, cancellationToken) =>
+    {
+        var links = await ToolchainTrace.WalkAsync(scene.Builder, locked, cancellationToken);
+        command.EndProgress();
+        _ = command.Show(parse, ToolchainReports.Trace(links));
+        return links.All(static l => l.State == TraceState.Right) ? ExitCodes.Success : ExitCodes.StepFailed;
+    });
+
+    private Command CreateVendor()
+    {
+        var folder = new Argument<string>("DIR") { Description = "The folder; it is made where it is missing" };
+        var command = new Command("vendor", "Write all that a machine without a mirror needs into a folder") { folder };
+        command.SetAction((parse, cancellationToken) => WithAsync(parse, scene =>
+        {
+            var path = Path.GetFullPath(parse.GetValue(folder)!, _services.CurrentDirectory);
+            var (files, bytes) = ToolchainVendor.Write(scene.Lock.Toolchains, scene.Apt, scene.Store, path);
+            return Task.FromResult(Show(parse, ToolchainReports.Vendored(path, files, bytes)));
+        }, cancellationToken));
+        return command;
+    }
+
+    private Command CreateNamed(string name, string description, Func<ToolchainCommand, ParseResult, Scene, LockedToolchain, CancellationToken, Task<int>> action)
+    {
+        var toolchain = new Argument<string>("NAME") { Description = "The toolchain's name in the pipeline" };
+        var command = new Command(name, description) { toolchain };
+        command.SetAction((parse, cancellationToken) => WithAsync(parse, scene =>
+        {
+            var asked = parse.GetValue(toolchain)!;
+            if (Unknown(scene, [asked]) is { } problem)
+            {
+                return Task.FromResult(problem);
+            }
+
+            return scene.Lock.Find(asked) is { } locked
+                ? action(this, parse, scene, locked, cancellationToken)
+                : Task.FromResult(DiagnosticPrinter.Usage(_services, $"The toolchain `{asked}` is not locked", $"run `cairn toolchain lock{scene.Project.CommandSuffix}`"));
+        }, cancellationToken));
+        return command;
+    }
+
+    private int? Unknown(Scene scene, string[] names)
+    {
+        foreach (var name in names)
+        {
+            if (!scene.Declared.Any(t => t.Name == name))
+            {
+                var nearest = Suggestions.Nearest(name, scene.Declared.Select(static t => t.Name));
+                return DiagnosticPrinter.Usage(_services, $"The pipeline has no toolchain `{name}`", nearest is null ? "`cairn toolchain list` shows them all" : $"did you mean `{nearest}`?");
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Locks what is not locked or is to be updated, restores the rest, and writes the lock where it changed.</summary>
+    private async Task<int> LockAsync(ParseResult parse, Scene scene, string[] updated, bool dryRun, CancellationToken cancellationToken)
+    {
+        var content = ToolchainLock.Empty;
+        var outcomes = new List<ToolchainReports.Outcome>();
+        foreach (var toolchain in scene.Declared)
+        {
+            var source = (ToolchainSource.Debian)toolchain.Source;
+            var old = scene.Lock.Find(toolchain.Name);
+            LockedToolchain locked;
+            var fetched = false;
+            if (old is not null && ToolchainBuilder.Matches(old, source) && Array.IndexOf(updated, toolchain.Name) < 0)
+            {
+                locked = old;
+                fetched = !dryRun && await scene.Builder.RestoreAsync(old, cancellationToken);
+            }
+            else
+            {
+                locked = dryRun ? await scene.Builder.ResolveAsync(toolchain.Name, source, cancellationToken) : await scene.Builder.LockAsync(toolchain.Name, source, cancellationToken);
+            }
+
+            content = content.With(locked);
+            outcomes.Add(new ToolchainReports.Outcome(old, locked, fetched));
+        }
+
+        EndProgress();
+        if (!dryRun)
+        {
+            var text = Encoding.UTF8.GetBytes(ToolchainLockText.Write(content));
+            var before = File.Exists(scene.LockPath) ? await File.ReadAllBytesAsync(scene.LockPath, cancellationToken) : [];
+            if (!text.AsSpan().SequenceEqual(before))
+            {
+                DurableFile.Replace(scene.LockPath, text);
+            }
+        }
+
+        return Show(parse, ToolchainReports.Locked(outcomes, [.. scene.Lock.Toolchains.Where(t => content.Find(t.Name) is null).Select(static t => t.Name)], dryRun));
+    }
+
+    private async Task<int> WithAsync(ParseResult parse, Func<Scene, Task<int>> action, CancellationToken cancellationToken)
+    {
+        if (_project.Resolve(_services, parse) is not { } project || RunCommand.TryRequest(_services, project, new RunArguments { Directory = project.Directory, File = project.PipelineFile }) is not { } request)
+        {
+            return ExitCodes.Usage;
+        }
+
+        var prepared = await RunEngine.PrepareAsync(request with { InspectOnly = true }, cancellationToken);
+        if (prepared.Plan is not { } plan)
+        {
+            var shown = PipelineInspection.Rebase(prepared.Request.PipelineFile, prepared, Path.GetRelativePath(_services.CurrentDirectory, prepared.Request.ProjectDirectory));
+            DiagnosticPrinter.Print(_services, shown.Diagnostics, shown.Sources);
+            return ExitCodes.Usage;
+        }
+
+        if (request.CacheDirectory is not { } folder)
+        {
+            return DiagnosticPrinter.Usage(_services, "There is no folder for the store, which toolchains stand in", "set `cache.directory`, or the variable HOME");
+        }
+
+        if (ProjectToolchains.TryReadLock(project.Directory, out var problem) is not { } content)
+        {
+            return DiagnosticPrinter.Usage(_services, $"`{ToolchainLock.FileName}` cannot be used: {problem}", "take it from version control, or remove it and run `cairn toolchain lock`");
+        }
+
+        try
+        {
+            using var store = ContentStore.Open(folder);
+            var apt = AptConfiguration.Read(_services.AptFolder, _services.Environment);
+            await using var builder = new ToolchainBuilder(store, apt, request.StateDirectory, _services.Time, ShowProgress);
+            return await action(new Scene(project, plan.Pipeline.Toolchains, content, store, apt, builder));
+        }
+        catch (BrokenPipeException)
+        {
+            return ExitCodes.Success;
+        }
+        catch (ToolchainException exception)
+        {
+            EndProgress();
+            DiagnosticPrinter.Problem(_services, exception.Message, exception.Suggestion);
+            return ExitCodes.StepFailed;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            EndProgress();
+            DiagnosticPrinter.Problem(_services, exception.Message);
+            return ExitCodes.Internal;
+        }
+    }
+
+    private int Show(ParseResult parse, ToolchainReports.Report report)
+    {
+        if (parse.GetValue(_json))
+        {
+            JsonOutput.Write(_services, report.Json);
+            return ExitCodes.Success;
+        }
+
+        var text = new ByteText();
+        report.Text(text, Style.OfOutput(_services.Terminal));
+        _services.OutBytes.Write(text.Span);
+        return ExitCodes.Success;
+    }
+
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(100);
+    private readonly Lock _progressGate = new();
+    private long _progressAt;
+    private bool _progressShown;
+
+    /// <summary>A line on the terminal that says how far it is; nothing elsewhere.</summary>
+    private void ShowProgress(ToolchainProgress progress)
+    {
+        if (!_services.Terminal.ErrorIsTerminal)
+        {
+            return;
+        }
+
+        lock (_progressGate)
+        {
+            var now = _services.Time.GetTimestamp();
+            if (_progressShown && progress.Total > 0 && progress.Done < progress.Total && _services.Time.GetElapsedTime(_progressAt, now) < ProgressInterval)
+            {
+                return;
+            }
+
+            (_progressAt, _progressShown) = (now, true);
+            _services.Error.Write($"\r\u001b[K{ToolchainReports.ProgressLine(progress, _services.Terminal)}");
+        }
+    }
+
+    private void EndProgress()
+    {
+        lock (_progressGate)
+        {
+            if (_progressShown)
+            {
+                _services.Error.Write("\r\u001b[K");
+                _progressShown = false;
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+namespace Cairn.Core.Toolchains.Debian;
+
+/// <summary>Which commands of maintainer scripts need not be done in a toolchain, since they look at something, concern a machine that is booted and updated, or are done in another way.</summary>
+internal static class PackageScripts
+{
+    private const string All = "*";
+
+    /// <summary>The shell's own, and programs that only look at something or say something.</summary>
+    private static readonly HashSet<string> Looking = new(StringComparer.Ordinal)
+    {
+        ".", ":", "[", "alias", "awk", "basename", "break", "cat", "cd", "cmp", "command", "continue", "cut", "diff", "dirname", "done", "echo", "egrep", "env", "exit", "export", "expr", "false", "fgrep", "file", "find", "for", "getent",
+        "getopts", "grep", "head", "hash", "id", "ischroot", "local", "ls", "md5sum", "mktemp", "mountpoint", "printf", "pwd", "read", "readlink", "realpath", "return", "sed", "set", "sha256sum", "shift", "sleep", "sort", "stat",
+        "tail", "tempfile", "test", "tr", "trap", "true", "type", "umask", "uname", "uniq", "until", "while", "unset", "wait", "wc", "which", "xargs", "dpkg", "dpkg-query", "dpkg-realpath", "dpkg-maintscript-helper", "dpkg-architecture", "tput", "runlevel",
+    };
+
+    /// <summary>Owners, rights, users, services, debconf, caches of desktops, and what takes away or prepares a folder: nothing of it is in a tree or reaches a step.</summary>
+    private static readonly HashSet<string> Machine = new(StringComparer.Ordinal)
+    {
+        "chown", "chgrp", "chmod", "chattr", "setcap", "setfacl", "restorecon", "rm", "rmdir", "unlink", "mkdir", "touch", "adduser", "addgroup", "deluser", "delgroup", "useradd", "usermod", "groupadd", "groupmod", "userdel", "groupdel",
+        "systemctl", "systemd-tmpfiles", "systemd-sysusers", "deb-systemd-helper", "deb-systemd-invoke", "invoke-rc.d", "update-rc.d", "service", "start-stop-daemon", "udevadm", "telinit", "kill", "killall", "pkill", "pidof",
+        "dpkg-statoverride", "dpkg-trigger", "update-shells", "add-shell", "remove-shell", "update-menus", "update-mime", "update-mime-database", "update-desktop-database", "gtk-update-icon-cache", "update-icon-caches",
+        "glib-compile-schemas", "fc-cache", "mandb", "install-info", "update-initramfs", "update-binfmts", "apparmor_parser", "aa-enabled", "apt-config", "apt-get", "apt-key", "ucf", "ucfr", "ucfq", "mktexlsr", "update-passwd", "pwck", "grpck",
+        "db_version", "db_capb", "db_get", "db_set", "db_input", "db_go", "db_stop", "db_metaget", "db_fset", "db_fget", "db_reset", "db_register", "db_unregister", "db_purge", "db_subst", "db_title", "db_settitle", "db_beginblock", "db_endblock", "db_clear",
+    };
+
+    /// <summary>Done for every tree, or off: links of libraries, certificates; byte code is made where it is needed.</summary>
+    private static readonly HashSet<string> Done = new(StringComparer.Ordinal)
+    {
+        "ldconfig", "update-ca-certificates", "py3compile", "py3clean", "py3versions", "pycompile", "pyclean", "pypy3compile", "pypy3clean",
+    };
+
+    /// <summary>
+    /// What else packages do, and why it need not be done: their scripts were read. A star stands for all that they do, <c>&gt;</c> for the files that they write.
+    /// </summary>
+    private static readonly Dictionary<string, string[]> Known = new(StringComparer.Ordinal)
+    {
+        // Home and profile of root, folders for mounts; /var/run and /var/lock are links in every tree.
+        ["base-files"] = ["cp", "ln", "mv", ">"],
+
+        // passwd and group are those of the sandbox.
+        ["base-passwd"] = [All],
+
+        // /bin/sh where there is none: it is dash's.
+        ["bash"] = ["ln"],
+
+        // Links for programs that once stood elsewhere.
+        ["coreutils"] = ["ln"],
+
+        // Took /bin/sh over from bash in trees of long ago.
+        ["dash"] = ["cp", "ln", "mv", "dpkg-divert"],
+
+        // /etc/shells.
+        ["debianutils"] = ["cp"],
+
+        // Mends its own database, which a tree has not.
+        ["dpkg"] = [All],
+
+        // os-release, which base-files has.
+        ["init-system-helpers"] = ["dpkg-divert", "ln"],
+
+        // nsswitch.conf is the sandbox's.
+        ["libc-bin"] = ["cp"],
+
+        // Looks at the kernel, and restarts services; /lib64 is a link in every tree.
+        ["libc6"] = [All],
+
+        // The file of all certificates is made for every tree.
+        ["ca-certificates"] = [All],
+
+        // Mends what earlier versions left.
+        ["git"] = ["ln"],
+        ["openssl"] = ["ln"],
+        ["procps"] = ["mv"],
+        ["ucf"] = [All],
+
+        // Keys of a terminal; the time zone, which is UTC.
+        ["readline-common"] = ["cp"],
+        ["tzdata"] = [All],
+
+        // Byte code, and the hooks that make it.
+        ["python3"] = [All],
+        ["python3-distutils"] = [All],
+        ["python3-lib2to3"] = [All],
+        ["python3.11"] = [All],
+        ["python3.11-minimal"] = [All],
+        ["python3.11-venv"] = [All],
+
+        // Looks for copies that nobody installed.
+        ["libgcrypt20"] = ["clean-up-unmanaged-libraries"],
+
+        // An example of a configuration that is empty.
+        ["libgssapi-krb5-2"] = ["cp"],
+
+        // Nobody logs in.
+        ["libpam-modules"] = [All],
+        ["libpam-runtime"] = [All],
+        ["libpam0g"] = [All],
+    };
+
+    /// <summary>Whether a command of a package's script needs nothing to be done.</summary>
+    public static bool IsHandled(string package, string program) =>
+        Looking.Contains(program) || Machine.Contains(program) || Done.Contains(program) || IsKnown(package, program);
+
+    /// <summary>Whether it needs nothing to be done that a package's script writes a file.</summary>
+    public static bool MayWrite(string package, string path) =>
+        path.Length == 0 || path.StartsWith("/var/", StringComparison.Ordinal) || path.StartsWith("/run/", StringComparison.Ordinal) || path.StartsWith("/tmp/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal)
+        || path.Contains(ShellWord.Opaque, StringComparison.Ordinal) || IsKnown(package, ">");
+
+    /// <summary>Whether a package is known to do something that needs nothing to be done.</summary>
+    public static bool IsKnown(string package, string what) => Known.TryGetValue(package, out var commands) && (Array.IndexOf(commands, what) >= 0 || Array.IndexOf(commands, All) >= 0);
+}

@@ -1,0 +1,159 @@
+using System.Text;
+
+using Cairn.Core.Diagnostics;
+using Cairn.Core.Language.Model;
+using Cairn.Core.Planning;
+using Cairn.Core.Toolchains;
+using Cairn.Engine.Isolation;
+using Cairn.Execution.Toolchains;
+
+namespace Cairn.Engine.Toolchains;
+
+/// <summary>The toolchains of a project: what its pipeline asks for, and what its lock says that is.</summary>
+public sealed class ProjectToolchains
+{
+    // A lock of twenty toolchains of a thousand packages each.
+    private const int LockBytesMax = 16 << 20;
+
+    private readonly Dictionary<string, Toolchain> _declared = new(StringComparer.Ordinal);
+
+    private ProjectToolchains(ToolchainLock content, string? lockProblem)
+    {
+        Lock = content;
+        LockProblem = lockProblem;
+    }
+
+    /// <summary>Those of a project without any.</summary>
+    public static ProjectToolchains None { get; } = new(ToolchainLock.Empty, null);
+
+    /// <summary>The lock; empty where there is none or it cannot be read.</summary>
+    public ToolchainLock Lock { get; }
+
+    /// <summary>Why the lock cannot be read, or null.</summary>
+    public string? LockProblem { get; }
+
+    /// <summary>What actions depend on: two texts that are equal stand for the same toolchains.</summary>
+    public string Key
+    {
+        get
+        {
+            var text = new StringBuilder();
+            foreach (var toolchain in Lock.Toolchains)
+            {
+                text.Append(toolchain.Name).Append(' ').Append(toolchain.Tree.Hash).Append('\n');
+            }
+
+            return text.ToString();
+        }
+    }
+
+    /// <summary>Reads the lock of a project whose pipeline declares toolchains.</summary>
+    public static ProjectToolchains Load(string projectDirectory, Pipeline pipeline)
+    {
+        ArgumentNullException.ThrowIfNull(pipeline);
+        if (pipeline.Toolchains.IsEmpty)
+        {
+            return None;
+        }
+
+        var toolchains = TryReadLock(projectDirectory, out var problem) is { } content ? new ProjectToolchains(content, null) : new ProjectToolchains(ToolchainLock.Empty, problem);
+        foreach (var toolchain in pipeline.Toolchains)
+        {
+            toolchains._declared[toolchain.Name] = toolchain;
+        }
+
+        return toolchains;
+    }
+
+    /// <summary>Reads a project's lock; an empty one where there is no file, null where it cannot be read.</summary>
+    public static ToolchainLock? TryReadLock(string projectDirectory, out string? problem)
+    {
+        problem = null;
+        var path = Path.Combine(projectDirectory, ToolchainLock.FileName);
+        try
+        {
+            var file = new FileInfo(path);
+            if (!file.Exists)
+            {
+                return ToolchainLock.Empty;
+            }
+
+            return file.Length <= LockBytesMax ? ToolchainLockText.Read(File.ReadAllText(path)) : throw new FormatException($"It has more than {LockBytesMax} bytes");
+        }
+        catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException)
+        {
+            problem = exception.Message;
+            return null;
+        }
+    }
+
+    /// <summary>The locked toolchain of a step; null for one with the machine's own programs, or without a lock.</summary>
+    public LockedToolchain? Of(Step step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        return step.Toolchain is { IsHost: false, Name: var name } ? Lock.Find(name) : null;
+    }
+
+    /// <summary>What stands in the way of a step that has a toolchain, or null.</summary>
+    internal Diagnostic? ProblemOf(RunRequest request, Step step)
+    {
+        if (step.Toolchain is not { IsHost: false } use)
+        {
+            return null;
+        }
+
+        if (request.IsolationOf(step) == IsolationLevel.Process)
+        {
+            return Error(
+                DiagnosticCodes.ToolchainNeedsSandbox, use.Span, $"`{step.Name}` has `toolchain: {use.Name}`, but isolation `process` gives it the programs of this machine",
+                $"write `isolation: sandbox`, or `toolchain: {Toolchain.Host}`");
+        }
+
+        // The places of declared ones are where the name is explained.
+        if (!_declared.TryGetValue(use.Name, out var declared) || declared.Source is not ToolchainSource.Debian source)
+        {
+            return null;
+        }
+
+        if (LockProblem is not null)
+        {
+            return Error(DiagnosticCodes.ToolchainLockInvalid, declared.Span, $"`{ToolchainLock.FileName}` cannot be used: {LockProblem}", "take it from version control, or remove it and run `cairn toolchain lock`");
+        }
+
+        if (Lock.Find(use.Name) is not { } locked)
+        {
+            return Error(DiagnosticCodes.ToolchainNotLocked, declared.Span, $"The toolchain `{use.Name}` is not in `{ToolchainLock.FileName}`, which says what it consists of", "run `cairn toolchain lock`");
+        }
+
+        if (!ToolchainBuilder.Matches(locked, source))
+        {
+            return Error(DiagnosticCodes.ToolchainLockStale, declared.Span, $"The toolchain `{use.Name}` has changed since it was locked", "run `cairn toolchain lock`");
+        }
+
+        return locked.Architecture == DebianArchive.Architecture ? null : Error(
+            DiagnosticCodes.ToolchainForeign, declared.Span, $"The toolchain `{use.Name}` is locked for {locked.Architecture}, and this machine is {DebianArchive.Architecture}", "lock it on such a machine for that machine");
+    }
+
+    /// <summary>Adds what is wrong with the toolchains of the steps that a run executes, each once.</summary>
+    internal void Check(RunRequest request, Plan plan, IReadOnlyList<string?> leftOut, DiagnosticBag diagnostics)
+    {
+        if (_declared.Count == 0 || request.InspectOnly)
+        {
+            return;
+        }
+
+        var said = new HashSet<(string Code, SourceSpan Span)>();
+        Step? last = null;
+        foreach (var job in plan.Jobs)
+        {
+            if (leftOut[job.Index] is null && !ReferenceEquals(job.Step, last) && ProblemOf(request, job.Step) is { } problem && said.Add((problem.Code, problem.Span)))
+            {
+                diagnostics.Add(problem);
+            }
+
+            last = job.Step;
+        }
+    }
+
+    private static Diagnostic Error(string code, SourceSpan span, string message, string suggestion) => new(code, DiagnosticSeverity.Error, message, span, suggestion);
+}

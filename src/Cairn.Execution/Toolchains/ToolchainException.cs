@@ -1,0 +1,15 @@
+namespace Cairn.Execution.Toolchains;
+
+/// <summary>A toolchain cannot be had, for a reason that a person can do something about.</summary>
+public sealed class ToolchainException(string message, string? suggestion = null, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>What to do, or null.</summary>
+    public string? Suggestion { get; } = suggestion;
+}
+
+/// <summary>How far something has come.</summary>
+/// <param name="What">What is being done.</param>
+/// <param name="Done">How much of it is done.</param>
+/// <param name="Total">How much it is; 0 where that is not known.</param>
+/// <param name="InBytes">Whether these are bytes; else packages.</param>
+public readonly record struct ToolchainProgress(string What, long Done, long Total, bool InBytes);
