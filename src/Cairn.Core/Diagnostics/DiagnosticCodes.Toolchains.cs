@@ -37,4 +37,7 @@ public static partial class DiagnosticCodes
 
     /// <summary>A toolchain was not written into the pipeline.</summary>
     public const string ToolchainNotAdded = "CAIRN0715";
+
+    /// <summary>A step asks for the machine's own programs together with a toolchain.</summary>
+    public const string ToolchainHostJoined = "CAIRN0716";
 }

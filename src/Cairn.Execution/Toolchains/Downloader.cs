@@ -47,58 +47,86 @@ public sealed class Downloader : IDisposable
     }
 
     /// <summary>Reads a small file whose digest nobody knows yet, from the first place that has it. Throws <see cref="ToolchainException"/>.</summary>
-    public async Task<byte[]> ReadAsync(ImmutableArray<Uri> places, int bytesMax, CancellationToken cancellationToken)
+    public Task<byte[]> ReadAsync(ImmutableArray<Uri> places, int bytesMax, CancellationToken cancellationToken) => ReadAsync(places, bytesMax, FetchWords.OfArchive, access: null, cancellationToken);
+
+    /// <summary>The same from a server that wants to know who asks.</summary>
+    internal async Task<byte[]> ReadAsync(ImmutableArray<Uri> places, int bytesMax, FetchWords words, IServerAccess? access, CancellationToken cancellationToken)
     {
         var content = new MemoryStream();
         await TryEachAsync(places, async (place, _) =>
         {
             content.SetLength(0);
-            await CopyAsync(place, 0, content, bytesMax, () => content.SetLength(0), cancellationToken);
-        }, cancellationToken);
+            await CopyAsync(place, 0, content, bytesMax, () => content.SetLength(0), access, cancellationToken);
+        }, words, cancellationToken);
         return content.ToArray();
     }
 
+    /// <summary>A folder with blobs by their hashes, <c>blobs/sha256/…</c>, which is looked into before any other place; null for none.</summary>
+    public string? Vendored { get; init; }
+
     /// <summary>Brings a file into the store, unless it is there. Throws <see cref="ToolchainException"/>.</summary>
-    public async Task FetchAsync(ImmutableArray<Uri> places, Digest digest, CancellationToken cancellationToken)
+    public Task FetchAsync(ImmutableArray<Uri> places, Digest digest, CancellationToken cancellationToken) => FetchAsync(places, digest, FetchWords.OfArchive, access: null, cancellationToken);
+
+    internal async Task FetchAsync(ImmutableArray<Uri> places, Digest digest, FetchWords words, IServerAccess? access, CancellationToken cancellationToken)
     {
-        if (_store.Contains(digest))
+        if (!_store.Contains(digest))
         {
-            return;
+            _ = await FetchAsync(places, digest.Hash, isSha512: false, digest.SizeBytes, digest.SizeBytes, words, access, cancellationToken);
+        }
+    }
+
+    /// <summary>Brings a file into the store of which only the hash is known, and a bound on its bytes. Throws <see cref="ToolchainException"/>.</summary>
+    internal Task<Digest> FetchAsync(ImmutableArray<Uri> places, string sha256, long bytesMax, FetchWords words, CancellationToken cancellationToken) =>
+        FetchAsync(places, sha256, isSha512: false, size: null, bytesMax, words, access: null, cancellationToken);
+
+    /// <summary>The same of a file of which the SHA-512 hash is known. Throws <see cref="ToolchainException"/>.</summary>
+    internal Task<Digest> FetchSha512Async(ImmutableArray<Uri> places, string sha512, long bytesMax, CancellationToken cancellationToken) =>
+        FetchAsync(places, sha512, isSha512: true, size: null, bytesMax, FetchWords.OfFile, access: null, cancellationToken);
+
+    private async Task<Digest> FetchAsync(ImmutableArray<Uri> places, string hash, bool isSha512, long? size, long bytesMax, FetchWords words, IServerAccess? access, CancellationToken cancellationToken)
+    {
+        if (Vendored is { } folder && $"{folder}/blobs/{(isSha512 ? "sha512" : "sha256")}/{hash}" is var vendored && File.Exists(vendored))
+        {
+            places = [new Uri(vendored), .. places];
         }
 
-        var path = Path.Combine(_folder, digest.Hash);
+        var path = Path.Combine(_folder, isSha512 ? hash[..64] : hash);
         using var file = new FileStream(Open(ref path), FileAccess.ReadWrite, bufferSize: 0);
+        var digest = Digest.Empty;
         await TryEachAsync(places, async (place, isFirst) =>
         {
-            if (file.Length > digest.SizeBytes)
+            if (file.Length > bytesMax)
             {
                 file.SetLength(0);
             }
 
             file.Position = file.Length;
-            if (file.Length < digest.SizeBytes || digest.SizeBytes == 0)
+            if (file.Length < size || size is null or 0)
             {
-                await CopyAsync(place, file.Length, file, digest.SizeBytes, () => file.SetLength(0), cancellationToken);
+                await CopyAsync(place, file.Length, file, bytesMax, () => file.SetLength(0), access, cancellationToken);
             }
 
             file.Position = 0;
-            if (file.Length < digest.SizeBytes)
+            if (file.Length < size)
             {
-                throw new HttpRequestException($"it ended after {file.Length} of {digest.SizeBytes} bytes");
+                throw new HttpRequestException($"it ended after {file.Length} of {size} bytes");
             }
 
-            if (new Digest(await SHA256.HashDataAsync(file, cancellationToken), file.Length) != digest)
+            digest = new Digest(await SHA256.HashDataAsync(file, cancellationToken), file.Length);
+            file.Position = 0;
+            if ((isSha512 ? Convert.ToHexStringLower(await SHA512.HashDataAsync(file, cancellationToken)) : digest.Hash) != hash)
             {
                 file.SetLength(0);
-                throw new InvalidDataException("its content is not what the signed index says");
+                throw new InvalidDataException(words.Wrong);
             }
-        }, cancellationToken);
+        }, words, cancellationToken);
         if (_store.PutFile(file.SafeFileHandle, digest.SizeBytes, out _) != digest)
         {
             throw new ToolchainException($"`{places[0]}` changed on the disk while it was stored");
         }
 
         File.Delete(path);
+        return digest;
     }
 
     /// <inheritdoc/>
@@ -118,7 +146,7 @@ public sealed class Downloader : IDisposable
         }
     }
 
-    private async Task TryEachAsync(ImmutableArray<Uri> places, Func<Uri, bool, Task> attempt, CancellationToken cancellationToken)
+    private async Task TryEachAsync(ImmutableArray<Uri> places, Func<Uri, bool, Task> attempt, FetchWords words, CancellationToken cancellationToken)
     {
         Exception? last = null;
         foreach (var place in places)
@@ -147,8 +175,8 @@ public sealed class Downloader : IDisposable
 
         var gone = last is HttpRequestException { StatusCode: HttpStatusCode.NotFound } or FileNotFoundException or DirectoryNotFoundException;
         throw new ToolchainException(
-            $"`{places[0]}` cannot be fetched{(places.Length > 1 ? $", nor from {places.Length - 1} other places" : "")}: {(gone ? "the archive no longer has it" : last!.Message)}",
-            gone ? "`cairn toolchain update` locks what the archive has now" : null, last);
+            $"`{places[0]}` cannot be fetched{(places.Length > 1 ? $", nor from {places.Length - 1} other places" : "")}: {(gone ? words.Gone : last is HttpRequestException { StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } ? words.Denied : last!.Message)}",
+            gone ? words.WhenGone : null, last);
     }
 
     // A file that is wrong is fetched once more, in case it was wrong on the way; one that is not there is not there.
@@ -161,7 +189,7 @@ public sealed class Downloader : IDisposable
     };
 
     /// <summary>Copies from an offset on, or where the server knows no offsets, from the start.</summary>
-    private async Task CopyAsync(Uri place, long offset, Stream target, long bytesMax, Action restart, CancellationToken cancellationToken)
+    private async Task CopyAsync(Uri place, long offset, Stream target, long bytesMax, Action restart, IServerAccess? access, CancellationToken cancellationToken)
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         silence.CancelAfter(AnswerTimeout);
@@ -173,13 +201,7 @@ public sealed class Downloader : IDisposable
             return;
         }
 
-        using var request = new HttpRequestMessage(HttpMethod.Get, place);
-        if (offset > 0)
-        {
-            request.Headers.Range = new RangeHeaderValue(offset, null);
-        }
-
-        using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, silence.Token);
+        using var response = await SendAsync(place, offset, access, silence.Token);
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
             restart();
@@ -194,6 +216,33 @@ public sealed class Downloader : IDisposable
 
         await using var content = await response.Content.ReadAsStreamAsync(silence.Token);
         await CopyAsync(content, target, bytesMax, silence);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(Uri place, long offset, IServerAccess? access, CancellationToken cancellationToken)
+    {
+        for (var isFirst = true; ; isFirst = false)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, place);
+            if (offset > 0)
+            {
+                request.Headers.Range = new RangeHeaderValue(offset, null);
+            }
+
+            access?.Prepare(request);
+            var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (!isFirst || access is null || response.StatusCode != HttpStatusCode.Unauthorized)
+            {
+                return response;
+            }
+
+            using (response)
+            {
+                if (!await access.TryAnswerAsync(response, _client, cancellationToken))
+                {
+                    response.EnsureSuccessStatusCode();
+                }
+            }
+        }
     }
 
     private async Task CopyAsync(Stream source, Stream target, long bytesMax, CancellationTokenSource silence)
@@ -237,4 +286,30 @@ public sealed class Downloader : IDisposable
 
         public bool IsBypassed(Uri host) => proxyOf(host) is null;
     }
+}
+
+/// <summary>How a server is told who asks.</summary>
+internal interface IServerAccess
+{
+    /// <summary>Adds what is known to a request.</summary>
+    void Prepare(HttpRequestMessage request);
+
+    /// <summary>Gets what the server asks for, after it refused a request; false where that cannot be had.</summary>
+    Task<bool> TryAnswerAsync(HttpResponseMessage refusal, HttpClient client, CancellationToken cancellationToken);
+}
+
+/// <summary>What is said where something cannot be fetched.</summary>
+/// <param name="Wrong">Its bytes are other ones.</param>
+/// <param name="Gone">It is not there.</param>
+/// <param name="WhenGone">What to do then.</param>
+/// <param name="Denied">The server does not give it to everybody.</param>
+internal sealed record FetchWords(string Wrong, string Gone, string? WhenGone, string Denied)
+{
+    public static FetchWords OfArchive { get; } = new("its content is not what the signed index says", "the archive no longer has it", "`cairn toolchain update` locks what the archive has now", "the server refuses it");
+
+    public static FetchWords OfFile { get; } = new("its content does not have the hash that it shall have", "it is not there", "see that the address is right, or name another one beside it", "the server refuses it");
+
+    public static FetchWords OfImage { get; } = new(
+        "its content is not what its digest says", "the registry does not have it", "see that name and tag are right; what was locked may be gone, and `cairn toolchain update` locks what is there now",
+        "the registry gives it to nobody whom it does not know: `docker login` or `skopeo login --authfile ~/.docker/config.json` tells who asks");
 }

@@ -39,20 +39,61 @@ public static class SignatureCheck
         {
             var (input, output) = ($"{folder}/signed", $"{folder}/content");
             await File.WriteAllBytesAsync(input, file, cancellationToken);
-            List<string> arguments = ["gpgv", "--status-fd", "1", "--homedir", folder.FullName, "--output", output];
-            foreach (var keyring in keyrings)
-            {
-                arguments.AddRange(["--keyring", KeyringFile(keyring, folder.FullName)]);
-            }
+            var keys = await RunAsync(host, folder.FullName, keyrings, ["--output", output, input], fingerprints, acceptExpired, what, "see that apt's keys are current, or that nobody changes what the mirror sends", cancellationToken);
+            return File.Exists(output) ? new SignedText(await File.ReadAllTextAsync(output, cancellationToken), keys) : throw new ToolchainException($"gpgv, which checks {what}, gives nothing that was signed");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
 
-            arguments.Add(input);
-            var run = await CommandCapture.RunAsync(
-                host, new ProcessSpec { Arguments = [.. arguments], Environment = [new("PATH", "/usr/local/bin:/usr/bin:/bin"), new("LC_ALL", "C")], WorkingDirectory = folder.FullName }, OutputBytesMax, Timeout, cancellationToken);
-            if (run.Problem is { } problem)
-            {
-                throw new ToolchainException($"gpgv, which checks {what}, cannot be used: {problem}", "install the package `gpgv`");
-            }
+    /// <summary>Checks a signature that stands in a file of its own. Throws <see cref="ToolchainException"/> where no known key made it.</summary>
+    /// <param name="host">Where gpgv runs.</param>
+    /// <param name="path">What was signed.</param>
+    /// <param name="signature">The signature, with or without armour.</param>
+    /// <param name="keyring">A file of keys.</param>
+    /// <param name="fingerprints">The only keys that count; empty for all of the file.</param>
+    /// <param name="acceptExpired">Whether a key may have expired since.</param>
+    /// <param name="what">For messages.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The fingerprints of the primary keys that signed it, sorted.</returns>
+    public static async Task<ImmutableArray<string>> CheckDetachedAsync(
+        ProcessHost host, string path, ReadOnlyMemory<byte> signature, string keyring, ImmutableArray<string> fingerprints, bool acceptExpired, string what, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        var folder = Directory.CreateTempSubdirectory("cairn-gpgv-");
+        try
+        {
+            var input = $"{folder}/signature";
+            await File.WriteAllBytesAsync(input, signature, cancellationToken);
+            return await RunAsync(host, folder.FullName, [keyring], [input, path], fingerprints, acceptExpired, what, "see that `key` and `signature` are those of this archive; if they are, somebody changed it", cancellationToken);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
 
+    private static async Task<ImmutableArray<string>> RunAsync(
+        ProcessHost host, string folder, ImmutableArray<string> keyrings, string[] files, ImmutableArray<string> fingerprints, bool acceptExpired, string what, string help, CancellationToken cancellationToken)
+    {
+        List<string> arguments = ["gpgv", "--status-fd", "1", "--homedir", folder];
+        foreach (var keyring in keyrings)
+        {
+            arguments.AddRange(["--keyring", KeyringFile(keyring, folder)]);
+        }
+
+        arguments.AddRange(files);
+        var run = await CommandCapture.RunAsync(
+            host, new ProcessSpec { Arguments = [.. arguments], Environment = [new("PATH", "/usr/local/bin:/usr/bin:/bin"), new("LC_ALL", "C")], WorkingDirectory = folder }, OutputBytesMax, Timeout, cancellationToken);
+        if (run.Problem is { } problem)
+        {
+            throw new ToolchainException($"gpgv, which checks {what}, cannot be used: {problem}", "install the package `gpgv`");
+        }
+
+        try
+        {
             // The exit status is no answer: it is 0 where all keys have expired, and 2 where one of several is not known.
             var signatures = SignatureStatus.Read(Encoding.UTF8.GetString(run.Output));
             var keys = SignatureStatus.GoodKeys(signatures, acceptExpired);
@@ -61,20 +102,11 @@ public static class SignatureCheck
                 keys = [.. keys.Where(k => fingerprints.Contains(k, StringComparer.OrdinalIgnoreCase))];
             }
 
-            if (keys.IsEmpty || !File.Exists(output))
-            {
-                throw new ToolchainException($"No key that is trusted vouches for {what}: {Why(signatures)}", "see that apt's keys are current, or that nobody changes what the mirror sends");
-            }
-
-            return new SignedText(await File.ReadAllTextAsync(output, cancellationToken), keys);
+            return keys.IsEmpty ? throw new ToolchainException($"No key that is trusted vouches for {what}: {Why(signatures)}", help) : keys;
         }
         catch (FormatException exception)
         {
             throw new ToolchainException($"The signature of {what} cannot be checked: {exception.Message}", inner: exception);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
         }
     }
 

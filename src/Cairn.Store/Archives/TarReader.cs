@@ -12,7 +12,10 @@ internal enum TarKind
     Symlink,
     Folder,
 
-    /// <summary>A device, a pipe, or something that is not known.</summary>
+    /// <summary>A device or a pipe.</summary>
+    Device,
+
+    /// <summary>Something that is not known.</summary>
     Other,
 }
 
@@ -88,6 +91,7 @@ internal sealed class TarReader(Stream source)
                             "path" => (value, target, size),
                             "linkpath" => (path, value, size),
                             "size" => (path, target, long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var big) ? big : throw new InvalidDataException("The tar archive has a size that is none")),
+                            _ when key.StartsWith("GNU.sparse.", StringComparison.Ordinal) => throw new InvalidDataException("The tar archive has a sparse file, which is not how it looks"),
                             _ => (path, target, size),
                         };
                     }
@@ -129,6 +133,7 @@ internal sealed class TarReader(Stream source)
             '0' or '\0' or '7' => TarKind.File,
             '1' => TarKind.HardLink,
             '2' => TarKind.Symlink,
+            '3' or '4' or '6' => TarKind.Device,
             '5' => TarKind.Folder,
             _ => TarKind.Other,
         };

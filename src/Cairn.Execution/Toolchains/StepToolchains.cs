@@ -1,0 +1,77 @@
+using Cairn.Core.Content;
+using Cairn.Core.Language.Model;
+using Cairn.Core.Toolchains;
+using Cairn.Store.Toolchains;
+
+namespace Cairn.Execution.Toolchains;
+
+/// <summary>Toolchains that steps of other projects left behind.</summary>
+internal sealed class StepToolchains(ToolchainTools tools) : ToolchainMaker(tools)
+{
+    /// <inheritdoc/>
+    public override Task<LockedToolchain> ResolveAsync(string name, ToolchainSource source, CancellationToken cancellationToken)
+    {
+        var asked = (ToolchainSource.Step)source;
+        var result = Tools.Project.StepOf(Tools.PathOf(asked.Project!), asked.Name);
+        var locked = new LockedStep
+        {
+            Name = name,
+            Step = asked.Name,
+            Project = asked.Project!,
+            From = asked.From,
+            Placement = asked.Placement,
+            Run = result.Run,
+            Action = result.Action,
+            Architecture = DebianArchive.Architecture,
+            Tree = Digest.Empty,
+        };
+        return Task.FromResult<LockedToolchain>(locked with { Tree = Place(locked, result.Tree) });
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The outputs are laid out when they are locked: what a lock names is in the store, in the folder of <see cref="ToolchainProject.Vendored"/>, or gone.</remarks>
+    public override Task<Digest> MakeAsync(LockedToolchain locked, CancellationToken cancellationToken) =>
+        locked.Tree != Digest.Empty && IsHere(locked.Tree)
+            ? Task.FromResult(locked.Tree)
+            : throw new ToolchainException($"What the step `{((LockedStep)locked).Step}` of `{((LockedStep)locked).Project}` left behind is no longer in the store", "run that project again, and then `cairn toolchain update`");
+
+    /// <inheritdoc/>
+    public override Task TraceAsync(LockedToolchain locked, ICollection<TraceLink> links, CancellationToken cancellationToken)
+    {
+        var step = (LockedStep)locked;
+        links.Add(Tools.Examine(step.Action) is { } problem
+            ? new TraceLink(1, $"action of `{step.Step}` in run {step.Run}", step.Action, $"it {problem}", problem == ToolchainTools.Missing ? TraceState.NotChecked : TraceState.Wrong)
+            : new TraceLink(1, $"action of `{step.Step}` in run {step.Run}", step.Action, "its bytes are right; nobody has signed yet that it left this behind", TraceState.NotChecked));
+        return Task.CompletedTask;
+    }
+
+    private bool IsHere(Digest tree)
+    {
+        var isWhole = true;
+        return StoredTree.TryForEach(tree, Tools.Store, (_, leaf) => isWhole &= leaf.Target is not null || Tools.Store.Contains(leaf.Digest)) && isWhole;
+    }
+
+    private Digest Place(LockedStep locked, Digest outputs)
+    {
+        var root = new RootTree();
+        var from = locked.From.Length == 0 ? "" : locked.From + "/";
+        var at = locked.Placement.FolderOf(locked.Name) is { Length: > 0 } folder ? folder + "/" : "";
+        var count = 0;
+        var isWhole = StoredTree.TryForEach(outputs, Tools.Store, (path, leaf) =>
+        {
+            if (path.StartsWith(from, StringComparison.Ordinal))
+            {
+                root.Add(at + path[from.Length..], leaf);
+                count++;
+            }
+        });
+        if (!isWhole)
+        {
+            throw new ToolchainException($"What the step `{locked.Step}` of `{locked.Project}` left behind is no longer in the store", "run that project again");
+        }
+
+        return count > 0
+            ? Read(locked.Name, () => Keep(root, locked.Name, locked.Placement))
+            : throw new ToolchainException($"The step `{locked.Step}` of `{locked.Project}` left nothing behind{(from.Length > 0 ? $" in `{locked.From}`" : "")}", "see its `outputs`");
+    }
+}
