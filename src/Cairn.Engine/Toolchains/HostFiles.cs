@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 
 using Cairn.Core.Content;
+using Cairn.Engine.History;
 using Cairn.Execution.Toolchains;
 using Cairn.Store.Snapshots;
 
@@ -12,6 +13,9 @@ namespace Cairn.Engine.Toolchains;
 public sealed class HostFiles(string stateDirectory)
 {
     private readonly ConcurrentDictionary<string, Lazy<Digest>> _digests = new(StringComparer.Ordinal);
+
+    /// <summary>Those of a project.</summary>
+    public static HostFiles Of(string projectDirectory) => new(RunDirectory.StateDirectory(projectDirectory));
 
     /// <summary>The digest of a folder or file as it is now. Throws <see cref="ToolchainException"/>.</summary>
     public Digest DigestOf(string path)

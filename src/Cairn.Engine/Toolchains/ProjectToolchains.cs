@@ -5,7 +5,6 @@ using Cairn.Core.Diagnostics;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Toolchains;
-using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
 using Cairn.Execution.Toolchains;
 
@@ -64,7 +63,7 @@ public sealed class ProjectToolchains
             return None;
         }
 
-        var toolchains = new ProjectToolchains(TryReadLock(projectDirectory, out var problem) ?? ToolchainLock.Empty, problem, new HostFiles(RunDirectory.StateDirectory(projectDirectory)));
+        var toolchains = new ProjectToolchains(TryReadLock(projectDirectory, out var problem) ?? ToolchainLock.Empty, problem, HostFiles.Of(projectDirectory));
         foreach (var toolchain in pipeline.Toolchains)
         {
             toolchains._declared[toolchain.Name] = toolchain;

@@ -30,10 +30,50 @@ internal sealed class StepToolchains(ToolchainTools tools) : ToolchainMaker(tool
 
     /// <inheritdoc/>
     /// <remarks>The outputs are laid out when they are locked: what a lock names is in the store, in the folder of <see cref="ToolchainProject.Vendored"/>, or gone.</remarks>
-    public override Task<Digest> MakeAsync(LockedToolchain locked, CancellationToken cancellationToken) =>
-        locked.Tree != Digest.Empty && IsHere(locked.Tree)
-            ? Task.FromResult(locked.Tree)
-            : throw new ToolchainException($"What the step `{((LockedStep)locked).Step}` of `{((LockedStep)locked).Project}` left behind is no longer in the store", "run that project again, and then `cairn toolchain update`");
+    public override async Task<Digest> MakeAsync(LockedToolchain locked, CancellationToken cancellationToken)
+    {
+        var step = (LockedStep)locked;
+        if (Tools.Project.Vendored is { } folder)
+        {
+            await ImportAsync(folder, [step.Action, step.Tree], cancellationToken);
+        }
+
+        return IsHere(locked.Tree)
+            ? locked.Tree
+            : throw new ToolchainException($"What the step `{step.Step}` of `{step.Project}` left behind is no longer in the store", "run that project again, and then `cairn toolchain update`");
+    }
+
+    /// <summary>Takes a tree, and what stands beside it, from a folder that was vendored.</summary>
+    private async Task ImportAsync(string folder, Digest[] digests, CancellationToken cancellationToken)
+    {
+        var pending = new Stack<Digest>(digests);
+        while (pending.TryPop(out var digest))
+        {
+            var path = $"{folder}/blobs/sha256/{digest.Hash}";
+            if (!Tools.Store.Contains(digest) && File.Exists(path))
+            {
+                await Tools.Downloader.FetchAsync([new Uri(path)], digest, FetchWords.OfFile, access: null, cancellationToken);
+            }
+
+            if (digest == digests[0])
+            {
+                continue;
+            }
+
+            foreach (var item in (Tools.Store.TryRead(digest, Core.Limits.ActionBlobBytesMax) is { } content ? DirectoryDecoder.TryDecode(content, out _) : null) ?? [])
+            {
+                if (item.IsFolder)
+                {
+                    pending.Push(item.Leaf.Digest);
+                }
+                else if (item.Leaf.Target is null && !Tools.Store.Contains(item.Leaf.Digest))
+                {
+                    var file = $"{folder}/blobs/sha256/{item.Leaf.Digest.Hash}";
+                    await Tools.Downloader.FetchAsync([new Uri(file)], item.Leaf.Digest, FetchWords.OfFile, access: null, cancellationToken);
+                }
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public override Task TraceAsync(LockedToolchain locked, ICollection<TraceLink> links, CancellationToken cancellationToken)

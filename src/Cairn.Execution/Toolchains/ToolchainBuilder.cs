@@ -77,7 +77,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(locked);
         CheckUsable(locked);
-        if (IsWhole(locked.Tree) && (!locked.IsHermetic || locked.Parts.All(p => _store.Contains(p.Digest))))
+        if (IsWhole(locked.Tree) && (!locked.PartsAreBlobs || locked.Parts.All(p => _store.Contains(p.Digest))))
         {
             Keep(locked);
             return false;
@@ -116,11 +116,11 @@ public sealed class ToolchainBuilder : IAsyncDisposable
         foreach (var part in locked.Parts)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (locked.IsHermetic)
+            if (locked.PartsAreBlobs)
             {
                 Look(part.Digest, part.What);
             }
-            else if (HostToolchains.Examine(_tools, part) is { } problem)
+            else if (locked is LockedHost && HostToolchains.Examine(_tools, part) is { } problem)
             {
                 damage.Add(problem);
             }
@@ -191,7 +191,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     private async Task<TraceLink> TraceTreeAsync(LockedToolchain locked, CancellationToken cancellationToken)
     {
         var subject = $"tree of {locked.Name} ({locked.Layout}, {locked.Architecture})";
-        if (locked.IsHermetic && locked.Parts.FirstOrDefault(p => !p.IsEvidence && !_store.Contains(p.Digest)) is { } missing)
+        if (locked.PartsAreBlobs && locked.Parts.FirstOrDefault(p => !p.IsEvidence && !_store.Contains(p.Digest)) is { } missing)
         {
             return new TraceLink(0, subject, locked.Tree, $"{missing.What} is not in the store, so it was not made again", TraceState.NotChecked);
         }
@@ -200,7 +200,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
         {
             var made = await MakeAsync(locked, cancellationToken);
             return made == locked.Tree
-                ? new TraceLink(0, subject, locked.Tree, $"made again from {(locked is LockedDebian debian ? $"{debian.Contents.Length} packages" : "its parts")}, with the same digest", TraceState.Right)
+                ? new TraceLink(0, subject, locked.Tree, $"{(locked is LockedStep ? "all of it is here" : $"made again from {(locked is LockedDebian debian ? $"{debian.Contents.Length} packages" : "its parts")}")}, with the same digest", TraceState.Right)
                 : new TraceLink(0, subject, locked.Tree, $"made again from its {(locked is LockedDebian ? "packages" : "parts")} it is {made.Hash[..12]}", TraceState.Wrong);
         }
         catch (ToolchainException exception)
@@ -221,7 +221,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     /// <summary>Pins what a toolchain was made from, and its tree, which could be made again but not without whoever needs it noticing.</summary>
     private LockedToolchain Keep(LockedToolchain locked)
     {
-        _store.Pin(new StorePin(PinOf(locked), locked.IsHermetic ? [.. locked.Parts.Select(static p => p.Digest).Distinct()] : [], []) { Trees = [locked.Tree] });
+        _store.Pin(new StorePin(PinOf(locked), locked.PartsAreBlobs ? [.. locked.Parts.Select(static p => p.Digest).Distinct()] : [], []) { Trees = [locked.Tree] });
         return locked;
     }
 
