@@ -145,7 +145,7 @@ internal sealed class ArchiveToolchains(ToolchainTools tools) : ToolchainMaker(t
         else
         {
             using var source = Open(archive.Archive);
-            entries = ArchiveReader.ReadTar(source, Tools.Store, out _);
+            entries = ArchiveReader.ReadTar(source, Tools.Store, isLayer: false, out _);
         }
 
         var root = new RootTree();

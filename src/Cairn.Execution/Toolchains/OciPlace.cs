@@ -148,7 +148,7 @@ internal sealed class OciLayoutPlace : OciPlace
         try
         {
             using var source = File.OpenRead(_path);
-            foreach (var entry in ArchiveReader.ReadTar(source, Tools.Store, out _))
+            foreach (var entry in ArchiveReader.ReadTar(source, Tools.Store, isLayer: false, out _))
             {
                 if (entry.Kind == ArchiveEntryKind.File && !files.TryAdd(entry.Path.StartsWith(BlobFolder, StringComparison.Ordinal) ? entry.Digest.Hash : entry.Path, entry.Digest) && !entry.Path.StartsWith(BlobFolder, StringComparison.Ordinal))
                 {

@@ -146,7 +146,7 @@ internal sealed class OciToolchains(ToolchainTools tools) : ToolchainMaker(tools
     private List<ArchiveEntry> Unpack(Digest layer, string hash, int number)
     {
         using var source = Tools.Store.TryOpen(layer) ?? throw new ToolchainException("A layer of the image is no longer in the store");
-        var entries = ArchiveReader.ReadTar(source, Tools.Store, out var uncompressed);
+        var entries = ArchiveReader.ReadTar(source, Tools.Store, isLayer: true, out var uncompressed);
         return uncompressed.Hash == hash ? entries : throw new InvalidDataException($"layer {number} is unpacked not what the configuration of the image says");
     }
 

@@ -25,8 +25,9 @@ public static class ArchiveReader
     /// <summary>Reads a tar, compressed or not; its entries in their order. Throws <see cref="InvalidDataException"/>; <see cref="IOException"/> where the store cannot take a file.</summary>
     /// <param name="source">The archive.</param>
     /// <param name="store">Where files go.</param>
+    /// <param name="isLayer">Whether it is a layer of an image: its root may be written as <c>/</c>, as some tools do, where an archive that names absolute paths is refused.</param>
     /// <param name="uncompressed">The digest of the tar as it is without compression.</param>
-    public static List<ArchiveEntry> ReadTar(Stream source, ContentStore store, out Digest uncompressed)
+    public static List<ArchiveEntry> ReadTar(Stream source, ContentStore store, bool isLayer, out Digest uncompressed)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(store);
@@ -40,7 +41,7 @@ public static class ArchiveReader
                 throw new InvalidDataException($"It has more than {Limits.ArchiveEntriesMax} entries");
             }
 
-            if (Normalize(entry.Path) is not { } path)
+            if (Normalize(entry.Path, isLayer) is not { } path)
             {
                 continue;
             }
@@ -51,7 +52,7 @@ public static class ArchiveReader
                 TarKind.Folder => new ArchiveEntry(path, ArchiveEntryKind.Folder, Digest.Empty, Executable: false, null),
                 TarKind.Device => new ArchiveEntry(path, ArchiveEntryKind.Device, Digest.Empty, Executable: false, null),
                 TarKind.Symlink => Link(path, entry.Target),
-                TarKind.HardLink => new ArchiveEntry(path, ArchiveEntryKind.HardLink, Digest.Empty, Executable: false, Normalize(entry.Target) ?? throw new InvalidDataException($"Its hard link `{path}` is to a folder")),
+                TarKind.HardLink => new ArchiveEntry(path, ArchiveEntryKind.HardLink, Digest.Empty, Executable: false, Normalize(entry.Target, isLayer) ?? throw new InvalidDataException($"Its hard link `{path}` is to a folder")),
                 _ => throw new InvalidDataException($"`{path}` is something that is not known"),
             });
         }
@@ -80,7 +81,7 @@ public static class ArchiveReader
                 throw new InvalidDataException($"It has the path `{entry.FullName}`, whose backslashes are none of a path here");
             }
 
-            if (Normalize(entry.FullName) is not { } path)
+            if (Normalize(entry.FullName, isLayer: false) is not { } path)
             {
                 continue;
             }
@@ -119,9 +120,9 @@ public static class ArchiveReader
     public static bool IsZip(ReadOnlySpan<byte> start) => start is [(byte)'P', (byte)'K', 3, 4, ..] or [(byte)'P', (byte)'K', 5, 6, ..];
 
     /// <summary>A path of an archive as one of its tree; null for the root. Throws <see cref="InvalidDataException"/> where it leads elsewhere.</summary>
-    internal static string? Normalize(string path)
+    internal static string? Normalize(string path, bool isLayer)
     {
-        var plain = path;
+        var plain = isLayer ? path.TrimStart('/') : path;
         while (plain.StartsWith("./", StringComparison.Ordinal))
         {
             plain = plain[2..].TrimStart('/');
@@ -130,7 +131,7 @@ public static class ArchiveReader
         plain = plain.TrimEnd('/');
         if (plain is "" or ".")
         {
-            return path.StartsWith('/') ? throw Outside(path) : null;
+            return path.StartsWith('/') && !isLayer ? throw Outside(path) : null;
         }
 
         return PackagePaths.IsPlain(plain) ? plain : throw Outside(path);

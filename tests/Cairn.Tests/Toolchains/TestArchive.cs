@@ -86,7 +86,7 @@ internal sealed class TestArchive : IDisposable
         File.WriteAllText(InRelease, (signer ?? Signer).SignText(release, Date));
     }
 
-    public ToolchainBuilder Builder() => new(Store, AptConfiguration.Read(Apt, new Dictionary<string, string>(StringComparer.Ordinal)), State, new FixedTime(Now), static _ => { });
+    public ToolchainBuilder Builder(ToolchainProject? project = null) => new(Store, AptConfiguration.Read(Apt, new Dictionary<string, string>(StringComparer.Ordinal)), State, new FixedTime(Now), static _ => { }, project);
 
     public void Dispose()
     {
