@@ -86,7 +86,10 @@ internal sealed class ProcessPlace : IAttemptPlace
 
     public LimitHit? Ended(bool succeeded) => null;
 
-    public CollectedOutputs Collect() => _run.Tree.Collect(_job);
+    public HostTraffic? Traffic => null;
+
+    // Fetch steps have sandboxes.
+    public CollectedOutputs Collect(Func<ImmutableArray<OutputFile>, string?>? judge) => _run.Tree.Collect(_job);
 
     public void Abandon() => _run.Tree.Collect(_job);
 
