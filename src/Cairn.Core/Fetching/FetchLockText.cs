@@ -13,12 +13,23 @@ public static class FetchLockText
 {
     private const string Heading = "# What the fetch steps of cairn.yaml brought. Written by `cairn fetch`.\nfetched:\n";
 
-    /// <summary>A lock file's text without this part, and this part.</summary>
+    // The end of a YAML document, which says that nothing was cut off.
+    private const string End = "...\n";
+
+    /// <summary>What a lock file says of toolchains, as if nothing else were in it, and what it says of fetch steps.</summary>
     public static (string Toolchains, string Fetched) Split(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var at = text.StartsWith(Heading, StringComparison.Ordinal) ? 0 : text.IndexOf("\n" + Heading, StringComparison.Ordinal) + 1;
-        return at > 0 ? (text[..at], text[at..]) : text.StartsWith(Heading, StringComparison.Ordinal) ? ("", text) : (text, "");
+        var at = text.IndexOf("\n" + Heading, StringComparison.Ordinal) + 1;
+        return at > 0 ? (text[..at] + End, text[at..]) : (text, "");
+    }
+
+    /// <summary>Both in one file.</summary>
+    public static string Join(string toolchains, string fetched)
+    {
+        ArgumentNullException.ThrowIfNull(toolchains);
+        ArgumentNullException.ThrowIfNull(fetched);
+        return fetched.Length == 0 ? toolchains : (toolchains.EndsWith(End, StringComparison.Ordinal) ? toolchains[..^End.Length] : toolchains) + fetched;
     }
 
     /// <summary>Writes a lock; nothing where it is empty.</summary>
@@ -45,7 +56,7 @@ public static class FetchLockText
             }
         }
 
-        return text.ToString();
+        return text.Append(End).ToString();
     }
 
     /// <summary>Reads what <see cref="Split"/> gave. Throws <see cref="FormatException"/> for a text that <see cref="Write"/> did not write.</summary>
@@ -64,7 +75,7 @@ public static class FetchLockText
 
         var pins = ImmutableArray.CreateBuilder<FetchPin>();
         var lines = new Lines(text, Heading.Length);
-        while (!lines.IsAtEnd)
+        while (!lines.IsAt(End))
         {
             pins.Add(ReadPin(lines));
             if (pins.Count > 1 && string.CompareOrdinal(pins[^2].Job, pins[^1].Job) >= 0)

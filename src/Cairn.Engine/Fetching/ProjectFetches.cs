@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
 
-using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
@@ -123,9 +122,10 @@ public sealed class ProjectFetches
         var rest = FetchLockText.Split(text).Toolchains;
         var written = FetchLockText.Write(content);
         rest = rest.Length == 0 && written.Length > 0 ? ToolchainLockText.Write(ToolchainLock.Empty) : rest;
-        if (!string.Equals(text, rest + written, StringComparison.Ordinal))
+        var joined = FetchLockText.Join(rest, written);
+        if (!string.Equals(text, joined, StringComparison.Ordinal))
         {
-            DurableFile.Replace(Path.Combine(projectDirectory, ToolchainLock.FileName), Encoding.UTF8.GetBytes(rest + written));
+            DurableFile.Replace(Path.Combine(projectDirectory, ToolchainLock.FileName), Encoding.UTF8.GetBytes(joined));
         }
     }
 

@@ -1,8 +1,12 @@
+using System.Collections.Immutable;
+
+using Cairn.Core.Actions;
 using Cairn.Core.Planning;
 using Cairn.Engine.Caching;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
 using Cairn.Execution;
+using Cairn.Execution.Fetching;
 using Cairn.Store.Files;
 
 namespace Cairn.Engine.Isolation;

@@ -344,18 +344,13 @@ public sealed class HostProxy : IDisposable
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
         silence.CancelAfter(SilenceTimeout);
-        var up = CopyAsync(client, server, silence, static _ => { });
-        await CopyAsync(server, client, silence, count => Traffic.Received(request.Host, request.Port, count));
-        if (!request.IsTunnel)
-        {
-            // The answer ends with its connection; what else the client has to say, it has to ask for anew.
-            await silence.CancelAsync();
-        }
-
-        await up;
+        await Task.WhenAll(
+            CopyAsync(client, server, silence, endsBoth: false, static _ => { }),
+            // The answer of a request ends with its connection; what else the client has to say, it has to ask for anew.
+            CopyAsync(server, client, silence, endsBoth: !request.IsTunnel, count => Traffic.Received(request.Host, request.Port, count)));
     }
 
-    private static async Task CopyAsync(Socket from, Socket to, CancellationTokenSource silence, Action<int> copied)
+    private static async Task CopyAsync(Socket from, Socket to, CancellationTokenSource silence, bool endsBoth, Action<int> copied)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
@@ -371,6 +366,10 @@ public sealed class HostProxy : IDisposable
             }
 
             to.Shutdown(SocketShutdown.Send);
+            if (endsBoth)
+            {
+                await silence.CancelAsync();
+            }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
         {
