@@ -4,6 +4,7 @@ using System.Text;
 
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
+using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
 using Cairn.Engine;
@@ -171,8 +172,8 @@ internal sealed class ToolchainCommand
         EndProgress();
         if (!dryRun)
         {
-            var text = Encoding.UTF8.GetBytes(ToolchainLockText.Write(content));
             var before = File.Exists(scene.LockPath) ? await File.ReadAllBytesAsync(scene.LockPath, cancellationToken) : [];
+            var text = Encoding.UTF8.GetBytes(FetchLockText.Join(ToolchainLockText.Write(content), FetchLockText.Split(Encoding.UTF8.GetString(before)).Fetched));
             if (!text.AsSpan().SequenceEqual(before))
             {
                 DurableFile.Replace(scene.LockPath, text);
