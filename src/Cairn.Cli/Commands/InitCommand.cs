@@ -18,12 +18,13 @@ internal static class InitCommand
         var directory = new Argument<string>("dir") { HelpName = "DIR", Description = "The folder to look at; this one without", DefaultValueFactory = _ => "." };
         var force = new Option<bool>("--force") { Description = "Replace the pipeline that is there" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Print the pipeline, and write nothing" };
-        var command = new Command("init", "Write a pipeline for what is in a folder") { directory, force, dryRun };
-        command.SetAction(parse => Run(parse.GetValue(directory)!, parse.GetValue(force), parse.GetValue(dryRun), services));
+        var programs = new ToolchainChoice();
+        var command = new Command("init", "Write a pipeline for what is in a folder") { directory, programs.Toolchain, programs.NoLock, force, dryRun };
+        command.SetAction((parse, cancellationToken) => RunAsync(parse.GetValue(directory)!, parse.GetValue(force), parse.GetValue(dryRun), programs, parse, services, cancellationToken));
         return command;
     }
 
-    private static int Run(string asked, bool force, bool dryRun, CommandServices services)
+    private static async Task<int> RunAsync(string asked, bool force, bool dryRun, ToolchainChoice programs, ParseResult parse, CommandServices services, CancellationToken cancellationToken)
     {
         var folder = Path.GetFullPath(asked, services.CurrentDirectory);
         if (!Directory.Exists(folder))
@@ -38,7 +39,8 @@ internal static class InitCommand
             diagnostics.Error(DiagnosticCodes.AlreadyThere, $"There is a pipeline already: `{Path.GetRelativePath(services.CurrentDirectory, target)}`", SourceSpan.None, "`--dry-run` shows what would be written, `--force` replaces it");
         }
 
-        var draft = diagnostics.HasErrors ? null : ProjectSurvey.Draft(SourceListing.Of(folder), Path.GetFileName(folder.TrimEnd('/')) is { Length: > 0 } name ? name : "root", diagnostics);
+        var suite = programs.Suite(parse, services, diagnostics);
+        var draft = diagnostics.HasErrors ? null : ProjectSurvey.Draft(SourceListing.Of(folder), Path.GetFileName(folder.TrimEnd('/')) is { Length: > 0 } name ? name : "root", diagnostics, suite);
         if (draft is null)
         {
             DiagnosticPrinter.Print(services, diagnostics.ToSorted(), ImmutableDictionary<string, SourceText>.Empty);
@@ -77,9 +79,17 @@ internal static class InitCommand
             style.Write(text, Ink.Warning, $"  note: {note}").Line();
         }
 
-        var suffix = folder == services.CurrentDirectory ? "" : $" -C {ShellText.Quote(asked)}";
-        style.Write(text, Ink.Dim, $"look at it, then: cairn run{suffix}").Line();
         services.OutBytes.Write(text.Span);
+        var locks = draft.Toolchains.Count > 0;
+        if (locks && !parse.GetValue(programs.NoLock) && await ToolchainChoice.LockAsync(folder, asked, services, cancellationToken) is not ExitCodes.Success and var problem)
+        {
+            return problem;
+        }
+
+        var suffix = folder == services.CurrentDirectory ? "" : $" -C {ShellText.Quote(asked)}";
+        var next = new ByteText();
+        style.Write(next, Ink.Dim, $"look at it, then: {(locks && parse.GetValue(programs.NoLock) ? $"cairn toolchain lock{suffix} && " : "")}cairn run{suffix}").Line();
+        services.OutBytes.Write(next.Span);
         return ExitCodes.Success;
     }
 

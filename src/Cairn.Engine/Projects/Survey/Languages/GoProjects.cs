@@ -31,9 +31,16 @@ internal static class GoProjects
             yield return new FoundProject("go", module.Folder, $"Go module {module.Name}{(used.Count > 0 ? ", which uses " + string.Join(", ", used.Select(u => u.Name)) : "")}")
             {
                 Steps = Steps(module, [.. inputs.Distinct(StringComparer.Ordinal)], modules, listing),
+                Toolchain = context.Toolchain("go", new[] { module.Least, work is null ? null : LeastOf(listing.Text(work)) }.Max(), Paths.In(module.Folder, "go.mod"), Packages(listing, module.Folder)),
             };
         }
     }
+
+    // Modules are fetched over TLS; what imports "C" needs its compiler.
+    private static IEnumerable<string> Packages(SourceListing listing, string folder) =>
+        listing.Below(folder).Any(f => f.EndsWith(".go", StringComparison.Ordinal) && listing.Text(f).Contains("import \"C\"", StringComparison.Ordinal)) ? ["ca-certificates", "gcc", "golang-go", "libc6-dev"] : ["ca-certificates", "golang-go"];
+
+    private static Version? LeastOf(string text) => Directives(text, "go").FirstOrDefault() is [var version, ..] ? DebianPrograms.Least(version) : null;
 
     private static List<DraftStep> Steps(Module module, List<string> inputs, List<Module> modules, SourceListing listing)
     {
@@ -118,7 +125,7 @@ internal static class GoProjects
         }
     }
 
-    private sealed record Module(string Folder, string Name, List<string> Requires, List<string> LocalFolders)
+    private sealed record Module(string Folder, string Name, Version? Least, List<string> Requires, List<string> LocalFolders)
     {
         public static Module Read(SourceListing listing, string folder)
         {
@@ -126,7 +133,7 @@ internal static class GoProjects
             var name = Directives(text, "module").FirstOrDefault() is [var first, ..] ? first.Trim('"') : Paths.Name(folder);
             var replaced = Directives(text, "replace").Where(w => Array.IndexOf(w, "=>") is > 0 and var at && at + 1 < w.Length && w[at + 1].StartsWith('.'));
             return new Module(
-                folder, name, [.. Directives(text, "require").Select(w => w[0].Trim('"'))], [.. replaced.Select(w => Paths.Resolve(folder, w[Array.IndexOf(w, "=>") + 1])).OfType<string>()]);
+                folder, name, LeastOf(text), [.. Directives(text, "require").Select(w => w[0].Trim('"'))], [.. replaced.Select(w => Paths.Resolve(folder, w[Array.IndexOf(w, "=>") + 1])).OfType<string>()]);
         }
     }
 }
