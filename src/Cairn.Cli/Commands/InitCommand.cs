@@ -50,7 +50,7 @@ internal static class InitCommand
         var content = Encoding.UTF8.GetBytes(PipelineYaml.Write(draft));
         if (dryRun)
         {
-            services.OutBytes.Write(content);
+            Write(services, content);
             return ExitCodes.Success;
         }
 
@@ -65,10 +65,26 @@ internal static class InitCommand
             return ExitCodes.Internal;
         }
 
+        Show(draft, Path.GetRelativePath(services.CurrentDirectory, written), services);
+        var unlocked = draft.Toolchains.Count > 0 && parse.GetValue(programs.NoLock);
+        if (draft.Toolchains.Count > 0 && !unlocked && await ToolchainChoice.LockAsync(folder, asked, services, cancellationToken) is not ExitCodes.Success and var problem)
+        {
+            return problem;
+        }
+
+        var suffix = folder == services.CurrentDirectory ? "" : $" -C {ShellText.Quote(asked)}";
+        var next = new ByteText();
+        Style.OfOutput(services.Terminal).Write(next, Ink.Dim, $"look at it, then: {(unlocked ? $"cairn toolchain lock{suffix} && " : "")}cairn run{suffix}").Line();
+        Write(services, next.Span);
+        return ExitCodes.Success;
+    }
+
+    private static void Show(PipelineDraft draft, string written, CommandServices services)
+    {
         var text = new ByteText();
         var style = Style.OfOutput(services.Terminal);
         style.Write(text, Ink.Good, style.Good).Append(" ");
-        style.Write(text, Ink.Plain, $"{Path.GetRelativePath(services.CurrentDirectory, written)}: {Count(draft.Projects.Sum(p => p.Steps.Count), "step")}").Line();
+        style.Write(text, Ink.Plain, $"{written}: {Count(draft.Projects.Sum(p => p.Steps.Count), "step")}").Line();
         foreach (var project in draft.Projects)
         {
             style.Write(text, Ink.Plain, $"  {project.Title}{(project.Folder.Length > 0 ? $" in {project.Folder}" : "")}: {string.Join(", ", project.Steps.Select(s => s.Name))}").Line();
@@ -79,19 +95,10 @@ internal static class InitCommand
             style.Write(text, Ink.Warning, $"  note: {note}").Line();
         }
 
-        services.OutBytes.Write(text.Span);
-        var locks = draft.Toolchains.Count > 0;
-        if (locks && !parse.GetValue(programs.NoLock) && await ToolchainChoice.LockAsync(folder, asked, services, cancellationToken) is not ExitCodes.Success and var problem)
-        {
-            return problem;
-        }
-
-        var suffix = folder == services.CurrentDirectory ? "" : $" -C {ShellText.Quote(asked)}";
-        var next = new ByteText();
-        style.Write(next, Ink.Dim, $"look at it, then: {(locks && parse.GetValue(programs.NoLock) ? $"cairn toolchain lock{suffix} && " : "")}cairn run{suffix}").Line();
-        services.OutBytes.Write(next.Span);
-        return ExitCodes.Success;
+        Write(services, text.Span);
     }
+
+    private static void Write(CommandServices services, ReadOnlySpan<byte> text) => services.OutBytes.Write(text);
 
     /// <summary><c>1 step</c>, <c>2 steps</c>.</summary>
     internal static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";

@@ -17,26 +17,27 @@ internal static class DebianPrograms
     ];
 
     /// <summary>Programs that scripts and makefiles call by their names, and their packages.</summary>
-    private static readonly FrozenDictionary<string, string> Tools = new Dictionary<string, string>
-    {
-        ["autoreconf"] = "autoconf", ["automake"] = "automake", ["bc"] = "bc", ["bison"] = "bison", ["cmake"] = "cmake", ["curl"] = "curl", ["file"] = "file", ["flex"] = "flex", ["gawk"] = "gawk",
-        ["git"] = "git", ["gperf"] = "gperf", ["jq"] = "jq", ["m4"] = "m4", ["make"] = "make", ["msgfmt"] = "gettext", ["nasm"] = "nasm", ["node"] = "nodejs", ["openssl"] = "openssl",
-        ["perl"] = "perl", ["pkg-config"] = "pkgconf", ["protoc"] = "protobuf-compiler", ["python3"] = "python3", ["rsync"] = "rsync", ["ruby"] = "ruby", ["shellcheck"] = "shellcheck",
-        ["sqlite3"] = "sqlite3", ["unzip"] = "unzip", ["wget"] = "wget", ["xmllint"] = "libxml2-utils", ["xxd"] = "xxd", ["yacc"] = "bison", ["zip"] = "zip",
-    }.ToFrozenDictionary(StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, string> Tools = Table(
+        """
+        autoreconf=autoconf automake=automake bc=bc bison=bison cmake=cmake curl=curl file=file flex=flex gawk=gawk git=git gperf=gperf jq=jq m4=m4
+        make=make msgfmt=gettext nasm=nasm node=nodejs openssl=openssl perl=perl pkg-config=pkgconf protoc=protobuf-compiler python3=python3
+        rsync=rsync ruby=ruby shellcheck=shellcheck sqlite3=sqlite3 unzip=unzip wget=wget xmllint=libxml2-utils xxd=xxd yacc=bison zip=zip
+        """);
 
     /// <summary>Libraries as CMake, pkg-config and the linker call them, in small letters.</summary>
-    private static readonly FrozenDictionary<string, string> Libraries = new Dictionary<string, string>
-    {
-        ["benchmark"] = "libbenchmark-dev", ["boost"] = "libboost-all-dev", ["bz2"] = "libbz2-dev", ["bzip2"] = "libbz2-dev", ["catch2"] = "catch2", ["cmocka"] = "libcmocka-dev", ["check"] = "check",
-        ["crypto"] = "libssl-dev", ["curl"] = "libcurl4-openssl-dev", ["curses"] = "libncurses-dev", ["doctest"] = "doctest-dev", ["eigen3"] = "libeigen3-dev", ["expat"] = "libexpat1-dev",
-        ["ffi"] = "libffi-dev", ["fmt"] = "libfmt-dev", ["glib-2.0"] = "libglib2.0-dev", ["gmp"] = "libgmp-dev", ["gtest"] = "libgtest-dev", ["libcurl"] = "libcurl4-openssl-dev",
-        ["libffi"] = "libffi-dev", ["liblzma"] = "liblzma-dev", ["libpng"] = "libpng-dev", ["libssl"] = "libssl-dev", ["libuv"] = "libuv1-dev", ["libxml-2.0"] = "libxml2-dev", ["libxml2"] = "libxml2-dev",
-        ["libzstd"] = "libzstd-dev", ["lz4"] = "liblz4-dev", ["lzma"] = "liblzma-dev", ["ncurses"] = "libncurses-dev", ["ncursesw"] = "libncurses-dev", ["nlohmann_json"] = "nlohmann-json3-dev",
-        ["openssl"] = "libssl-dev", ["pcre2-8"] = "libpcre2-dev", ["png"] = "libpng-dev", ["protobuf"] = "libprotobuf-dev", ["readline"] = "libreadline-dev", ["sdl2"] = "libsdl2-dev",
-        ["spdlog"] = "libspdlog-dev", ["sqlite3"] = "libsqlite3-dev", ["ssl"] = "libssl-dev", ["uv"] = "libuv1-dev", ["uuid"] = "uuid-dev", ["xml2"] = "libxml2-dev", ["yaml"] = "libyaml-dev",
-        ["yaml-cpp"] = "libyaml-cpp-dev", ["z"] = "zlib1g-dev", ["zlib"] = "zlib1g-dev", ["zstd"] = "libzstd-dev",
-    }.ToFrozenDictionary(StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, string> Libraries = Table(
+        """
+        benchmark=libbenchmark-dev boost=libboost-all-dev bz2=libbz2-dev bzip2=libbz2-dev catch2=catch2 cmocka=libcmocka-dev check=check
+        crypto=libssl-dev curl=libcurl4-openssl-dev curses=libncurses-dev doctest=doctest-dev eigen3=libeigen3-dev expat=libexpat1-dev ffi=libffi-dev
+        fmt=libfmt-dev glib-2.0=libglib2.0-dev gmp=libgmp-dev gtest=libgtest-dev libcurl=libcurl4-openssl-dev libffi=libffi-dev liblzma=liblzma-dev
+        libpng=libpng-dev libssl=libssl-dev libuv=libuv1-dev libxml-2.0=libxml2-dev libxml2=libxml2-dev libzstd=libzstd-dev lz4=liblz4-dev
+        lzma=liblzma-dev ncurses=libncurses-dev ncursesw=libncurses-dev nlohmann_json=nlohmann-json3-dev openssl=libssl-dev pcre2-8=libpcre2-dev
+        png=libpng-dev protobuf=libprotobuf-dev readline=libreadline-dev sdl2=libsdl2-dev spdlog=libspdlog-dev sqlite3=libsqlite3-dev ssl=libssl-dev
+        uv=libuv1-dev uuid=uuid-dev xml2=libxml2-dev yaml=libyaml-dev yaml-cpp=libyaml-cpp-dev z=zlib1g-dev zlib=zlib1g-dev zstd=libzstd-dev
+        """);
+
+    private static FrozenDictionary<string, string> Table(string text) =>
+        text.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Select(static pair => pair.Split('=')).ToFrozenDictionary(static pair => pair[0], static pair => pair[1], StringComparer.Ordinal);
 
     /// <summary>The version of a language that a suite has; null where that is not known.</summary>
     public static Version? VersionOf(string suite, string language)

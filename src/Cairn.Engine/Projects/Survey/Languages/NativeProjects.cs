@@ -7,6 +7,8 @@ internal static class NativeProjects
     private static readonly string[] BuildFolders = ["build", "out", "bin", "obj", "dist"];
     private static readonly string[] Makefiles = ["GNUmakefile", "Makefile", "makefile"];
 
+    private static readonly string[] Autoreconf = ["autoconf", "automake", "libtool", "make", "pkgconf"];
+
     // Beside the project, so that what only the build needs is no output.
     private const string OutOfTree = "project=$PWD\nmkdir /tmp/build\ncd /tmp/build\n\"$project/configure\" --quiet";
     private const string CopyAndReconfigure = "project=$PWD\ncp -r . /tmp/build\ncd /tmp/build\nautoreconf --install\n./configure --quiet";
@@ -75,7 +77,7 @@ internal static class NativeProjects
                 Outputs = [Paths.In(folder, "dist/**")],
             },
         ],
-        Toolchain = context.Toolchain("cc", needed: null, folder, [.. configured ? [] : new[] { "autoconf", "automake", "libtool" }, "make", "pkgconf", .. Compilers(context.Listing, folder, any: false)]),
+        Toolchain = context.Toolchain("cc", needed: null, folder, [.. configured ? ["make", "pkgconf"] : Autoreconf, .. Compilers(context.Listing, folder, any: false)]),
     };
 
     private static FoundProject Make(SurveyContext context, string folder)
