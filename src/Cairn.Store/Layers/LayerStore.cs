@@ -31,7 +31,8 @@ public sealed partial class LayerStore
     internal const string TemporaryPrefix = "new-";
     internal const string GonePrefix = "gone-";
 
-    private const string MachinePrefix = "base-";
+    // What a layer is of that is no tree of files of the project: the machine, what every sandbox has, a toolchain.
+    private static readonly string[] Kinds = ["base-", "bare-", "toolchain-"];
 
     // Of how many files one may differ for a delta: what has changed since the complete layer is laid out anew each time.
     private const int FilesPerChange = 16;
@@ -66,7 +67,15 @@ public sealed partial class LayerStore
     /// <summary>Whether a name can be a layer's.</summary>
     internal static bool IsKey(ReadOnlySpan<char> name)
     {
-        var digits = name.StartsWith(MachinePrefix, StringComparison.Ordinal) ? name[MachinePrefix.Length..] : name;
+        var digits = name;
+        foreach (var kind in Kinds)
+        {
+            if (name.StartsWith(kind, StringComparison.Ordinal))
+            {
+                digits = name[kind.Length..];
+            }
+        }
+
         foreach (var digit in digits)
         {
             if (!char.IsAsciiHexDigitLower(digit))
@@ -79,7 +88,7 @@ public sealed partial class LayerStore
     }
 
     /// <summary>The layer of something of the machine, relative to the store, laid out by <paramref name="layOut"/> where no run has done so yet. Throws <see cref="IOException"/>.</summary>
-    /// <param name="key"><c>base-</c> and 32 hexadecimal digits.</param>
+    /// <param name="key">What it is of, as in <c>base-</c>, and 32 or 64 hexadecimal digits.</param>
     /// <param name="layOut">Writes it.</param>
     public string Get(string key, Action<LayerWriter> layOut)
     {
