@@ -7,6 +7,9 @@ internal static class GoProjects
 
     private static readonly (string, string)[] Caches = [("go-build", "~/.cache/go-build")];
 
+    // Modules are fetched over TLS. The C compiler is for what imports "C", as net and os/user of the standard library do.
+    private static readonly string[] Packages = ["ca-certificates", "gcc", "golang-go", "libc6-dev"];
+
     public static IEnumerable<string> Folders(SurveyContext context) => context.Listing.Named("go.mod").Select(Paths.Folder);
 
     public static IEnumerable<FoundProject> Draft(SurveyContext context)
@@ -31,14 +34,10 @@ internal static class GoProjects
             yield return new FoundProject("go", module.Folder, $"Go module {module.Name}{(used.Count > 0 ? ", which uses " + string.Join(", ", used.Select(u => u.Name)) : "")}")
             {
                 Steps = Steps(module, [.. inputs.Distinct(StringComparer.Ordinal)], modules, listing),
-                Toolchain = context.Toolchain("go", new[] { module.Least, work is null ? null : LeastOf(listing.Text(work)) }.Max(), Paths.In(module.Folder, "go.mod"), Packages(listing, module.Folder)),
+                Toolchain = context.Toolchain("go", new[] { module.Least, work is null ? null : LeastOf(listing.Text(work)) }.Max(), Paths.In(module.Folder, "go.mod"), Packages),
             };
         }
     }
-
-    // Modules are fetched over TLS; what imports "C" needs its compiler.
-    private static IEnumerable<string> Packages(SourceListing listing, string folder) =>
-        listing.Below(folder).Any(f => f.EndsWith(".go", StringComparison.Ordinal) && listing.Text(f).Contains("import \"C\"", StringComparison.Ordinal)) ? ["ca-certificates", "gcc", "golang-go", "libc6-dev"] : ["ca-certificates", "golang-go"];
 
     private static Version? LeastOf(string text) => Directives(text, "go").FirstOrDefault() is [var version, ..] ? DebianPrograms.Least(version) : null;
 
