@@ -39,6 +39,11 @@ internal sealed class ToolchainCommand
         };
     }
 
+    /// <summary>What <c>cairn toolchain lock</c> does in a folder, for commands that write pipelines.</summary>
+    public static Task<int> LockAsync(string folder, CommandServices services, CancellationToken cancellationToken) =>
+        Create(services).Parse(["lock", "-C", folder], new ParserConfiguration { ResponseFileTokenReplacer = null })
+            .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
+
     /// <summary>What all of them work with.</summary>
     private sealed record Scene(Project Project, ImmutableArray<Toolchain> Declared, ToolchainLock Lock, ContentStore Store, AptConfiguration Apt, ToolchainBuilder Builder)
     {
