@@ -36,6 +36,9 @@ internal sealed class CommandTester : IDisposable
 
     public string Project => Folder["project"];
 
+    /// <summary>Where apt is configured; null for the machine's.</summary>
+    public string? AptFolder { get; set; }
+
     public DateTimeOffset Now { get; set; } = new(2026, 11, 21, 3, 0, 0, TimeSpan.Zero);
 
     public void Write(string relative, string content) => Folder.Write(Path.Combine("project", relative), content);
@@ -50,6 +53,7 @@ internal sealed class CommandTester : IDisposable
         CurrentDirectory = Project,
         Environment = _environment,
         CancellationToken = TestContext.Current.CancellationToken,
+        AptFolder = AptFolder ?? Cairn.Execution.Toolchains.AptConfiguration.DefaultFolder,
     };
 
     public async Task<CommandOutcome> RunAsync(params string[] args)
