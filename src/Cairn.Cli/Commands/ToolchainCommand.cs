@@ -4,6 +4,7 @@ using System.Text;
 
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
+using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
 using Cairn.Engine;
@@ -41,6 +42,11 @@ internal sealed class ToolchainCommand
             toolchain.CreateLock(), toolchain.CreateUpdate(), toolchain.CreateList(), toolchain.CreateShow(), toolchain.CreateVerify(), toolchain.CreateTrace(), toolchain.CreateVendor(),
         };
     }
+
+    /// <summary>What <c>cairn toolchain lock</c> does in a folder, for commands that write pipelines.</summary>
+    public static Task<int> LockAsync(string folder, CommandServices services, CancellationToken cancellationToken) =>
+        Create(services).Parse(["lock", "-C", folder], new ParserConfiguration { ResponseFileTokenReplacer = null })
+            .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
 
     /// <summary>What all of them work with.</summary>
     private sealed record Scene(Project Project, ImmutableArray<Toolchain> Declared, ToolchainLock Lock, ContentStore Store, AptConfiguration Apt, ToolchainBuilder Builder)
@@ -175,8 +181,8 @@ internal sealed class ToolchainCommand
         _progress.End();
         if (!dryRun)
         {
-            var text = Encoding.UTF8.GetBytes(ToolchainLockText.Write(content));
             var before = File.Exists(scene.LockPath) ? await File.ReadAllBytesAsync(scene.LockPath, cancellationToken) : [];
+            var text = Encoding.UTF8.GetBytes(FetchLockText.Join(ToolchainLockText.Write(content), FetchLockText.Split(Encoding.UTF8.GetString(before)).Fetched));
             if (!text.AsSpan().SequenceEqual(before))
             {
                 DurableFile.Replace(scene.LockPath, text);

@@ -13,6 +13,9 @@ namespace Cairn.Core.Toolchains;
 public static class ToolchainLockText
 {
     private const string Heading = "# What the toolchains of cairn.yaml consist of. Written by `cairn toolchain lock`; keep it with the pipeline.\nversion: 1\n";
+
+    // The end of a YAML document: a lock that was cut off between two packages lacks it.
+    private const string End = "...";
     private const string DateFormat = "yyyy-MM-dd'T'HH:mm:ss'Z'";
 
     /// <summary>Writes a lock.</summary>
@@ -26,7 +29,7 @@ public static class ToolchainLockText
             Write(text, toolchain);
         }
 
-        return text.ToString();
+        return text.Append(End).Append('\n').ToString();
     }
 
     /// <summary>Reads a lock. Throws <see cref="FormatException"/> for a text that <see cref="Write(ToolchainLock)"/> did not write.</summary>
@@ -53,8 +56,10 @@ public static class ToolchainLockText
 
                 toolchains.Add(toolchain);
             }
-            while (!lines.IsAtEnd);
+            while (!lines.StartsWith(End));
         }
+
+        lines.Take(End);
 
         var content = new ToolchainLock(toolchains.DrainToImmutable());
 
@@ -164,8 +169,6 @@ public static class ToolchainLockText
     {
         private int _at = start;
         private int _number = text.AsSpan(0, start).Count('\n') + 1;
-
-        public bool IsAtEnd => _at >= text.Length;
 
         private ReadOnlySpan<char> Line
         {

@@ -91,7 +91,7 @@ internal static class BaseLayer
     }
 
     /// <summary>The key of what every sandbox has, whatever programs it is given.</summary>
-    public static string BareKey() => "bare-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', [Format, Passwd, Group, Hosts, NameSwitch, .. EmptyFolders]))))[..32];
+    public static string BareKey() => "bare-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Format}\n{Passwd}\n{Group}\n{Hosts}\n{NameSwitch}\n{string.Join('\n', EmptyFolders)}")))[..32];
 
     /// <summary>Lays out what every sandbox has.</summary>
     public static void LayOutBare(LayerWriter layer)

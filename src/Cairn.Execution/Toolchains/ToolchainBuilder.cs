@@ -413,7 +413,8 @@ public sealed class ToolchainBuilder : IAsyncDisposable
             var tree = DebianTree.TryMake(packages, locked.Architecture, digest => _store.TryRead(digest, SmallFileBytesMax), content => _store.Put(content), out var problems);
             if (tree is null)
             {
-                throw new ToolchainException($"The toolchain `{locked.Name}` cannot be put together: {string.Join("; ", problems)}") { Code = DiagnosticCodes.ToolchainPackagesUnfit };
+                const string Help = "leave out the package that needs it, or use what it has by `toolchain: host` in the steps that need it; nothing of a package is run to make a toolchain";
+                throw new ToolchainException($"The toolchain `{locked.Name}` cannot be put together: {string.Join("; ", problems)}", Help) { Code = DiagnosticCodes.ToolchainPackagesUnfit };
             }
 
             StoredTree.Put(tree, _store);

@@ -52,6 +52,8 @@ internal sealed class CommandTester : IDisposable
         Time = new FixedTime(Now),
         CurrentDirectory = Project,
         Environment = _environment,
+        // No test depends on where the machine has its packages from.
+        AptFolder = Folder["etc/apt"],
         CancellationToken = TestContext.Current.CancellationToken,
         AptFolder = AptFolder ?? Cairn.Execution.Toolchains.AptConfiguration.DefaultFolder,
     };

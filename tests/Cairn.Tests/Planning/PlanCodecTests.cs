@@ -179,7 +179,6 @@ public sealed class PlanCodecTests
     {
         const string Text =
             """
-            version: 1
             toolchains:
               cc: { debian: bookworm, packages: [gcc, make] }
             steps:

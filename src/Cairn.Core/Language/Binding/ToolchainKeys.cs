@@ -59,12 +59,7 @@ internal sealed class ToolchainKind : Kind<ToolchainSource>
 
     private sealed class SuiteKind : Kind<string>
     {
-        private static readonly SearchValues<char> SuiteCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
-
         private const string Pattern = "^[a-z][a-z0-9-]*$";
-
-        // What these mean changes, and with it what a lock would be made from.
-        private static readonly string[] Moving = ["stable", "oldstable", "oldoldstable", "testing", "unstable"];
 
         public override string Expected => "the name of a suite";
 
@@ -79,12 +74,12 @@ internal sealed class ToolchainKind : Kind<ToolchainSource>
             }
 
             value = text;
-            if (Array.IndexOf(Moving, text) >= 0)
+            if (ToolchainSource.Debian.IsMoving(text))
             {
                 return binder.Invalid(DiagnosticCodes.InvalidValue, $"`{text}` is another suite from one year to the next", node.Span, "Write the name that it has for good, such as `debian: bookworm`");
             }
 
-            return (char.IsAsciiLetterLower(text[0]) && !text.AsSpan().ContainsAnyExcept(SuiteCharacters))
+            return ToolchainSource.Debian.IsSuite(text)
                 || binder.Invalid(DiagnosticCodes.InvalidValue, $"`{text}` is not the name of a suite", node.Span, "For example `debian: bookworm`");
         }
 
