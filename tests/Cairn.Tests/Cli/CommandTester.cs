@@ -36,7 +36,7 @@ internal sealed class CommandTester : IDisposable
 
     public string Project => Folder["project"];
 
-    /// <summary>Where apt is configured; null for the machine's.</summary>
+    /// <summary>Where apt is configured; null for nowhere.</summary>
     public string? AptFolder { get; set; }
 
     public DateTimeOffset Now { get; set; } = new(2026, 11, 21, 3, 0, 0, TimeSpan.Zero);
@@ -53,9 +53,8 @@ internal sealed class CommandTester : IDisposable
         CurrentDirectory = Project,
         Environment = _environment,
         // No test depends on where the machine has its packages from.
-        AptFolder = Folder["etc/apt"],
+        AptFolder = AptFolder ?? Folder["etc/apt"],
         CancellationToken = TestContext.Current.CancellationToken,
-        AptFolder = AptFolder ?? Cairn.Execution.Toolchains.AptConfiguration.DefaultFolder,
     };
 
     public async Task<CommandOutcome> RunAsync(params string[] args)
