@@ -2,9 +2,10 @@ using System.Net;
 
 using Cairn.Core.Fetching;
 
+using FsCheck;
 using FsCheck.Fluent;
 
-using Config = FsCheck.Config;
+using HostName = Cairn.Core.Fetching.HostName;
 
 namespace Cairn.Tests.Fetching;
 
