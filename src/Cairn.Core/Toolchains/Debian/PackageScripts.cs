@@ -9,7 +9,7 @@ internal static class PackageScripts
     private static readonly HashSet<string> Looking = new(StringComparer.Ordinal)
     {
         ".", ":", "[", "alias", "awk", "base64", "basename", "break", "cat", "cd", "cmp", "command", "continue", "cut", "date", "diff", "dirname", "done", "echo", "egrep", "env", "exit", "export", "expr", "false", "fgrep", "file", "find", "for", "getent",
-        "getopts", "grep", "head", "hash", "id", "ischroot", "local", "ls", "md5sum", "mktemp", "mountpoint", "printf", "pwd", "read", "readlink", "realpath", "return", "sed", "set", "sha256sum", "sha512sum", "shift", "sleep", "sort", "stat",
+        "getopts", "grep", "head", "hash", "id", "ischroot", "local", "ls", "md5sum", "mktemp", "mountpoint", "printf", "pwd", "read", "readlink", "realpath", "return", "sed", "set", "sha256sum", "sha512sum", "shift", "sleep", "sort", "stat", "systemd-detect-virt",
         "tail", "tempfile", "test", "tr", "trap", "true", "type", "umask", "uname", "uniq", "until", "while", "unset", "wait", "wc", "which", "xargs", "dpkg", "dpkg-query", "dpkg-realpath", "dpkg-maintscript-helper", "dpkg-architecture", "phpquery", "tput", "runlevel",
     };
 
@@ -106,7 +106,9 @@ internal static class PackageScripts
         ["systemd"] = [All],
         ["systemd-sysv"] = [All],
 
-        // Nobody prints, and nobody reads manuals.
+        // Nobody prints, reads manuals, or has a text's spelling checked.
+        ["dictionaries-common"] = [All],
+        ["hunspell-en-us"] = [All],
         ["libpaper1"] = [All],
         ["man-db"] = [All],
 
@@ -124,6 +126,7 @@ internal static class PackageScripts
 
         // Settings that were made for a version of long ago; that the settings are MariaDB's, which differ in nothing that a client does.
         ["docbook-xsl"] = ["ln"],
+        ["libxml-sax-perl"] = ["mv"],
         ["mysql-common"] = [">"],
         ["mariadb-common"] = ["configure-symlinks"],
 
