@@ -13,34 +13,19 @@ namespace Cairn.Cli.Commands;
 /// <summary>What <c>cairn toolchain</c> says, for people and as JSON.</summary>
 internal static class ToolchainReports
 {
-    private const int BarCells = 24;
     private const int ChangesShownMax = 40;
 
     /// <summary>Something to say.</summary>
     public sealed record Report(Action<ByteText, Style> Text, Action<Utf8JsonWriter> Json);
 
     /// <summary>A toolchain as the pipeline declares it, as it is locked, and whether it is here.</summary>
-    public sealed record Listed(Toolchain Declared, LockedToolchain? Locked, bool IsHere)
+    public sealed record Listed(Toolchain Declared, LockedDebian? Locked, bool IsHere)
     {
-        public string State => Locked is null ? "not locked" : !ToolchainBuilder.Matches(Locked, (ToolchainSource.Debian)Declared.Source) ? "changed since it was locked" : IsHere ? "locked" : "locked, not in the store";
+        public string State => Locked is null ? "not locked" : !Locked.Matches(Declared.Source) ? "changed since it was locked" : IsHere ? "locked" : "locked, not in the store";
     }
 
     /// <summary>What became of a toolchain.</summary>
-    public sealed record Outcome(LockedToolchain? Old, LockedToolchain New, bool Fetched);
-
-    /// <summary>One line of progress.</summary>
-    public static string ProgressLine(ToolchainProgress progress, TerminalInfo terminal)
-    {
-        if (progress is not { InBytes: true, Total: > 0 })
-        {
-            return $"{progress.What}{(terminal.IsUnicode ? "…" : "...")}";
-        }
-
-        var part = Math.Clamp((double)progress.Done / progress.Total, 0, 1);
-        var full = (int)Math.Round(part * BarCells);
-        var bar = string.Concat(new string(terminal.IsUnicode ? '█' : '#', full), new string(terminal.IsUnicode ? '░' : '.', BarCells - full));
-        return $"{progress.What} {bar} {Words.Bytes(progress.Done)} of {Words.Bytes(progress.Total)}";
-    }
+    public sealed record Outcome(LockedDebian? Old, LockedDebian New, bool Fetched);
 
     public static Report List(List<Listed> rows) => new(
         (text, style) =>
@@ -81,7 +66,7 @@ internal static class ToolchainReports
             json.WriteEndArray();
         });
 
-    public static Report Contents(LockedToolchain locked, bool isHere) => new(
+    public static Report Contents(LockedDebian locked, bool isHere) => new(
         (text, style) =>
         {
             style.Write(text, Ink.Plain, locked.Name).Line($": {Count(locked)} of {locked.Suite} for {locked.Architecture}, {Words.Bytes(locked.Contents.Sum(static p => p.Digest.SizeBytes))}");
@@ -249,7 +234,7 @@ internal static class ToolchainReports
         });
 
     public static Report Vendored(string folder, int files, long bytes) => new(
-        (text, _) => text.Line($"{SvgGraph.Count(files, "file")}, {Words.Bytes(bytes)}, in {AnsiText.Clean(folder)}; {ToolchainVendor.SourcesFile} there tells apt of it"),
+        (text, _) => text.Line($"{SvgGraph.Count(files, "file")}, {Words.Bytes(bytes)}, in {AnsiText.Clean(folder)}; another machine takes it by `cairn toolchain lock --from DIR`, or by apt, which {ToolchainVendor.SourcesFile} there tells of it"),
         json =>
         {
             json.WriteStartObject();
@@ -259,7 +244,7 @@ internal static class ToolchainReports
             json.WriteEndObject();
         });
 
-    private static string Count(LockedToolchain locked) => SvgGraph.Count(locked.Contents.Length, "package");
+    private static string Count(LockedDebian locked) => SvgGraph.Count(locked.Contents.Length, "package");
 
     private static void Append(ByteText text, Style style, Outcome outcome, bool dryRun)
     {
@@ -307,7 +292,7 @@ internal static class ToolchainReports
         return changes;
     }
 
-    private static void Write(Utf8JsonWriter json, LockedToolchain locked)
+    private static void Write(Utf8JsonWriter json, LockedDebian locked)
     {
         json.WriteStartObject();
         json.WriteString("name", locked.Name);

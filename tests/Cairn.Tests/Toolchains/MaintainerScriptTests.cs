@@ -15,9 +15,9 @@ public sealed class MaintainerScriptTests
                 --install /usr/bin/cc cc /usr/bin/gcc 20 \
                 #--slave /usr/share/man/man1/cc.1.gz cc.1.gz /usr/share/man/man1/gcc.1.gz
             if [ "$1" = configure ]; then
-            	update-alternatives --install /usr/bin/awk awk /usr/bin/mawk 5 \
-            		--slave /usr/bin/nawk nawk /usr/bin/mawk \
-            		--slave /usr/share/man/man1/awk.1.gz awk.1.gz /usr/share/man/man1/mawk.1.gz
+                update-alternatives --install /usr/bin/awk awk /usr/bin/mawk 5 \
+                    --slave /usr/bin/nawk nawk /usr/bin/mawk \
+                    --slave /usr/share/man/man1/awk.1.gz awk.1.gz /usr/share/man/man1/mawk.1.gz
             fi
             exit 0
             """);
