@@ -49,16 +49,8 @@ public sealed class ToolchainBuilder : IAsyncDisposable
 
     internal ContentStore Store => _store;
 
-    /// <summary>Whether a lock is what a pipeline asks for.</summary>
-    public static bool Matches(LockedToolchain locked, ToolchainSource.Debian source)
-    {
-        ArgumentNullException.ThrowIfNull(locked);
-        ArgumentNullException.ThrowIfNull(source);
-        return locked.Suite == source.Suite && locked.Essential == source.Essential && locked.AllowExpired == source.AllowExpired && locked.Packages.AsSpan().SequenceEqual(source.Packages.AsSpan());
-    }
-
     /// <summary>Resolves a toolchain by what its archive has now, and makes its tree. Throws <see cref="ToolchainException"/>, <see cref="IOException"/>.</summary>
-    public async Task<LockedToolchain> LockAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken)
+    public async Task<LockedDebian> LockAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken)
     {
         var locked = await ResolveAsync(name, source, cancellationToken);
         var tree = await MakeAsync(locked, cancellationToken);
@@ -66,7 +58,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     }
 
     /// <summary>Resolves a toolchain without fetching its packages; its tree is not known then.</summary>
-    public async Task<LockedToolchain> ResolveAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken)
+    public async Task<LockedDebian> ResolveAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(source);
         _progress(new ToolchainProgress($"reading the indexes of {source.Suite}", 0, 0, InBytes: true));
@@ -77,7 +69,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
             throw new ToolchainException($"The toolchain `{name}` cannot be put together: {string.Join("; ", resolution.Problems)}");
         }
 
-        return new LockedToolchain
+        return new LockedDebian
         {
             Name = name,
             Suite = source.Suite,
@@ -96,7 +88,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     /// where what comes out is not the tree that the lock names.
     /// </summary>
     /// <returns>Whether anything had to be done.</returns>
-    public async Task<bool> RestoreAsync(LockedToolchain locked, CancellationToken cancellationToken)
+    public async Task<bool> RestoreAsync(LockedDebian locked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(locked);
         CheckUsable(locked);
@@ -117,7 +109,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     }
 
     /// <summary>Makes the tree of packages that are in the store, or can be fetched. Throws <see cref="ToolchainException"/>.</summary>
-    public async Task<Digest> MakeAsync(LockedToolchain locked, CancellationToken cancellationToken)
+    public async Task<Digest> MakeAsync(LockedDebian locked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(locked);
         CheckUsable(locked);
@@ -171,7 +163,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     }
 
     /// <summary>Reads all that a toolchain has in the store; each thing that is missing or damaged is a sentence.</summary>
-    public List<string> FindDamage(LockedToolchain locked, CancellationToken cancellationToken)
+    public List<string> FindDamage(LockedDebian locked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(locked);
         var damage = new List<string>();
@@ -244,11 +236,11 @@ public sealed class ToolchainBuilder : IAsyncDisposable
         await _host.DisposeAsync();
     }
 
-    private static void CheckUsable(LockedToolchain locked)
+    private static void CheckUsable(LockedDebian locked)
     {
-        if (locked.Layout != LockedToolchain.CurrentLayout)
+        if (locked.Layout != LockedDebian.CurrentLayout)
         {
-            throw new ToolchainException($"The toolchain `{locked.Name}` has the layout `{locked.Layout}`, and this `cairn` makes `{LockedToolchain.CurrentLayout}`", "`cairn toolchain update` locks it anew");
+            throw new ToolchainException($"The toolchain `{locked.Name}` has the layout `{locked.Layout}`, and this `cairn` makes `{LockedDebian.CurrentLayout}`", "`cairn toolchain update` locks it anew");
         }
 
         if (locked.Architecture != DebianArchive.Architecture)
@@ -294,12 +286,14 @@ public sealed class ToolchainBuilder : IAsyncDisposable
         }
     }
 
-    private Digest Assemble(LockedToolchain locked, IEnumerable<PackageFiles> packages)
+    private Digest Assemble(LockedDebian locked, IEnumerable<PackageFiles> packages)
     {
         var tree = DebianTree.TryMake(packages, locked.Architecture, digest => _store.TryRead(digest, SmallFileBytesMax), content => _store.Put(content), out var problems);
         if (tree is null)
         {
-            throw new ToolchainException($"The toolchain `{locked.Name}` cannot be put together: {string.Join("; ", problems)}");
+            throw new ToolchainException(
+                $"The toolchain `{locked.Name}` cannot be put together: {string.Join("; ", problems)}",
+                "leave out the package that needs it, or use what it has by `toolchain: host` in the steps that need it; nothing of a package is run to make a toolchain");
         }
 
         StoredTree.Put(tree, _store);
@@ -307,7 +301,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     }
 
     /// <summary>Pins what cannot be made again: releases, indexes, packages. The tree can be, from these.</summary>
-    private LockedToolchain Keep(LockedToolchain locked)
+    private LockedDebian Keep(LockedDebian locked)
     {
         var blobs = locked.Contents.Select(static p => p.Digest).Concat(locked.Releases.SelectMany(static r => r.Indexes.Select(static i => i.Digest).Append(r.InRelease)));
         _store.Pin(new StorePin(PinOf(locked), [.. blobs.Distinct()], []));
@@ -315,7 +309,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     }
 
     /// <summary>The name of the pin that keeps a toolchain.</summary>
-    public static string PinOf(LockedToolchain locked)
+    public static string PinOf(LockedDebian locked)
     {
         ArgumentNullException.ThrowIfNull(locked);
         return $"toolchain-{locked.Tree.Hash[..32]}";

@@ -31,7 +31,7 @@ public sealed record TraceLink(int Depth, string Subject, Digest? Digest, string
 public static class ToolchainTrace
 {
     /// <summary>Checks all links: the tree against the packages that it is made of, these against indexes, these against releases, these against signatures.</summary>
-    public static async Task<ImmutableArray<TraceLink>> WalkAsync(ToolchainBuilder builder, LockedToolchain locked, CancellationToken cancellationToken)
+    public static async Task<ImmutableArray<TraceLink>> WalkAsync(ToolchainBuilder builder, LockedDebian locked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(locked);
@@ -60,7 +60,7 @@ public static class ToolchainTrace
         return links.DrainToImmutable();
     }
 
-    private static async Task<TraceLink> TreeAsync(ToolchainBuilder builder, LockedToolchain locked, CancellationToken cancellationToken)
+    private static async Task<TraceLink> TreeAsync(ToolchainBuilder builder, LockedDebian locked, CancellationToken cancellationToken)
     {
         var subject = $"tree of {locked.Name} ({locked.Layout}, {locked.Architecture})";
         if (locked.Contents.FirstOrDefault(p => !builder.Store.Contains(p.Digest)) is { } missing)

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Expressions;
+using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
 
 namespace Cairn.Core.Planning.Compiled;
@@ -80,9 +81,33 @@ internal sealed partial class ModelDecoder(CompactReader reader)
     {
         var name = reader.ReadText();
         var span = reader.ReadSpan();
-        return (ToolchainTag)reader.Read() == ToolchainTag.Debian
-            ? new Toolchain(name, new ToolchainSource.Debian(reader.ReadText(), ReadTexts(), reader.ReadBoolean(), reader.ReadBoolean()), span)
-            : throw CompactReader.Damaged();
+        return new Toolchain(name, ReadToolchainSource(), span);
+    }
+
+    private ToolchainSource ReadToolchainSource() => (ToolchainTag)reader.Read() switch
+    {
+        ToolchainTag.Debian => new ToolchainSource.Debian(reader.ReadText(), ReadTexts(), reader.ReadBoolean(), reader.ReadBoolean()),
+        ToolchainTag.Oci => new ToolchainSource.Oci(reader.ReadText()),
+        ToolchainTag.Archive => new ToolchainSource.Archive(ReadTexts(), reader.ReadText(), reader.ReadCount(), ReadPlacement()) { Signature = reader.ReadOptional(), Key = reader.ReadOptional() },
+        ToolchainTag.Step => new ToolchainSource.Step(reader.ReadText(), reader.ReadOptional(), reader.ReadText(), ReadPlacement()),
+        ToolchainTag.Host => new ToolchainSource.Host(ReadTexts(), ReadOptionalTexts()),
+        ToolchainTag.Dotnet => new ToolchainSource.Dotnet(reader.ReadText(), reader.ReadBoolean()),
+        _ => throw CompactReader.Damaged(),
+    };
+
+    private ToolchainPlacement ReadPlacement() => new(reader.ReadOptional(), ReadOptionalTexts());
+
+    private ImmutableArray<string> ReadOptionalTexts() => reader.ReadBoolean() ? ReadTexts() : default;
+
+    private ToolchainUse ReadToolchainUse()
+    {
+        var references = new ToolchainReference[reader.ReadCount()];
+        for (var i = 0; i < references.Length; i++)
+        {
+            references[i] = new ToolchainReference(reader.ReadText(), reader.ReadSpan());
+        }
+
+        return references.Length > 0 ? new ToolchainUse(ImmutableCollectionsMarshal.AsImmutableArray(references)) : throw CompactReader.Damaged();
     }
 
     public Service ReadService()
@@ -129,14 +154,26 @@ internal sealed partial class ModelDecoder(CompactReader reader)
             JUnitReports = Has(StepMember.JUnitReports) ? ReadTemplates() : [],
             Generates = Has(StepMember.Generates) ? ReadTemplate() : null,
             Templates = Has(StepMember.Templates) ? ReadScopes() : [],
-            Network = Has(StepMember.Network) ? (NetworkAccess)Below(reader.Read(), (uint)NetworkAccess.Host + 1) : null,
+            Network = Has(StepMember.Network) ? (NetworkAccess)Below(reader.Read(), (uint)NetworkAccess.Hosts + 1) : null,
             Limits = Has(StepMember.Limits) ? ReadLimits() : null,
             Strict = Has(StepMember.Strict),
             Deterministic = Has(StepMember.Deterministic) ? new Determinism { Cpus = ReadCount(), FakeTime = reader.ReadBoolean() } : null,
-            Toolchain = Has(StepMember.Toolchain) ? new ToolchainReference(reader.ReadText(), reader.ReadSpan()) : null,
+            Fetch = Has(StepMember.Fetch) ? ReadFetch() : null,
+            Toolchain = Has(StepMember.Toolchain) ? ReadToolchainUse() : null,
         };
 
         bool Has(uint member) => (mask & member) != 0;
+    }
+
+    private FetchPolicy ReadFetch()
+    {
+        var hosts = new HostPattern[reader.ReadCount()];
+        for (var i = 0; i < hosts.Length; i++)
+        {
+            hosts[i] = HostPattern.TryParse(reader.ReadText(), out var pattern, out _, out _) ? pattern : throw CompactReader.Damaged();
+        }
+
+        return new FetchPolicy(new HostRules(ImmutableCollectionsMarshal.AsImmutableArray(hosts)));
     }
 
     private static int Known(uint tag, int count) =>

@@ -79,16 +79,63 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
     {
         writer.WriteText(toolchain.Name);
         writer.WriteSpan(toolchain.Span);
-        if (toolchain.Source is not ToolchainSource.Debian debian)
+        switch (toolchain.Source)
         {
-            throw new ArgumentException($"A toolchain has a source of the unknown kind {toolchain.Source.GetType()}", nameof(toolchain));
+            case ToolchainSource.Debian debian:
+                writer.Write((uint)ToolchainTag.Debian);
+                writer.WriteText(debian.Suite);
+                Write(debian.Packages);
+                writer.WriteBoolean(debian.Essential);
+                writer.WriteBoolean(debian.AllowExpired);
+                break;
+            case ToolchainSource.Oci oci:
+                writer.Write((uint)ToolchainTag.Oci);
+                writer.WriteText(oci.Image);
+                break;
+            case ToolchainSource.Archive archive:
+                writer.Write((uint)ToolchainTag.Archive);
+                Write(archive.Places);
+                writer.WriteText(archive.Sha256);
+                writer.WriteCount(archive.Strip);
+                Write(archive.Placement);
+                writer.WriteOptional(archive.Signature);
+                writer.WriteOptional(archive.Key);
+                break;
+            case ToolchainSource.Step step:
+                writer.Write((uint)ToolchainTag.Step);
+                writer.WriteText(step.Name);
+                writer.WriteOptional(step.Project);
+                writer.WriteText(step.From);
+                Write(step.Placement);
+                break;
+            case ToolchainSource.Host host:
+                writer.Write((uint)ToolchainTag.Host);
+                Write(host.Paths);
+                WriteOptional(host.Programs);
+                break;
+            case ToolchainSource.Dotnet dotnet:
+                writer.Write((uint)ToolchainTag.Dotnet);
+                writer.WriteText(dotnet.Version);
+                writer.WriteBoolean(dotnet.Installed);
+                break;
+            default:
+                throw new ArgumentException($"A toolchain has a source of the unknown kind {toolchain.Source.GetType()}", nameof(toolchain));
         }
+    }
 
-        writer.Write((uint)ToolchainTag.Debian);
-        writer.WriteText(debian.Suite);
-        Write(debian.Packages);
-        writer.WriteBoolean(debian.Essential);
-        writer.WriteBoolean(debian.AllowExpired);
+    private void Write(ToolchainPlacement placement)
+    {
+        writer.WriteOptional(placement.At);
+        WriteOptional(placement.Programs);
+    }
+
+    private void WriteOptional(ImmutableArray<string> texts)
+    {
+        writer.WriteBoolean(!texts.IsDefault);
+        if (!texts.IsDefault)
+        {
+            Write(texts);
+        }
     }
 
     public void Write(Service service)
@@ -159,6 +206,7 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
         WriteWhere(mask, StepMember.Network, step, static (e, s) => e.Write((uint)s.Network.GetValueOrDefault()));
         WriteWhere(mask, StepMember.Limits, step, static (e, s) => e.Write(s.Limits!));
         WriteWhere(mask, StepMember.Deterministic, step, static (e, s) => e.Write(s.Deterministic!));
+        WriteWhere(mask, StepMember.Fetch, step, static (e, s) => e.Write(s.Fetch!));
         WriteWhere(mask, StepMember.Toolchain, step, static (e, s) => e.Write(s.Toolchain!));
     }
 
@@ -186,7 +234,8 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
         | (step.Limits is null ? 0 : StepMember.Limits)
         | (step.Strict ? StepMember.Strict : 0)
         | (step.Deterministic is null ? 0 : StepMember.Deterministic)
-        | (step.Toolchain is null ? 0 : StepMember.Toolchain);
+        | (step.Toolchain is null ? 0 : StepMember.Toolchain)
+        | (step.Fetch is null ? 0 : StepMember.Fetch);
 
     private void WriteWhere(uint mask, uint member, Step step, Action<ModelEncoder, Step> write)
     {
@@ -274,10 +323,23 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
         writer.WriteLong(limits.OpenFiles ?? 0);
     }
 
-    private void Write(ToolchainReference toolchain)
+    private void Write(FetchPolicy fetch)
     {
-        writer.WriteText(toolchain.Name);
-        writer.WriteSpan(toolchain.Span);
+        writer.WriteCount(fetch.Hosts.Patterns.Length);
+        foreach (var pattern in fetch.Hosts.Patterns)
+        {
+            writer.WriteText(pattern.Text);
+        }
+    }
+
+    private void Write(ToolchainUse use)
+    {
+        writer.WriteCount(use.References.Length);
+        foreach (var reference in use.References)
+        {
+            writer.WriteText(reference.Name);
+            writer.WriteSpan(reference.Span);
+        }
     }
 
     private void Write(Determinism determinism)

@@ -20,7 +20,7 @@ namespace Cairn.Core.Planning.Compiled;
 public static class PlanCodec
 {
     /// <summary>The first byte. Grows with every change of the format or of the model.</summary>
-    public const byte Version = 4;
+    public const byte Version = 5;
 
     /// <summary>Encodes a plan.</summary>
     public static byte[] Encode(Plan plan)

@@ -10,7 +10,7 @@ internal static class PackageScripts
     {
         ".", ":", "[", "alias", "awk", "basename", "break", "cat", "cd", "cmp", "command", "continue", "cut", "diff", "dirname", "done", "echo", "egrep", "env", "exit", "export", "expr", "false", "fgrep", "file", "find", "for", "getent",
         "getopts", "grep", "head", "hash", "id", "ischroot", "local", "ls", "md5sum", "mktemp", "mountpoint", "printf", "pwd", "read", "readlink", "realpath", "return", "sed", "set", "sha256sum", "shift", "sleep", "sort", "stat",
-        "tail", "tempfile", "test", "tr", "trap", "true", "type", "umask", "uname", "uniq", "until", "while", "unset", "wait", "wc", "which", "xargs", "dpkg", "dpkg-query", "dpkg-realpath", "dpkg-maintscript-helper", "dpkg-architecture", "tput", "runlevel",
+        "tail", "tempfile", "test", "tr", "trap", "true", "type", "umask", "uname", "uniq", "until", "while", "unset", "wait", "wc", "which", "xargs", "dpkg", "dpkg-query", "dpkg-realpath", "dpkg-maintscript-helper", "dpkg-architecture", "phpquery", "tput", "runlevel",
     };
 
     /// <summary>Owners, rights, users, services, debconf, caches of desktops, and what takes away or prepares a folder: nothing of it is in a tree or reaches a step.</summary>
@@ -19,7 +19,7 @@ internal static class PackageScripts
         "chown", "chgrp", "chmod", "chattr", "setcap", "setfacl", "restorecon", "rm", "rmdir", "unlink", "mkdir", "touch", "adduser", "addgroup", "deluser", "delgroup", "useradd", "usermod", "groupadd", "groupmod", "userdel", "groupdel",
         "systemctl", "systemd-tmpfiles", "systemd-sysusers", "deb-systemd-helper", "deb-systemd-invoke", "invoke-rc.d", "update-rc.d", "service", "start-stop-daemon", "udevadm", "telinit", "kill", "killall", "pkill", "pidof",
         "dpkg-statoverride", "dpkg-trigger", "update-shells", "add-shell", "remove-shell", "update-menus", "update-mime", "update-mime-database", "update-desktop-database", "gtk-update-icon-cache", "update-icon-caches",
-        "glib-compile-schemas", "fc-cache", "mandb", "install-info", "update-initramfs", "update-binfmts", "apparmor_parser", "aa-enabled", "apt-config", "apt-get", "apt-key", "ucf", "ucfr", "ucfq", "mktexlsr", "update-passwd", "pwck", "grpck",
+        "gtk-update-icon-cache-3.0", "glib-compile-schemas", "gio-querymodules", "gdk-pixbuf-query-loaders", "gtk-query-immodules-2.0", "gtk-query-immodules-3.0", "fc-cache", "mandb", "install-info", "update-initramfs", "update-binfmts", "apparmor_parser", "aa-enabled", "apt-config", "apt-get", "apt-key", "ucfr", "ucfq", "mktexlsr", "update-passwd", "pwck", "grpck",
         "db_version", "db_capb", "db_get", "db_set", "db_input", "db_go", "db_stop", "db_metaget", "db_fset", "db_fget", "db_reset", "db_register", "db_unregister", "db_purge", "db_subst", "db_title", "db_settitle", "db_beginblock", "db_endblock", "db_clear",
     };
 
@@ -64,8 +64,21 @@ internal static class PackageScripts
         // Looks at the kernel, and restarts services; /lib64 is a link in every tree.
         ["libc6"] = [All],
 
-        // The file of all certificates is made for every tree.
+        // The files of all certificates are made for every tree, Java's too.
         ["ca-certificates"] = [All],
+        ["ca-certificates-java"] = [All],
+
+        // Links of one of many settings, by a question that nobody answers: see Links.
+        ["fontconfig-config"] = ["ln"],
+
+        // A cache of the desktop.
+        ["libgdk-pixbuf-2.0-0"] = [">"],
+
+        // The catalog of all catalogs is made for every tree; there is none of a time before it.
+        ["sgml-base"] = ["cp", "ln", ">"],
+
+        // Settings of web servers.
+        ["javascript-common"] = [All],
 
         // Mends what earlier versions left.
         ["git"] = ["ln"],
@@ -96,6 +109,12 @@ internal static class PackageScripts
         ["libpam-runtime"] = [All],
         ["libpam0g"] = [All],
     };
+
+    /// <summary>Links that packages make by asking, with the answer that is usual, and what they lead to: made where that is in the tree.</summary>
+    public static (string Path, string Target)[] Links { get; } =
+    [
+        ("etc/fonts/conf.d/70-no-bitmaps.conf", "/usr/share/fontconfig/conf.avail/70-no-bitmaps.conf"),
+    ];
 
     /// <summary>Whether a command of a package's script needs nothing to be done.</summary>
     public static bool IsHandled(string package, string program) =>
