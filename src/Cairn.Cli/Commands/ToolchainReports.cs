@@ -13,7 +13,6 @@ namespace Cairn.Cli.Commands;
 /// <summary>What <c>cairn toolchain</c> says, for people and as JSON.</summary>
 internal static class ToolchainReports
 {
-    private const int BarCells = 24;
     private const int ChangesShownMax = 40;
 
     /// <summary>Something to say.</summary>
@@ -27,20 +26,6 @@ internal static class ToolchainReports
 
     /// <summary>What became of a toolchain.</summary>
     public sealed record Outcome(LockedDebian? Old, LockedDebian New, bool Fetched);
-
-    /// <summary>One line of progress.</summary>
-    public static string ProgressLine(ToolchainProgress progress, TerminalInfo terminal)
-    {
-        if (progress is not { InBytes: true, Total: > 0 })
-        {
-            return $"{progress.What}{(terminal.IsUnicode ? "…" : "...")}";
-        }
-
-        var part = Math.Clamp((double)progress.Done / progress.Total, 0, 1);
-        var full = (int)Math.Round(part * BarCells);
-        var bar = string.Concat(new string(terminal.IsUnicode ? '█' : '#', full), new string(terminal.IsUnicode ? '░' : '.', BarCells - full));
-        return $"{progress.What} {bar} {Words.Bytes(progress.Done)} of {Words.Bytes(progress.Total)}";
-    }
 
     public static Report List(List<Listed> rows) => new(
         (text, style) =>
@@ -249,7 +234,7 @@ internal static class ToolchainReports
         });
 
     public static Report Vendored(string folder, int files, long bytes) => new(
-        (text, _) => text.Line($"{SvgGraph.Count(files, "file")}, {Words.Bytes(bytes)}, in {AnsiText.Clean(folder)}; {ToolchainVendor.SourcesFile} there tells apt of it"),
+        (text, _) => text.Line($"{SvgGraph.Count(files, "file")}, {Words.Bytes(bytes)}, in {AnsiText.Clean(folder)}; another machine takes it by `cairn toolchain lock --from DIR`, or by apt, which {ToolchainVendor.SourcesFile} there tells of it"),
         json =>
         {
             json.WriteStartObject();

@@ -50,7 +50,7 @@ internal sealed partial class SandboxIsolation
         /// <summary>The layers below the inputs: with a toolchain, its tree and not the machine's programs. Throws <see cref="IOException"/> where the tree is not in the store.</summary>
         public IEnumerable<string> BaseOf(Digest? toolchain, ContentStore from) => toolchain is not { } tree
             ? [Base]
-            : [Layers.Get(BaseLayer.BareKey(), BaseLayer.LayOutBare), Layers.Get($"toolchain-{tree.Hash}", layer => StoredTree.LayOut(tree, layer, from))];
+            : [Layers.Get(BaseLayer.BareKey(), BaseLayer.LayOutBare), Layers.Get(LayerStore.ToolchainKey(tree), layer => StoredTree.LayOut(tree, layer, from))];
 
         /// <summary>What of the machine is mounted.</summary>
         public ImmutableArray<SandboxMount> MountsOf(Digest? toolchain) => toolchain is null ? Mounts : [];

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 
+using Cairn.Core.Diagnostics;
 using Cairn.Core.Toolchains.Debian;
 
 namespace Cairn.Execution.Toolchains;
@@ -31,7 +32,12 @@ public static class SignatureCheck
         ArgumentNullException.ThrowIfNull(host);
         if (keyrings.IsEmpty)
         {
-            throw new ToolchainException($"No keys are configured by which {what} could be checked", "name them with `Signed-By:` in apt's configuration");
+            throw new ToolchainException($"No keys are configured by which {what} could be checked", "name them with `Signed-By:` in apt's configuration") { Code = DiagnosticCodes.ToolchainUnsigned };
+        }
+
+        if (TextOutside(file.Span) is { } outside)
+        {
+            throw new ToolchainException($"No key that is trusted vouches for {what}: {outside}", "nobody knows who wrote that: see what stands between the archive and this machine, or use another mirror") { Code = DiagnosticCodes.ToolchainUnsigned };
         }
 
         var folder = Directory.CreateTempSubdirectory("cairn-gpgv-");
@@ -50,7 +56,7 @@ public static class SignatureCheck
                 host, new ProcessSpec { Arguments = [.. arguments], Environment = [new("PATH", "/usr/local/bin:/usr/bin:/bin"), new("LC_ALL", "C")], WorkingDirectory = folder.FullName }, OutputBytesMax, Timeout, cancellationToken);
             if (run.Problem is { } problem)
             {
-                throw new ToolchainException($"gpgv, which checks {what}, cannot be used: {problem}", "install the package `gpgv`");
+                throw new ToolchainException($"gpgv, which checks {what}, cannot be used: {problem}", "install the package `gpgv`") { Code = DiagnosticCodes.ToolchainToolMissing };
             }
 
             // The exit status is no answer: it is 0 where all keys have expired, and 2 where one of several is not known.
@@ -63,19 +69,54 @@ public static class SignatureCheck
 
             if (keys.IsEmpty || !File.Exists(output))
             {
-                throw new ToolchainException($"No key that is trusted vouches for {what}: {Why(signatures)}", "see that apt's keys are current, or that nobody changes what the mirror sends");
+                throw new ToolchainException($"No key that is trusted vouches for {what}: {Why(signatures)}", "see that apt's keys are current (`apt-get update` says the same), or that nobody changes what the mirror sends") { Code = DiagnosticCodes.ToolchainUnsigned };
             }
 
             return new SignedText(await File.ReadAllTextAsync(output, cancellationToken), keys);
         }
         catch (FormatException exception)
         {
-            throw new ToolchainException($"The signature of {what} cannot be checked: {exception.Message}", inner: exception);
+            throw new ToolchainException($"The signature of {what} cannot be checked: {exception.Message}", inner: exception) { Code = DiagnosticCodes.ToolchainUnsigned };
         }
         finally
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    /// <summary>
+    /// What stands outside of the one signed text that a file may be, in words, or null. gpgv passes over it, and whoever reads the file later might not.
+    /// </summary>
+    private static string? TextOutside(ReadOnlySpan<byte> file)
+    {
+        var (parts, inside) = (0, 0);
+        foreach (var range in file.Split((byte)'\n'))
+        {
+            var line = file[range].TrimEnd(" \t\r"u8);
+            if (line.SequenceEqual("-----BEGIN PGP SIGNED MESSAGE-----"u8) && inside == 0)
+            {
+                if (++parts > 1)
+                {
+                    return "it holds a second signed text";
+                }
+
+                inside = 1;
+            }
+            else if (line.SequenceEqual("-----BEGIN PGP SIGNATURE-----"u8) && inside == 1)
+            {
+                inside = 2;
+            }
+            else if (line.SequenceEqual("-----END PGP SIGNATURE-----"u8) && inside == 2)
+            {
+                inside = 0;
+            }
+            else if (inside == 0 && !line.IsEmpty)
+            {
+                return parts == 0 && file.IndexOf("-----BEGIN PGP SIGNED MESSAGE-----"u8) < 0 ? "it has no signature" : "it holds text that nobody signed";
+            }
+        }
+
+        return parts == 0 ? "it has no signature" : inside == 0 ? null : "its signature is cut off";
     }
 
     private static string Why(ImmutableArray<Signature> signatures) => signatures switch
@@ -102,7 +143,7 @@ public static class SignatureCheck
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                throw new ToolchainException($"The keys in `{keyring}` cannot be read: {exception.Message}", inner: exception);
+                throw new ToolchainException($"The keys in `{keyring}` cannot be read: {exception.Message}", "install them (Debian: `debian-archive-keyring`), or correct `Signed-By:`", exception) { Code = DiagnosticCodes.ToolchainUnsigned };
             }
 
             if (!content.AsSpan().StartsWith("-----BEGIN PGP"u8))
@@ -158,7 +199,7 @@ public static class SignatureCheck
         }
         catch (FormatException exception)
         {
-            throw new ToolchainException($"The keys in `{(name.Contains('\n', StringComparison.Ordinal) ? "apt's configuration" : name)}` cannot be read", inner: exception);
+            throw new ToolchainException($"The keys in `{(name.Contains('\n', StringComparison.Ordinal) ? "apt's configuration" : name)}` cannot be read", inner: exception) { Code = DiagnosticCodes.ToolchainUnsigned };
         }
     }
 }

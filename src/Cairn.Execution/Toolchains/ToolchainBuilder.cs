@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 
 using Cairn.Core.Content;
+using Cairn.Core.Diagnostics;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
 using Cairn.Core.Toolchains.Debian;
@@ -20,8 +21,13 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     private readonly Downloader _downloader;
     private readonly Action<ToolchainProgress> _progress;
     private readonly StoreLease? _lease;
+    private readonly VouchedLocks _vouched;
+    private string _fetching = "fetching indexes";
     private long _received;
     private long _expected;
+    private int _fetched;
+    private int _missing;
+    private int _unpacked;
 
     /// <summary>Over a store.</summary>
     /// <param name="store">Where everything goes.</param>
@@ -29,16 +35,19 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     /// <param name="stateDirectory">The user's state folder.</param>
     /// <param name="time">The clock.</param>
     /// <param name="progress">Hears how far it has come; from any thread.</param>
-    public ToolchainBuilder(ContentStore store, AptConfiguration apt, string stateDirectory, TimeProvider time, Action<ToolchainProgress> progress)
+    /// <param name="folders">Folders that <see cref="ToolchainVendor"/> wrote, absolute: looked into before apt's mirrors, and trusted no more than these.</param>
+    /// <param name="patience">How patient downloads are.</param>
+    public ToolchainBuilder(ContentStore store, AptConfiguration apt, string stateDirectory, TimeProvider time, Action<ToolchainProgress> progress, IEnumerable<string>? folders = null, DownloadPatience? patience = null)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(apt);
         _store = store;
         _progress = progress;
         _host = ProcessHost.Create(new ProcessHostOptions { PidNamespace = false, RunToken = $"toolchain-{Environment.ProcessId}" });
-        _downloader = new Downloader(store, apt.ProxyOf, time, Received);
+        _downloader = new Downloader(store, apt.ProxyOf, time, Received, patience);
         _lease = store.TryLease("cairn toolchain");
-        Archive = new DebianArchive(apt, _downloader, store, _host, new ReleaseMemory(stateDirectory), time);
+        Archive = new DebianArchive(apt, _downloader, store, _host, new ReleaseMemory(stateDirectory), time, [.. folders ?? []]);
+        _vouched = new VouchedLocks(stateDirectory);
     }
 
     /// <summary>The archive.</summary>
@@ -53,20 +62,22 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     public async Task<LockedDebian> LockAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken)
     {
         var locked = await ResolveAsync(name, source, cancellationToken);
-        var tree = await MakeAsync(locked, cancellationToken);
-        return Keep(locked with { Tree = tree });
+        locked = locked with { Tree = await MakeAsync(locked, cancellationToken) };
+        _vouched.Note(locked);
+        return Keep(locked);
     }
 
     /// <summary>Resolves a toolchain without fetching its packages; its tree is not known then.</summary>
     public async Task<LockedDebian> ResolveAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(source);
-        _progress(new ToolchainProgress($"reading the indexes of {source.Suite}", 0, 0, InBytes: true));
+        (_received, _expected, _fetching) = (0, 0, $"fetching indexes of {source.Suite}");
+        _progress(new ToolchainProgress(_fetching, 0, 0, InBytes: true));
         var suites = await Archive.ReadAsync(source.Suite, source.AllowExpired, cancellationToken);
         var resolution = DebianArchive.Parse(() => PackageResolver.Resolve(suites.Indexes.Select(static i => i.Packages), source.Packages, source.Essential), $"An index of `{source.Suite}`");
         if (!resolution.Problems.IsEmpty)
         {
-            throw new ToolchainException($"The toolchain `{name}` cannot be put together: {string.Join("; ", resolution.Problems)}");
+            throw new ToolchainException($"The toolchain `{name}` cannot be put together: {string.Join("; ", resolution.Problems)}") { Code = DiagnosticCodes.ToolchainPackagesUnfit };
         }
 
         return new LockedDebian
@@ -92,29 +103,95 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(locked);
         CheckUsable(locked);
-        if (IsWhole(locked.Tree) && locked.Contents.All(p => _store.Contains(p.Digest)))
+        var isVouched = _vouched.Has(locked);
+        var isHere = IsWhole(locked.Tree) && locked.Contents.All(p => _store.Contains(p.Digest));
+        if (isVouched && isHere)
         {
             Keep(locked);
             return false;
         }
 
+        await VouchAsync(locked, isVouched, cancellationToken);
         var tree = await MakeAsync(locked, cancellationToken);
         if (tree != locked.Tree)
         {
-            throw new ToolchainException($"The packages of `{locked.Name}` became the tree {tree.Hash[..12]}, but `cairn.lock` has {locked.Tree.Hash[..12]}", "somebody changed `cairn.lock`: take it from version control, or lock anew with `cairn toolchain update`");
+            throw new ToolchainException($"The packages of `{locked.Name}` became the tree {tree.Hash[..12]}, but `cairn.lock` has {locked.Tree.Hash[..12]}", "somebody changed `cairn.lock`: take it from version control, or lock anew with `cairn toolchain update`") { Code = DiagnosticCodes.ToolchainNotVouched };
         }
 
+        _vouched.Note(locked);
         Keep(locked);
-        return true;
+        return !isHere;
     }
+
+    /// <summary>
+    /// Sees to it that signed indexes vouch for all packages of a lock before any is fetched or unpacked: those of its own releases or, where these are gone from everywhere, those
+    /// that the archive has now. Throws <see cref="ToolchainException"/>.
+    /// </summary>
+    private async Task VouchAsync(LockedDebian locked, bool isKnown, CancellationToken cancellationToken)
+    {
+        (_received, _expected, _fetching) = (0, 0, $"fetching indexes of {locked.Suite}");
+        _progress(new ToolchainProgress(_fetching, 0, 0, InBytes: true));
+        var indexes = new List<PackageIndex>();
+        var isGone = false;
+        foreach (var release in locked.Releases)
+        {
+            if (await Archive.TryReadLockedAsync(release, cancellationToken) is { } found)
+            {
+                indexes.AddRange(found);
+            }
+            else
+            {
+                isGone = true;
+            }
+        }
+
+        if (isKnown || Unvouched(locked, indexes) is not { } package)
+        {
+            return;
+        }
+
+        if (isGone)
+        {
+            indexes.AddRange((await Archive.ReadAsync(locked.Suite, locked.AllowExpired, cancellationToken)).Indexes.Select(static i => i.Packages));
+            if (Unvouched(locked, indexes) is not { } still)
+            {
+                return;
+            }
+
+            package = still;
+        }
+
+        throw new ToolchainException(
+            $"No signed index vouches for the package `{package.Name}` {package.Version} that `cairn.lock` names for `{locked.Name}`{(isGone ? ": the release that it was locked with is gone from the archive, and the present one has another" : "")}",
+            isGone ? "`cairn toolchain update` locks what the archive has now; a folder that `cairn toolchain vendor` wrote has the release, too (`--from DIR`)" : "somebody changed `cairn.lock`: take it from version control, or lock anew with `cairn toolchain update`")
+        { Code = DiagnosticCodes.ToolchainNotVouched };
+    }
+
+    private static LockedPackage? Unvouched(LockedDebian locked, List<PackageIndex> indexes)
+    {
+        foreach (var package in locked.Contents)
+        {
+            if (!indexes.Exists(i => IsVouchedBy(package, i)))
+            {
+                return package;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether an index has a package as it is locked, to the last byte.</summary>
+    internal static bool IsVouchedBy(LockedPackage package, PackageIndex index) =>
+        index.Suite == package.Suite && DebianArchive.Parse(() => index.Find(package.Name), $"An index of `{index.Suite}`").Any(p => p.Digest == package.Digest && p.Version.ToString() == package.Version && p.Architecture == package.Architecture && p.Path == package.Path);
 
     /// <summary>Makes the tree of packages that are in the store, or can be fetched. Throws <see cref="ToolchainException"/>.</summary>
     public async Task<Digest> MakeAsync(LockedDebian locked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(locked);
         CheckUsable(locked);
-        _received = 0;
-        _expected = locked.Contents.Where(p => !_store.Contains(p.Digest)).Sum(static p => p.Digest.SizeBytes);
+        var missing = locked.Contents.Where(p => !_store.Contains(p.Digest)).ToArray();
+        (_received, _fetched, _unpacked, _fetching) = (0, 0, 0, "fetching packages");
+        (_expected, _missing) = (missing.Sum(static p => p.Digest.SizeBytes), missing.Length);
 
         // Whatever comes first is unpacked while the others are on their way.
         var unpacked = new ConcurrentBag<PackageFiles>();
@@ -129,7 +206,12 @@ public sealed class ToolchainBuilder : IAsyncDisposable
                 await workers.WaitAsync(cancel.Token);
                 try
                 {
-                    unpacked.Add(Unpack(package));
+                    unpacked.Add(await UnpackAsync(package, downloads, cancel.Token));
+                    var count = Interlocked.Increment(ref _unpacked);
+                    if (Volatile.Read(ref _fetched) == _missing)
+                    {
+                        _progress(new ToolchainProgress("unpacking packages", count, locked.Contents.Length, InBytes: false));
+                    }
                 }
                 finally
                 {
@@ -182,18 +264,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
             Look(package.Digest, $"the package `{package.Name}`");
         }
 
-        if (!StoredTree.TryForEach(locked.Tree, _store, (path, leaf) =>
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (leaf.Target is null)
-            {
-                Look(leaf.Digest, $"`/{path}`");
-            }
-        }))
-        {
-            damage.Add("a folder of the tree is missing or damaged");
-        }
-
+        AddTreeDamage(locked, damage, cancellationToken);
         return damage;
 
         void Look(Digest digest, string what)
@@ -202,6 +273,27 @@ public sealed class ToolchainBuilder : IAsyncDisposable
             {
                 damage.Add($"{what} {problem}");
             }
+        }
+    }
+
+    /// <summary>Reads the tree in the store, and the layers that it is laid out in; what is missing or damaged.</summary>
+    internal void AddTreeDamage(LockedDebian locked, List<string> damage, CancellationToken cancellationToken)
+    {
+        var isComplete = StoredTree.TryForEach(locked.Tree, _store, (path, leaf) =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (leaf.Target is null && Examine(leaf.Digest) is { } problem)
+            {
+                damage.Add($"`/{path}` of the tree {problem}");
+            }
+        });
+        if (!isComplete)
+        {
+            damage.Add("a folder of the tree is missing or damaged");
+        }
+        else if (StoredTree.FindLayerDamage(locked.Tree, _store, cancellationToken) is { } wrong)
+        {
+            damage.Add(wrong);
         }
     }
 
@@ -262,10 +354,12 @@ public sealed class ToolchainBuilder : IAsyncDisposable
             var places = Archive.PlacesOf(package.Suite, package.Path);
             if (places.IsEmpty)
             {
-                throw new ToolchainException($"apt of this machine has no source for the suite `{package.Suite}`, which the package `{package.Name}` is from");
+                throw new ToolchainException($"apt of this machine has no source for the suite `{package.Suite}`, which the package `{package.Name}` is from", "add one, or use `--from DIR` with a folder that `cairn toolchain vendor` wrote") { Code = DiagnosticCodes.ToolchainNoSource };
             }
 
             await _downloader.FetchAsync(places, package.Digest, cancellationToken);
+            _ = Interlocked.Increment(ref _fetched);
+            Received(0);
         }
         finally
         {
@@ -273,38 +367,74 @@ public sealed class ToolchainBuilder : IAsyncDisposable
         }
     }
 
+    /// <summary>Unpacks; a package that the store has with other bytes is fetched once more.</summary>
+    private async Task<PackageFiles> UnpackAsync(LockedPackage package, SemaphoreSlim downloads, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Unpack(package);
+        }
+        catch (ToolchainException exception) when (exception.Code is DiagnosticCodes.ToolchainStoreUnfit && _store.ReadOnlyReason is null && Examine(package.Digest) is not null)
+        {
+            await FetchAsync(package, downloads, cancellationToken);
+            return Unpack(package);
+        }
+    }
+
     private PackageFiles Unpack(LockedPackage package)
     {
         try
         {
-            using var stream = _store.TryOpen(package.Digest) ?? throw new ToolchainException($"The package `{package.Name}` is not in the store");
+            using var stream = _store.TryOpen(package.Digest) ?? throw new ToolchainException($"The package `{package.Name}` is not in the store, or not with its bytes", "`cairn toolchain lock` fetches it again") { Code = DiagnosticCodes.ToolchainStoreUnfit };
             return DebUnpacker.Unpack(package.Name, stream, _store);
         }
         catch (InvalidDataException exception)
         {
-            throw new ToolchainException(exception.Message, inner: exception);
+            throw new ToolchainException(exception.Message, inner: exception) { Code = DiagnosticCodes.ToolchainPackagesUnfit };
+        }
+        catch (StoreException exception)
+        {
+            throw _store.ReadOnlyReason is not null ? Downloader.Unfit(exception) : new ToolchainException($"The package `{package.Name}` cannot be used: {exception.Message}", "`cairn toolchain lock` fetches it again", exception) { Code = DiagnosticCodes.ToolchainStoreUnfit };
         }
     }
 
     private Digest Assemble(LockedDebian locked, IEnumerable<PackageFiles> packages)
     {
-        var tree = DebianTree.TryMake(packages, locked.Architecture, digest => _store.TryRead(digest, SmallFileBytesMax), content => _store.Put(content), out var problems);
-        if (tree is null)
+        try
         {
-            throw new ToolchainException(
-                $"The toolchain `{locked.Name}` cannot be put together: {string.Join("; ", problems)}",
-                "leave out the package that needs it, or use what it has by `toolchain: host` in the steps that need it; nothing of a package is run to make a toolchain");
-        }
+            var tree = DebianTree.TryMake(packages, locked.Architecture, digest => _store.TryRead(digest, SmallFileBytesMax), content => _store.Put(content), out var problems);
+            if (tree is null)
+            {
+                const string Help = "leave out the package that needs it, or use what it has by `toolchain: host` in the steps that need it; nothing of a package is run to make a toolchain";
+                throw new ToolchainException($"The toolchain `{locked.Name}` cannot be put together: {string.Join("; ", problems)}", Help) { Code = DiagnosticCodes.ToolchainPackagesUnfit };
+            }
 
-        StoredTree.Put(tree, _store);
-        return tree.Digest;
+            StoredTree.Put(tree, _store);
+            return tree.Digest;
+        }
+        catch (FormatException exception)
+        {
+            throw new ToolchainException($"The toolchain `{locked.Name}` cannot be put together: {exception.Message}", inner: exception) { Code = DiagnosticCodes.ToolchainPackagesUnfit };
+        }
+        catch (StoreException exception)
+        {
+            throw Downloader.Unfit(exception);
+        }
     }
 
     /// <summary>Pins what cannot be made again: releases, indexes, packages. The tree can be, from these.</summary>
     private LockedDebian Keep(LockedDebian locked)
     {
         var blobs = locked.Contents.Select(static p => p.Digest).Concat(locked.Releases.SelectMany(static r => r.Indexes.Select(static i => i.Digest).Append(r.InRelease)));
-        _store.Pin(new StorePin(PinOf(locked), [.. blobs.Distinct()], []));
+        try
+        {
+            _store.Pin(new StorePin(PinOf(locked), [.. blobs.Distinct()], []));
+        }
+        catch (StoreException) when (_store.ReadOnlyReason is not null)
+        {
+            // Whoever may write there keeps it, or not.
+        }
+
         return locked;
     }
 
@@ -315,5 +445,5 @@ public sealed class ToolchainBuilder : IAsyncDisposable
         return $"toolchain-{locked.Tree.Hash[..32]}";
     }
 
-    private void Received(int bytes) => _progress(new ToolchainProgress("fetching packages", Interlocked.Add(ref _received, bytes), _expected, InBytes: true));
+    private void Received(long bytes) => _progress(new ToolchainProgress(_fetching, Interlocked.Add(ref _received, bytes), _expected, InBytes: true, Volatile.Read(ref _fetched), _missing));
 }

@@ -30,42 +30,85 @@ public sealed record TraceLink(int Depth, string Subject, Digest? Digest, string
 /// <summary>Walks the chain of a toolchain from its tree to the keys of the archive, and checks every link of it again.</summary>
 public static class ToolchainTrace
 {
+    private const int DamageShownMax = 10;
+
     /// <summary>Checks all links: the tree against the packages that it is made of, these against indexes, these against releases, these against signatures.</summary>
     public static async Task<ImmutableArray<TraceLink>> WalkAsync(ToolchainBuilder builder, LockedDebian locked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(locked);
-        var links = ImmutableArray.CreateBuilder<TraceLink>();
-        links.Add(await TreeAsync(builder, locked, cancellationToken));
+        var chains = new List<(LockedIndex Index, TraceLink Link, PackageIndex? Packages, TraceLink Release)>();
+        var seals = new List<TraceLink>();
         foreach (var release in locked.Releases)
         {
-            var (signature, content) = await ReleaseAsync(builder, release, cancellationToken);
+            var (seal, content) = await ReleaseAsync(builder, release, cancellationToken);
+            seals.Add(seal);
             foreach (var index in release.Indexes)
             {
                 var (link, packages) = Index(builder, release, index, content);
-                foreach (var package in locked.Contents)
-                {
-                    if (package.Suite == release.Suite && (packages is null ? index == release.Indexes[0] : packages.Find(package.Name).Count > 0))
-                    {
-                        links.Add(Package(builder, package, packages));
-                    }
-                }
-
-                links.Add(link);
+                chains.Add((index, link, packages, seal));
             }
-
-            links.Add(signature);
         }
 
-        return links.DrainToImmutable();
+        // What each package stands in; one that is in none is shown before all of them.
+        var places = locked.Contents.Select(p => chains.FindIndex(c => c.Packages is { } i && i.Suite == p.Suite && ToolchainBuilder.IsVouchedBy(p, i))).ToArray();
+        var isComplete = chains.TrueForAll(static c => c.Packages is not null) && chains.Count > 0;
+        var links = ImmutableArray.CreateBuilder<TraceLink>();
+        if (builder.Store.Contains(locked.Tree))
+        {
+            // Before it is made again, which mends it.
+            var damage = new List<string>();
+            builder.AddTreeDamage(locked, damage, cancellationToken);
+            links.AddRange(damage.Take(DamageShownMax).Select(d => new TraceLink(0, $"{locked.Name} in the store", null, d, TraceState.Wrong)));
+        }
+
+        links.Add(await TreeAsync(builder, locked, cancellationToken));
+        if (isComplete)
+        {
+            links.Add(Choice(locked, [.. chains.Select(static c => c.Packages!)]));
+        }
+
+        AddPackages(-1);
+        foreach (var seal in seals)
+        {
+            for (var i = 0; i < chains.Count; i++)
+            {
+                if (ReferenceEquals(chains[i].Release, seal))
+                {
+                    AddPackages(i);
+                    links.Add(chains[i].Link);
+                }
+            }
+
+            links.Add(seal);
+        }
+
+        if (seals.Count == 0)
+        {
+            links.Add(new TraceLink(3, "release", null, "the lock names none, so nothing vouches for the packages", TraceState.Wrong));
+        }
+
+        return links.ToImmutable();
+
+        void AddPackages(int chain)
+        {
+            for (var i = 0; i < places.Length; i++)
+            {
+                if (places[i] == chain)
+                {
+                    links.Add(Package(builder, locked.Contents[i], chain >= 0, isComplete));
+                }
+            }
+        }
     }
 
     private static async Task<TraceLink> TreeAsync(ToolchainBuilder builder, LockedDebian locked, CancellationToken cancellationToken)
     {
         var subject = $"tree of {locked.Name} ({locked.Layout}, {locked.Architecture})";
-        if (locked.Contents.FirstOrDefault(p => !builder.Store.Contains(p.Digest)) is { } missing)
+        if (locked.Contents.FirstOrDefault(p => builder.Examine(p.Digest) is not null) is { } missing)
         {
-            return new TraceLink(0, subject, locked.Tree, $"`{missing.Name}` is not in the store, so it was not made again", TraceState.NotChecked);
+            // A trace looks at what is here, and fetches nothing.
+            return new TraceLink(0, subject, locked.Tree, $"the package `{missing.Name}` {builder.Examine(missing.Digest)}, so it was not made again", TraceState.NotChecked);
         }
 
         try
@@ -81,7 +124,31 @@ public static class ToolchainTrace
         }
     }
 
-    private static TraceLink Package(ToolchainBuilder builder, LockedPackage package, PackageIndex? packages)
+    /// <summary>Whether what was asked for becomes just these packages.</summary>
+    private static TraceLink Choice(LockedDebian locked, ImmutableArray<PackageIndex> indexes)
+    {
+        var subject = $"choice of {string.Join(", ", locked.Packages)}{(locked.Essential ? " and what is essential" : "")}";
+        try
+        {
+            var resolution = DebianArchive.Parse(() => PackageResolver.Resolve(indexes, locked.Packages, locked.Essential), "An index");
+            if (!resolution.Problems.IsEmpty)
+            {
+                return new TraceLink(1, subject, null, string.Join("; ", resolution.Problems), TraceState.Wrong);
+            }
+
+            var chosen = resolution.Packages.Select(static p => (p.Name, Version: p.Version.ToString(), p.Digest)).ToHashSet();
+            var locks = locked.Contents.Select(static p => (p.Name, p.Version, p.Digest)).ToHashSet();
+            return chosen.SetEquals(locks)
+                ? new TraceLink(1, subject, null, "chosen again from the indexes, these are the same packages", TraceState.Right)
+                : new TraceLink(1, subject, null, $"chosen again from the indexes, these are other packages, among them `{chosen.Except(locks).Concat(locks.Except(chosen)).First().Name}`", TraceState.Wrong);
+        }
+        catch (ToolchainException exception)
+        {
+            return new TraceLink(1, subject, null, exception.Message, TraceState.Wrong);
+        }
+    }
+
+    private static TraceLink Package(ToolchainBuilder builder, LockedPackage package, bool isVouched, bool isComplete)
     {
         var subject = $"{package.Name} {package.Version} {package.Architecture}";
         if (builder.Examine(package.Digest) is { } finding)
@@ -89,14 +156,9 @@ public static class ToolchainTrace
             return new TraceLink(1, subject, package.Digest, $"it {finding}", StateOf(finding));
         }
 
-        if (packages is null)
-        {
-            return new TraceLink(1, subject, package.Digest, "its bytes are right; its index is not in the store", TraceState.NotChecked);
-        }
-
-        return packages.Find(package.Name).Any(p => p.Digest == package.Digest && p.Version.ToString() == package.Version && p.Path == package.Path)
-            ? new TraceLink(1, subject, package.Digest, "its bytes are what the index says", TraceState.Right)
-            : new TraceLink(1, subject, package.Digest, "the index has no such version with such bytes", TraceState.Wrong);
+        return isVouched ? new TraceLink(1, subject, package.Digest, "its bytes are what the index says", TraceState.Right)
+            : isComplete ? new TraceLink(1, subject, package.Digest, "the index has no such version with such bytes", TraceState.Wrong)
+            : new TraceLink(1, subject, package.Digest, "its bytes are right; an index that would vouch for them is not in the store", TraceState.NotChecked);
     }
 
     private static (TraceLink Link, PackageIndex? Packages) Index(ToolchainBuilder builder, LockedRelease release, LockedIndex index, ReleaseFile? content)
@@ -107,12 +169,19 @@ public static class ToolchainTrace
             return (new TraceLink(2, subject, index.Digest, $"it {finding}", StateOf(finding)), null);
         }
 
-        var packages = DebianArchive.ReadIndex(release.Suite, index, builder.Store);
-        return content is null
-            ? (new TraceLink(2, subject, index.Digest, "its bytes are right; no release that was checked vouches for them", TraceState.NotChecked), packages)
-            : content.TryFind(index.Path, out var digest) && digest == index.Digest
-            ? (new TraceLink(2, subject, index.Digest, "its bytes are what the release says", TraceState.Right), packages)
-            : (new TraceLink(2, subject, index.Digest, "the release has another", TraceState.Wrong), packages);
+        try
+        {
+            var packages = DebianArchive.ReadIndex(release.Suite, index, builder.Store);
+            return content is null
+                ? (new TraceLink(2, subject, index.Digest, "its bytes are right; no release that was checked vouches for them", TraceState.NotChecked), packages)
+                : content.TryFind(index.Path, out var digest) && digest == index.Digest
+                ? (new TraceLink(2, subject, index.Digest, "its bytes are what the release says", TraceState.Right), packages)
+                : (new TraceLink(2, subject, index.Digest, "the release has another", TraceState.Wrong), packages);
+        }
+        catch (ToolchainException exception)
+        {
+            return (new TraceLink(2, subject, index.Digest, exception.Message, TraceState.Wrong), null);
+        }
     }
 
     private static async Task<(TraceLink Link, ReleaseFile? Content)> ReleaseAsync(ToolchainBuilder builder, LockedRelease release, CancellationToken cancellationToken)
@@ -125,13 +194,8 @@ public static class ToolchainTrace
 
         try
         {
-            var (keyrings, _) = builder.Archive.KeysOf(release.Suite);
-            var file = builder.Store.TryRead(release.InRelease, int.MaxValue)!;
-            var signed = await SignatureCheck.CheckAsync(builder.Host, file, keyrings, [release.SignedBy], acceptExpired: true, $"the release of `{release.Suite}`", cancellationToken);
-            var content = DebianArchive.Parse(() => ReleaseFile.Read(signed.Content), $"The release of `{release.Suite}`");
-            return content.Date == release.Date
-                ? (new TraceLink(3, subject, release.InRelease, $"signed by {release.SignedBy}, a key of {Seeds(keyrings)}", TraceState.Right), content)
-                : (new TraceLink(3, subject, release.InRelease, "it is of another date", TraceState.Wrong), null);
+            var content = await builder.Archive.CheckLockedAsync(release, cancellationToken);
+            return (new TraceLink(3, subject, release.InRelease, $"signed by {release.SignedBy}, a key of {Seeds(builder.Archive.KeysOf(release.Suite).Keyrings)}", TraceState.Right), content);
         }
         catch (ToolchainException exception)
         {

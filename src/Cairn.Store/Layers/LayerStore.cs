@@ -30,9 +30,10 @@ public sealed partial class LayerStore
     internal const string LockFile = "lock";
     internal const string TemporaryPrefix = "new-";
     internal const string GonePrefix = "gone-";
+    internal const string ToolchainPrefix = "toolchain-";
 
-    // What a layer is of that is no tree of files of the project: the machine, what every sandbox has, a toolchain.
-    private static readonly string[] Kinds = ["base-", "bare-", "toolchain-"];
+    // What comes from the machine, what every sandbox has, and trees of toolchains.
+    private static readonly string[] Prefixes = ["base-", "bare-", ToolchainPrefix];
 
     // Of how many files one may differ for a delta: what has changed since the complete layer is laid out anew each time.
     private const int FilesPerChange = 16;
@@ -68,11 +69,12 @@ public sealed partial class LayerStore
     internal static bool IsKey(ReadOnlySpan<char> name)
     {
         var digits = name;
-        foreach (var kind in Kinds)
+        foreach (var prefix in Prefixes)
         {
-            if (name.StartsWith(kind, StringComparison.Ordinal))
+            if (name.StartsWith(prefix, StringComparison.Ordinal))
             {
-                digits = name[kind.Length..];
+                digits = name[prefix.Length..];
+                break;
             }
         }
 
@@ -87,8 +89,11 @@ public sealed partial class LayerStore
         return digits.Length is 32 or 64;
     }
 
-    /// <summary>The layer of something of the machine, relative to the store, laid out by <paramref name="layOut"/> where no run has done so yet. Throws <see cref="IOException"/>.</summary>
-    /// <param name="key">What it is of, as in <c>base-</c>, and 32 or 64 hexadecimal digits.</param>
+    /// <summary>The key of the layer of a toolchain's tree.</summary>
+    public static string ToolchainKey(Digest tree) => ToolchainPrefix + tree.Hash;
+
+    /// <summary>The layer of something of the machine or of a toolchain, relative to the store, laid out by <paramref name="layOut"/> where no run has done so yet. Throws <see cref="IOException"/>.</summary>
+    /// <param name="key"><c>base-</c>, <c>bare-</c> or <c>toolchain-</c>, and 32 or 64 hexadecimal digits.</param>
     /// <param name="layOut">Writes it.</param>
     public string Get(string key, Action<LayerWriter> layOut)
     {

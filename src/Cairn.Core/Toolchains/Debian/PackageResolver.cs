@@ -280,13 +280,20 @@ public sealed class PackageResolver
             return known;
         }
 
-        DebianPackage? best = null;
+        DebianPackage? best = null, twin = null;
         foreach (var index in _indexes)
         {
             foreach (var package in index.Find(name))
             {
+                twin = best is not null && package.Version == best.Version && package.Digest != best.Digest ? package : twin;
                 best = best is null || package.Version > best.Version ? package : best;
             }
+        }
+
+        if (twin is not null && twin.Version == best!.Version)
+        {
+            // Nobody could tell which one the version means.
+            _problems.Add($"`{name}` {best.Version} is there with two different contents, in `{best.Suite}` and `{twin.Suite}`");
         }
 
         return _candidates[name] = best;
