@@ -4,6 +4,7 @@ using System.Globalization;
 
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
+using Cairn.Core.Fetching;
 using Cairn.Core.Planning;
 using Cairn.Core.Toolchains;
 using Cairn.Engine;
@@ -87,7 +88,7 @@ internal static class FetchCommand
         {
             text.Append(AnsiText.Clean(outcome.Pin.Job).PadRight(columns)).Append("  ");
             style.Write(text, outcome.State == FetchState.Pinned ? Ink.Good : Ink.Dim, Verdict(outcome, dryRun));
-            text.Append(string.Create(CultureInfo.InvariantCulture, $"  {outcome.Pin.Files} {(outcome.Pin.Files == 1 ? "file" : "files")}, {Words.Bytes(outcome.Pin.Bytes)}{Changes(outcome)}")).Line();
+            text.Append(string.Create(CultureInfo.InvariantCulture, $"  {Files(outcome.Pin)}, {Words.Bytes(outcome.Pin.Bytes)}{Changes(outcome)}")).Line();
         }
 
         if (outcomes.Any(static o => o.State == FetchState.Pinned))
@@ -120,6 +121,8 @@ internal static class FetchCommand
             return string.Create(CultureInfo.InvariantCulture, $" ({added} added, {changed} changed, {removed} removed; {Words.Bytes(before.Bytes)} before)");
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $" ({before.Files} files, {Words.Bytes(before.Bytes)} before)");
+        return string.Create(CultureInfo.InvariantCulture, $" ({Files(before)}, {Words.Bytes(before.Bytes)} before)");
     }
+
+    private static string Files(FetchPin pin) => string.Create(CultureInfo.InvariantCulture, $"{pin.Files} {(pin.Files == 1 ? "file" : "files")}");
 }

@@ -52,6 +52,15 @@ internal sealed class ToolchainChoice
             return null;
         }
 
+        // Without the lock another machine may pin them.
+        if (!parse.GetValue(NoLock) && DebianMachine.Suites(services.AptFolder, services.Environment) is var suites && !suites.Contains(asked, StringComparer.Ordinal))
+        {
+            diagnostics.Error(
+                DiagnosticCodes.NoSuite, $"apt of this machine has no source for the suite `{asked}`", SourceSpan.None,
+                (suites.Count == 0 ? "it has none" : $"it has {string.Join(", ", suites)}") + "; `--no-lock` leaves it to another machine to pin the packages, `--toolchain host` takes the programs of this one");
+            return null;
+        }
+
         return asked;
     }
 

@@ -79,7 +79,7 @@ internal sealed class ToolchainCommand
         var command = new Command("list", "Show the toolchains of the pipeline, and whether they are locked and here");
         command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) =>
         {
-            var rows = scene.Declared.Select(t => new ToolchainReports.Listed(t, scene.Lock.Find(t.Name), scene.Lock.Find(t.Name) is { } locked && scene.Builder.IsWhole(locked.Tree))).ToList();
+            var rows = scene.Declared.Select(t => new ToolchainReports.Listed(t, Find(scene, t.Name), Find(scene, t.Name) is { } locked && scene.Builder.IsWhole(locked.Tree))).ToList();
             return Task.FromResult(Show(parse, ToolchainReports.List(rows)));
         }, cancellationToken));
         return command;
@@ -92,7 +92,7 @@ internal sealed class ToolchainCommand
         var command = new Command("verify", "Read all that the toolchains have in the store, and compare it with cairn.lock");
         command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) =>
         {
-            var findings = scene.Lock.Toolchains.Select(t => (t.Name, Damage: scene.Builder.FindDamage(t, token))).ToList();
+            var findings = scene.Lock.Toolchains.OfType<LockedDebian>().Select(t => (t.Name, Damage: scene.Builder.FindDamage(t, token))).ToList();
             _ = Show(parse, ToolchainReports.Damage(findings));
             return Task.FromResult(findings.TrueForAll(static f => f.Damage.Count == 0) ? ExitCodes.Success : ExitCodes.StepFailed);
         }, cancellationToken));
@@ -114,13 +114,13 @@ internal sealed class ToolchainCommand
         command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) =>
         {
             var path = Path.GetFullPath(parse.GetValue(folder)!, _services.CurrentDirectory);
-            var (files, bytes) = ToolchainVendor.Write(scene.Lock.Toolchains, scene.Apt, scene.Store, path);
+            var (files, bytes) = ToolchainVendor.Write(scene.Lock.Toolchains.OfType<LockedDebian>(), scene.Apt, scene.Store, path);
             return Task.FromResult(Show(parse, ToolchainReports.Vendored(path, files, bytes)));
         }, cancellationToken));
         return command;
     }
 
-    private Command CreateNamed(string name, string description, Func<ToolchainCommand, ParseResult, Scene, LockedToolchain, CancellationToken, Task<int>> action)
+    private Command CreateNamed(string name, string description, Func<ToolchainCommand, ParseResult, Scene, LockedDebian, CancellationToken, Task<int>> action)
     {
         var toolchain = new Argument<string>("NAME") { Description = "The toolchain's name in the pipeline" };
         var command = new Command(name, description) { toolchain };
@@ -132,12 +132,14 @@ internal sealed class ToolchainCommand
                 return Task.FromResult(problem);
             }
 
-            return scene.Lock.Find(asked) is { } locked
+            return Find(scene, asked) is { } locked
                 ? action(this, parse, scene, locked, token)
                 : Task.FromResult(DiagnosticPrinter.Usage(_services, $"The toolchain `{asked}` is not locked", $"run `cairn toolchain lock{scene.Project.CommandSuffix}`"));
         }, cancellationToken));
         return command;
     }
+
+    private static LockedDebian? Find(Scene scene, string name) => scene.Lock.Find(name) as LockedDebian;
 
     private int? Unknown(Scene scene, string[] names)
     {
@@ -161,10 +163,10 @@ internal sealed class ToolchainCommand
         foreach (var toolchain in scene.Declared)
         {
             var source = (ToolchainSource.Debian)toolchain.Source;
-            var old = scene.Lock.Find(toolchain.Name);
-            LockedToolchain locked;
+            var old = Find(scene, toolchain.Name);
+            LockedDebian locked;
             var fetched = false;
-            if (old is not null && ToolchainBuilder.Matches(old, source) && Array.IndexOf(updated, toolchain.Name) < 0)
+            if (old is not null && old.Matches(source) && Array.IndexOf(updated, toolchain.Name) < 0)
             {
                 locked = old;
                 fetched = !dryRun && await scene.Builder.RestoreAsync(old, cancellationToken);

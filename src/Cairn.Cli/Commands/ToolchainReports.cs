@@ -19,13 +19,13 @@ internal static class ToolchainReports
     public sealed record Report(Action<ByteText, Style> Text, Action<Utf8JsonWriter> Json);
 
     /// <summary>A toolchain as the pipeline declares it, as it is locked, and whether it is here.</summary>
-    public sealed record Listed(Toolchain Declared, LockedToolchain? Locked, bool IsHere)
+    public sealed record Listed(Toolchain Declared, LockedDebian? Locked, bool IsHere)
     {
-        public string State => Locked is null ? "not locked" : !ToolchainBuilder.Matches(Locked, (ToolchainSource.Debian)Declared.Source) ? "changed since it was locked" : IsHere ? "locked" : "locked, not in the store";
+        public string State => Locked is null ? "not locked" : !Locked.Matches(Declared.Source) ? "changed since it was locked" : IsHere ? "locked" : "locked, not in the store";
     }
 
     /// <summary>What became of a toolchain.</summary>
-    public sealed record Outcome(LockedToolchain? Old, LockedToolchain New, bool Fetched);
+    public sealed record Outcome(LockedDebian? Old, LockedDebian New, bool Fetched);
 
     public static Report List(List<Listed> rows) => new(
         (text, style) =>
@@ -66,7 +66,7 @@ internal static class ToolchainReports
             json.WriteEndArray();
         });
 
-    public static Report Contents(LockedToolchain locked, bool isHere) => new(
+    public static Report Contents(LockedDebian locked, bool isHere) => new(
         (text, style) =>
         {
             style.Write(text, Ink.Plain, locked.Name).Line($": {Count(locked)} of {locked.Suite} for {locked.Architecture}, {Words.Bytes(locked.Contents.Sum(static p => p.Digest.SizeBytes))}");
@@ -244,7 +244,7 @@ internal static class ToolchainReports
             json.WriteEndObject();
         });
 
-    private static string Count(LockedToolchain locked) => SvgGraph.Count(locked.Contents.Length, "package");
+    private static string Count(LockedDebian locked) => SvgGraph.Count(locked.Contents.Length, "package");
 
     private static void Append(ByteText text, Style style, Outcome outcome, bool dryRun)
     {
@@ -292,7 +292,7 @@ internal static class ToolchainReports
         return changes;
     }
 
-    private static void Write(Utf8JsonWriter json, LockedToolchain locked)
+    private static void Write(Utf8JsonWriter json, LockedDebian locked)
     {
         json.WriteStartObject();
         json.WriteString("name", locked.Name);

@@ -29,8 +29,20 @@ public static class PackageUrl
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(qualifiers);
-        var text = new StringBuilder("pkg:").Append(TypeOf(ecosystem));
-        foreach (var segment in SegmentsOf(ecosystem, name).Split('/', StringSplitOptions.RemoveEmptyEntries))
+        return Of(TypeOf(ecosystem), SegmentsOf(ecosystem, name), version, qualifiers);
+    }
+
+    /// <summary>The package URL of a type that no ecosystem of lock files has: <c>deb</c>, <c>oci</c>, <c>generic</c>.</summary>
+    /// <param name="type">The type.</param>
+    /// <param name="path">Namespace and name, with slashes between.</param>
+    /// <param name="version">The version, or null.</param>
+    /// <param name="qualifiers">Sorted by key; empty values are left out.</param>
+    public static string Of(string type, string path, string? version, IEnumerable<KeyValuePair<string, string>> qualifiers)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(qualifiers);
+        var text = new StringBuilder("pkg:").Append(type);
+        foreach (var segment in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
             Encode(text.Append('/'), segment, ":");
         }

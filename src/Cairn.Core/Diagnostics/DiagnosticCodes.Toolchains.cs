@@ -20,6 +20,24 @@ public static partial class DiagnosticCodes
     /// <summary>A toolchain is for another architecture than the machine's.</summary>
     public const string ToolchainForeign = "CAIRN0705";
 
+    /// <summary>A key of a toolchain that says nothing about its kind.</summary>
+    public const string ToolchainKeyMisplaced = "CAIRN0710";
+
+    /// <summary>A toolchain is what a step makes which cannot make it for who uses it.</summary>
+    public const string ToolchainStepUnfit = "CAIRN0711";
+
+    /// <summary>Toolchains of one step have different files at the same path.</summary>
+    public const string ToolchainsClash = "CAIRN0712";
+
+    /// <summary>What a toolchain takes from the machine is not there.</summary>
+    public const string ToolchainHostMissing = "CAIRN0713";
+
+    /// <summary>What a toolchain takes from the machine is other than when it was locked.</summary>
+    public const string ToolchainHostChanged = "CAIRN0714";
+
+    /// <summary>A toolchain was not written into the pipeline.</summary>
+    public const string ToolchainNotAdded = "CAIRN0715";
+
     /// <summary>A file of an archive cannot be fetched: no mirror that apt knows answers as it should.</summary>
     public const string ToolchainUnreachable = "CAIRN0730";
 

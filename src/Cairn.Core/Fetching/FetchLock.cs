@@ -80,10 +80,10 @@ public sealed record FetchPin(string Job, Digest Asked, Digest Tree, int Files, 
     private static ImmutableArray<FetchPart> PartsOf(MerkleTree tree)
     {
         var level = Level(tree, depth: 1);
-        for (var depth = 2; level.Count <= PartsMax; depth++)
+        for (var depth = 2; level.Count <= PartsMax && level.Keys.Any(static path => path.EndsWith('/')); depth++)
         {
             var next = Level(tree, depth);
-            if (next.Count > PartsMax || next.Count == level.Count)
+            if (next.Count > PartsMax)
             {
                 break;
             }

@@ -64,7 +64,12 @@ public static class PipelineReader
 
         var steps = Check(files, definitions, diagnostics);
         var pipeline = root is null || diagnostics.HasErrors ? null : Build(root, files, definitions, steps);
-        return new ReadResult(pipeline, diagnostics.ToSorted(), files.Sources.ToImmutable());
+        if (pipeline is not null)
+        {
+            ToolchainChecker.CheckNeeds(pipeline, existing, diagnostics);
+        }
+
+        return new ReadResult(diagnostics.HasErrors ? null : pipeline, diagnostics.ToSorted(), files.Sources.ToImmutable());
     }
 
     private static List<ResolvedStep> Check(FileSet files, Definitions definitions, DiagnosticBag diagnostics)

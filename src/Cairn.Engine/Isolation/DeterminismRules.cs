@@ -27,7 +27,7 @@ internal static class DeterminismRules
 
         if (determinism.FakeTime && step.Toolchain is { IsHost: false } toolchain)
         {
-            return (DiagnosticCodes.DeterminismUnavailable, $"Step `{step.Name}`: `faketime: true` needs libfaketime of this machine, which `toolchain: {toolchain.Name}` hides", "Leave `faketime` out, or write `toolchain: host`");
+            return (DiagnosticCodes.DeterminismUnavailable, $"Step `{step.Name}`: `faketime: true` needs libfaketime of this machine, which `toolchain: {toolchain}` hides", "Leave `faketime` out, or write `toolchain: host`");
         }
 
         return determinism.Cpus is { } cpus && cpus > Environment.ProcessorCount

@@ -92,7 +92,7 @@ public sealed class ProjectToolchains
     public LockedToolchain? Of(Step step)
     {
         ArgumentNullException.ThrowIfNull(step);
-        return step.Toolchain is { IsHost: false, Name: var name } ? Lock.Find(name) : null;
+        return step.Toolchain is { IsHost: false, References: [var reference, ..] } ? Lock.Find(reference.Name) : null;
     }
 
     /// <summary>What stands in the way of a step that has a toolchain, or null.</summary>
@@ -106,33 +106,42 @@ public sealed class ProjectToolchains
         if (request.IsolationOf(step) == IsolationLevel.Process)
         {
             return Error(
-                DiagnosticCodes.ToolchainNeedsSandbox, use.Span, $"`{step.Name}` has `toolchain: {use.Name}`, but isolation `process` gives it the programs of this machine",
+                DiagnosticCodes.ToolchainNeedsSandbox, use.Span, $"`{step.Name}` has `toolchain: {use}`, but isolation `process` gives it the programs of this machine",
                 $"write `isolation: sandbox`, or `toolchain: {Toolchain.Host}`");
         }
 
         // The places of declared ones are where the name is explained.
-        if (!_declared.TryGetValue(use.Name, out var declared) || declared.Source is not ToolchainSource.Debian source)
+        foreach (var reference in use.References)
         {
-            return null;
+            if (!reference.IsHost && _declared.TryGetValue(reference.Name, out var declared) && ProblemOf(declared) is { } problem)
+            {
+                return problem;
+            }
         }
+
+        return null;
+    }
+
+    private Diagnostic? ProblemOf(Toolchain declared)
+    {
 
         if (LockProblem is not null)
         {
             return Error(DiagnosticCodes.ToolchainLockInvalid, declared.Span, $"`{ToolchainLock.FileName}` cannot be used: {LockProblem}", "take it from version control, or remove it and run `cairn toolchain lock`");
         }
 
-        if (Lock.Find(use.Name) is not { } locked)
+        if (Lock.Find(declared.Name) is not { } locked)
         {
-            return Error(DiagnosticCodes.ToolchainNotLocked, declared.Span, $"The toolchain `{use.Name}` is not in `{ToolchainLock.FileName}`, which says what it consists of", "run `cairn toolchain lock`");
+            return Error(DiagnosticCodes.ToolchainNotLocked, declared.Span, $"The toolchain `{declared.Name}` is not in `{ToolchainLock.FileName}`, which says what it consists of", "run `cairn toolchain lock`");
         }
 
-        if (!ToolchainBuilder.Matches(locked, source))
+        if (!locked.Matches(declared.Source))
         {
-            return Error(DiagnosticCodes.ToolchainLockStale, declared.Span, $"The toolchain `{use.Name}` has changed since it was locked", "run `cairn toolchain lock`");
+            return Error(DiagnosticCodes.ToolchainLockStale, declared.Span, $"The toolchain `{declared.Name}` has changed since it was locked", "run `cairn toolchain lock`");
         }
 
         return locked.Architecture == DebianArchive.Architecture ? null : Error(
-            DiagnosticCodes.ToolchainForeign, declared.Span, $"The toolchain `{use.Name}` is locked for {locked.Architecture}, and this machine is {DebianArchive.Architecture}", "lock it on such a machine for that machine");
+            DiagnosticCodes.ToolchainForeign, declared.Span, $"The toolchain `{declared.Name}` is locked for {locked.Architecture}, and this machine is {DebianArchive.Architecture}", "lock it on such a machine for that machine");
     }
 
     /// <summary>Adds what is wrong with the toolchains of the steps that a run executes, each once.</summary>

@@ -12,29 +12,37 @@ public static class DebianMachine
     {
         ArgumentNullException.ThrowIfNull(aptFolder);
         ArgumentNullException.ThrowIfNull(environment);
+        // Not one that apt calls `stable`: what it means is another suite after a while, so no toolchain can be declared with it.
+        return Codename(Path.Combine(Path.GetDirectoryName(aptFolder) ?? "/etc", "os-release")) is { } codename && Suites(aptFolder, environment).Contains(codename, StringComparer.Ordinal) ? codename : null;
+    }
+
+    /// <summary>The suites that apt has sources for, but for those that join others: updates and the like. None where its configuration cannot be read.</summary>
+    public static IReadOnlyList<string> Suites(string aptFolder, IReadOnlyDictionary<string, string> environment)
+    {
         try
         {
-            // Not one that apt calls `stable`: what it means is another suite after a while, so no toolchain can be declared with it.
-            return Codename(Path.Combine(Path.GetDirectoryName(aptFolder) ?? "/etc", "os-release")) is { } codename
-                && AptConfiguration.Read(aptFolder, environment).Sources.Any(s => s.Suite == codename && s.Components.Contains("main", StringComparer.Ordinal))
-                ? codename
-                : null;
+            return [.. AptConfiguration.Read(aptFolder, environment).Sources.Where(s => s.Components.Contains("main", StringComparer.Ordinal) && s.Suite.AsSpan().IndexOfAny('-', '/') < 0).Select(s => s.Suite).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         }
-        catch (Exception exception) when (exception is ToolchainException or IOException or UnauthorizedAccessException)
+        catch (ToolchainException)
         {
-            return null;
+            return [];
         }
     }
 
     private static string? Codename(string file)
     {
-        if (new FileInfo(file) is not { Exists: true, Length: <= OsReleaseBytesMax })
+        string[] lines;
+        try
+        {
+            lines = new FileInfo(file) is { Exists: true, Length: <= OsReleaseBytesMax } ? File.ReadAllLines(file) : [];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return null;
         }
 
         string? id = null, codename = null;
-        foreach (var line in File.ReadLines(file))
+        foreach (var line in lines)
         {
             var equals = line.IndexOf('=', StringComparison.Ordinal);
             var value = line[(equals + 1)..].Trim().Trim('"', '\'');

@@ -58,16 +58,8 @@ public sealed class ToolchainBuilder : IAsyncDisposable
 
     internal ContentStore Store => _store;
 
-    /// <summary>Whether a lock is what a pipeline asks for.</summary>
-    public static bool Matches(LockedToolchain locked, ToolchainSource.Debian source)
-    {
-        ArgumentNullException.ThrowIfNull(locked);
-        ArgumentNullException.ThrowIfNull(source);
-        return locked.Suite == source.Suite && locked.Essential == source.Essential && locked.AllowExpired == source.AllowExpired && locked.Packages.AsSpan().SequenceEqual(source.Packages.AsSpan());
-    }
-
     /// <summary>Resolves a toolchain by what its archive has now, and makes its tree. Throws <see cref="ToolchainException"/>, <see cref="IOException"/>.</summary>
-    public async Task<LockedToolchain> LockAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken)
+    public async Task<LockedDebian> LockAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken)
     {
         var locked = await ResolveAsync(name, source, cancellationToken);
         locked = locked with { Tree = await MakeAsync(locked, cancellationToken) };
@@ -76,7 +68,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     }
 
     /// <summary>Resolves a toolchain without fetching its packages; its tree is not known then.</summary>
-    public async Task<LockedToolchain> ResolveAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken)
+    public async Task<LockedDebian> ResolveAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(source);
         (_received, _expected, _fetching) = (0, 0, $"fetching indexes of {source.Suite}");
@@ -88,7 +80,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
             throw new ToolchainException($"The toolchain `{name}` cannot be put together: {string.Join("; ", resolution.Problems)}") { Code = DiagnosticCodes.ToolchainPackagesUnfit };
         }
 
-        return new LockedToolchain
+        return new LockedDebian
         {
             Name = name,
             Suite = source.Suite,
@@ -107,7 +99,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     /// where what comes out is not the tree that the lock names.
     /// </summary>
     /// <returns>Whether anything had to be done.</returns>
-    public async Task<bool> RestoreAsync(LockedToolchain locked, CancellationToken cancellationToken)
+    public async Task<bool> RestoreAsync(LockedDebian locked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(locked);
         CheckUsable(locked);
@@ -135,7 +127,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     /// Sees to it that signed indexes vouch for all packages of a lock before any is fetched or unpacked: those of its own releases or, where these are gone from everywhere, those
     /// that the archive has now. Throws <see cref="ToolchainException"/>.
     /// </summary>
-    private async Task VouchAsync(LockedToolchain locked, bool isKnown, CancellationToken cancellationToken)
+    private async Task VouchAsync(LockedDebian locked, bool isKnown, CancellationToken cancellationToken)
     {
         (_received, _expected, _fetching) = (0, 0, $"fetching indexes of {locked.Suite}");
         _progress(new ToolchainProgress(_fetching, 0, 0, InBytes: true));
@@ -175,7 +167,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
         { Code = DiagnosticCodes.ToolchainNotVouched };
     }
 
-    private static LockedPackage? Unvouched(LockedToolchain locked, List<PackageIndex> indexes)
+    private static LockedPackage? Unvouched(LockedDebian locked, List<PackageIndex> indexes)
     {
         foreach (var package in locked.Contents)
         {
@@ -193,7 +185,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
         index.Suite == package.Suite && DebianArchive.Parse(() => index.Find(package.Name), $"An index of `{index.Suite}`").Any(p => p.Digest == package.Digest && p.Version.ToString() == package.Version && p.Architecture == package.Architecture && p.Path == package.Path);
 
     /// <summary>Makes the tree of packages that are in the store, or can be fetched. Throws <see cref="ToolchainException"/>.</summary>
-    public async Task<Digest> MakeAsync(LockedToolchain locked, CancellationToken cancellationToken)
+    public async Task<Digest> MakeAsync(LockedDebian locked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(locked);
         CheckUsable(locked);
@@ -253,7 +245,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     }
 
     /// <summary>Reads all that a toolchain has in the store; each thing that is missing or damaged is a sentence.</summary>
-    public List<string> FindDamage(LockedToolchain locked, CancellationToken cancellationToken)
+    public List<string> FindDamage(LockedDebian locked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(locked);
         var damage = new List<string>();
@@ -285,7 +277,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     }
 
     /// <summary>Reads the tree in the store, and the layers that it is laid out in; what is missing or damaged.</summary>
-    internal void AddTreeDamage(LockedToolchain locked, List<string> damage, CancellationToken cancellationToken)
+    internal void AddTreeDamage(LockedDebian locked, List<string> damage, CancellationToken cancellationToken)
     {
         var isComplete = StoredTree.TryForEach(locked.Tree, _store, (path, leaf) =>
         {
@@ -336,11 +328,11 @@ public sealed class ToolchainBuilder : IAsyncDisposable
         await _host.DisposeAsync();
     }
 
-    private static void CheckUsable(LockedToolchain locked)
+    private static void CheckUsable(LockedDebian locked)
     {
-        if (locked.Layout != LockedToolchain.CurrentLayout)
+        if (locked.Layout != LockedDebian.CurrentLayout)
         {
-            throw new ToolchainException($"The toolchain `{locked.Name}` has the layout `{locked.Layout}`, and this `cairn` makes `{LockedToolchain.CurrentLayout}`", "`cairn toolchain update` locks it anew");
+            throw new ToolchainException($"The toolchain `{locked.Name}` has the layout `{locked.Layout}`, and this `cairn` makes `{LockedDebian.CurrentLayout}`", "`cairn toolchain update` locks it anew");
         }
 
         if (locked.Architecture != DebianArchive.Architecture)
@@ -406,7 +398,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
         }
     }
 
-    private Digest Assemble(LockedToolchain locked, IEnumerable<PackageFiles> packages)
+    private Digest Assemble(LockedDebian locked, IEnumerable<PackageFiles> packages)
     {
         try
         {
@@ -431,7 +423,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     }
 
     /// <summary>Pins what cannot be made again: releases, indexes, packages. The tree can be, from these.</summary>
-    private LockedToolchain Keep(LockedToolchain locked)
+    private LockedDebian Keep(LockedDebian locked)
     {
         var blobs = locked.Contents.Select(static p => p.Digest).Concat(locked.Releases.SelectMany(static r => r.Indexes.Select(static i => i.Digest).Append(r.InRelease)));
         try
@@ -447,7 +439,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     }
 
     /// <summary>The name of the pin that keeps a toolchain.</summary>
-    public static string PinOf(LockedToolchain locked)
+    public static string PinOf(LockedDebian locked)
     {
         ArgumentNullException.ThrowIfNull(locked);
         return $"toolchain-{locked.Tree.Hash[..32]}";

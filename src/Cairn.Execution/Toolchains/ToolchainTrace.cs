@@ -33,7 +33,7 @@ public static class ToolchainTrace
     private const int DamageShownMax = 10;
 
     /// <summary>Checks all links: the tree against the packages that it is made of, these against indexes, these against releases, these against signatures.</summary>
-    public static async Task<ImmutableArray<TraceLink>> WalkAsync(ToolchainBuilder builder, LockedToolchain locked, CancellationToken cancellationToken)
+    public static async Task<ImmutableArray<TraceLink>> WalkAsync(ToolchainBuilder builder, LockedDebian locked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(locked);
@@ -104,7 +104,7 @@ public static class ToolchainTrace
         }
     }
 
-    private static async Task<TraceLink> TreeAsync(ToolchainBuilder builder, LockedToolchain locked, string?[] findings, CancellationToken cancellationToken)
+    private static async Task<TraceLink> TreeAsync(ToolchainBuilder builder, LockedDebian locked, string?[] findings, CancellationToken cancellationToken)
     {
         var subject = $"tree of {locked.Name} ({locked.Layout}, {locked.Architecture})";
         if (Array.FindIndex(findings, static f => f is not null) is >= 0 and var missing)
@@ -127,7 +127,7 @@ public static class ToolchainTrace
     }
 
     /// <summary>Whether what was asked for becomes just these packages.</summary>
-    private static TraceLink Choice(LockedToolchain locked, ImmutableArray<PackageIndex> indexes)
+    private static TraceLink Choice(LockedDebian locked, ImmutableArray<PackageIndex> indexes)
     {
         var subject = $"choice of {string.Join(", ", locked.Packages)}{(locked.Essential ? " and what is essential" : "")}";
         try

@@ -19,7 +19,7 @@ public static class ToolchainVendor
 
     /// <summary>Writes them; what is there already stays. Throws <see cref="ToolchainException"/> where something is not in the store.</summary>
     /// <returns>How many files there are, and their bytes.</returns>
-    public static (int Files, long Bytes) Write(IEnumerable<LockedToolchain> toolchains, AptConfiguration apt, ContentStore store, string folder)
+    public static (int Files, long Bytes) Write(IEnumerable<LockedDebian> toolchains, AptConfiguration apt, ContentStore store, string folder)
     {
         ArgumentNullException.ThrowIfNull(toolchains);
         ArgumentNullException.ThrowIfNull(apt);

@@ -16,10 +16,10 @@ internal sealed class VouchedLocks(string stateDirectory)
     private readonly string _path = Path.Combine(stateDirectory, "toolchains", "vouched");
 
     /// <summary>Whether exactly this was seen.</summary>
-    public bool Has(LockedToolchain locked) => Array.IndexOf(Read(), KeyOf(locked)) >= 0;
+    public bool Has(LockedDebian locked) => Array.IndexOf(Read(), KeyOf(locked)) >= 0;
 
     /// <summary>Notes one that was.</summary>
-    public void Note(LockedToolchain locked)
+    public void Note(LockedDebian locked)
     {
         if (Has(locked))
         {
@@ -33,5 +33,5 @@ internal sealed class VouchedLocks(string stateDirectory)
 
     private string[] Read() => File.Exists(_path) ? File.ReadAllLines(_path) : [];
 
-    private static string KeyOf(LockedToolchain locked) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToolchainLockText.Write(ToolchainLock.Empty.With(locked)))));
+    private static string KeyOf(LockedDebian locked) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ToolchainLockText.Write(ToolchainLock.Empty.With(locked)))));
 }

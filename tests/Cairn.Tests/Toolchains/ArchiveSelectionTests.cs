@@ -104,7 +104,7 @@ public sealed class ArchiveSelectionTests : IDisposable
         Assert.Contains("`libc` 1 is there with two different contents, in `test` and `test-updates`", exception.Message, StringComparison.Ordinal);
     }
 
-    private async Task<LockedToolchain> LockAsync()
+    private async Task<LockedDebian> LockAsync()
     {
         await using var builder = _archive.Builder();
         return await builder.LockAsync("cc", new ToolchainSource.Debian("test", ["cc"], Essential: true, AllowExpired: false), TestContext.Current.CancellationToken);

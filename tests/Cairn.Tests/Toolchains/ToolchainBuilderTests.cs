@@ -253,9 +253,9 @@ public sealed class ToolchainBuilderTests : IDisposable
 
     private TestPackage Compiler() => _archive.AddCompiler();
 
-    private Task<LockedToolchain> LockAsync() => LockAsync(Source);
+    private Task<LockedDebian> LockAsync() => LockAsync(Source);
 
-    private async Task<LockedToolchain> LockAsync(ToolchainSource.Debian source)
+    private async Task<LockedDebian> LockAsync(ToolchainSource.Debian source)
     {
         await using var builder = _archive.Builder();
         return await builder.LockAsync("cc", source, TestContext.Current.CancellationToken);
@@ -263,7 +263,7 @@ public sealed class ToolchainBuilderTests : IDisposable
 
     private async Task RefusedAsync(string message) => Assert.Contains(message, (await Assert.ThrowsAsync<ToolchainException>(LockAsync)).Message, StringComparison.Ordinal);
 
-    private SortedDictionary<string, string> Files(LockedToolchain locked)
+    private SortedDictionary<string, string> Files(LockedDebian locked)
     {
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
         Assert.True(StoredTree.TryForEach(locked.Tree, _archive.Store, (path, leaf) =>

@@ -333,13 +333,13 @@ public sealed class ToolchainChainTests : IDisposable
 
     private static TraceLink Link(IEnumerable<TraceLink> links, string subject) => Assert.Single(links, l => l.Subject.StartsWith(subject, StringComparison.Ordinal));
 
-    private async Task<IReadOnlyList<TraceLink>> TraceAsync(LockedToolchain locked)
+    private async Task<IReadOnlyList<TraceLink>> TraceAsync(LockedDebian locked)
     {
         await using var builder = _archive.Builder();
         return await ToolchainTrace.WalkAsync(builder, locked, TestContext.Current.CancellationToken);
     }
 
-    private async Task<LockedToolchain> LockAsync()
+    private async Task<LockedDebian> LockAsync()
     {
         await using var builder = _archive.Builder();
         return await builder.LockAsync("cc", Source, TestContext.Current.CancellationToken);

@@ -11,7 +11,7 @@ public sealed class ToolchainLockTextTests
 {
     private static readonly ToolchainLock Lock = new(
     [
-        new LockedToolchain
+        new LockedDebian
         {
             Name = "cc",
             Suite = "bookworm",
@@ -22,7 +22,7 @@ public sealed class ToolchainLockTextTests
             Releases = [new LockedRelease("bookworm", "Debian Debian", new DateTimeOffset(2026, 7, 11, 10, 16, 37, TimeSpan.Zero), new string('A', 40), Digest.Of("release"u8), [new LockedIndex("main/binary-amd64/Packages.xz", Digest.Of("index"u8))])],
             Contents = [new LockedPackage("gcc", "4:12.2.0-3", "amd64", "bookworm", "pool/main/g/gcc-defaults/gcc_12.2.0-3_amd64.deb", Digest.Of("gcc"u8)), new LockedPackage("make", "4.3-4.1", "amd64", "bookworm", "pool/main/m/make-dfsg/make_4.3-4.1_amd64.deb", Digest.Of("make"u8))],
         },
-        new LockedToolchain { Name = "empty", Suite = "trixie", Packages = ["sed"], Essential = false, AllowExpired = true, Architecture = "arm64", Tree = Digest.Of("other"u8), Releases = [], Contents = [] },
+        new LockedDebian { Name = "empty", Suite = "trixie", Packages = ["sed"], Essential = false, AllowExpired = true, Architecture = "arm64", Tree = Digest.Of("other"u8), Releases = [], Contents = [] },
     ]);
 
     [Fact]
@@ -32,9 +32,10 @@ public sealed class ToolchainLockTextTests
         var read = ToolchainLockText.Read(text);
 
         Assert.Equal(text, ToolchainLockText.Write(read));
-        Assert.Equal(["gcc", "make"], read.Find("cc")!.Contents.Select(static p => p.Name));
-        Assert.Equal(Lock.Toolchains[0].Releases[0].Date, read.Find("cc")!.Releases[0].Date);
-        Assert.True(read.Find("empty")!.AllowExpired);
+        var cc = Assert.IsType<LockedDebian>(read.Find("cc"));
+        Assert.Equal(["gcc", "make"], cc.Contents.Select(static p => p.Name));
+        Assert.Equal(((LockedDebian)Lock.Toolchains[0]).Releases[0].Date, cc.Releases[0].Date);
+        Assert.True(Assert.IsType<LockedDebian>(read.Find("empty")).AllowExpired);
         Assert.Null(read.Find("other"));
     }
 

@@ -99,7 +99,7 @@ internal sealed class StepDraft : ExpressionSite
 
     public IsolationLevel? Isolation { get; set; }
 
-    public ToolchainReference? Toolchain { get; set; }
+    public ToolchainUse? Toolchain { get; set; }
 
     public NetworkAccess? Network { get; set; }
 

@@ -46,8 +46,8 @@ internal static class StepKeys
         new IsolationKind(), static (d, v, _) => d.Isolation = v)
     { Default = "sandbox, or what `run.isolation` says" };
 
-    private static readonly Key<StepDraft, ToolchainReference> Toolchain = new(
-        "toolchain", "The toolchain whose programs the command has, in `sandbox` isolation: one of `toolchains`, or `host` for the machine's own `/usr`.",
+    private static readonly Key<StepDraft, ToolchainUse> Toolchain = new(
+        "toolchain", "The toolchain whose programs the command has, in `sandbox` isolation: one of `toolchains`, or `host` for the machine's own `/usr`. Of several, the files are united.",
         new ToolchainUseKind(), static (d, v, _) => d.Toolchain = v)
     { Default = "host" };
 

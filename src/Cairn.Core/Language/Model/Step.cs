@@ -44,8 +44,8 @@ public sealed record Step(StepName Name, StepAction Action, SourceSpan Span)
     /// <summary>Where it runs; null means what the run's default is.</summary>
     public IsolationLevel? Isolation { get; init; }
 
-    /// <summary>The toolchain whose programs it has; null means those of the machine, as does one that <see cref="ToolchainReference.IsHost"/>.</summary>
-    public ToolchainReference? Toolchain { get; init; }
+    /// <summary>The toolchain whose programs it has; null means those of the machine, as does one that <see cref="ToolchainUse.IsHost"/>.</summary>
+    public ToolchainUse? Toolchain { get; init; }
 
     /// <summary>What of the network it reaches; null means the least that its isolation can give.</summary>
     public NetworkAccess? Network { get; init; }

@@ -91,6 +91,11 @@ internal enum SecretTag
 internal enum ToolchainTag
 {
     Debian,
+    Oci,
+    Archive,
+    Step,
+    Host,
+    Dotnet,
 }
 
 /// <summary>The kinds of <c>ReadinessCheck</c>.</summary>

@@ -81,9 +81,33 @@ internal sealed partial class ModelDecoder(CompactReader reader)
     {
         var name = reader.ReadText();
         var span = reader.ReadSpan();
-        return (ToolchainTag)reader.Read() == ToolchainTag.Debian
-            ? new Toolchain(name, new ToolchainSource.Debian(reader.ReadText(), ReadTexts(), reader.ReadBoolean(), reader.ReadBoolean()), span)
-            : throw CompactReader.Damaged();
+        return new Toolchain(name, ReadToolchainSource(), span);
+    }
+
+    private ToolchainSource ReadToolchainSource() => (ToolchainTag)reader.Read() switch
+    {
+        ToolchainTag.Debian => new ToolchainSource.Debian(reader.ReadText(), ReadTexts(), reader.ReadBoolean(), reader.ReadBoolean()),
+        ToolchainTag.Oci => new ToolchainSource.Oci(reader.ReadText()),
+        ToolchainTag.Archive => new ToolchainSource.Archive(ReadTexts(), reader.ReadText(), reader.ReadCount(), ReadPlacement()) { Signature = reader.ReadOptional(), Key = reader.ReadOptional() },
+        ToolchainTag.Step => new ToolchainSource.Step(reader.ReadText(), reader.ReadOptional(), reader.ReadText(), ReadPlacement()),
+        ToolchainTag.Host => new ToolchainSource.Host(ReadTexts(), ReadOptionalTexts()),
+        ToolchainTag.Dotnet => new ToolchainSource.Dotnet(reader.ReadText(), reader.ReadBoolean()),
+        _ => throw CompactReader.Damaged(),
+    };
+
+    private ToolchainPlacement ReadPlacement() => new(reader.ReadOptional(), ReadOptionalTexts());
+
+    private ImmutableArray<string> ReadOptionalTexts() => reader.ReadBoolean() ? ReadTexts() : default;
+
+    private ToolchainUse ReadToolchainUse()
+    {
+        var references = new ToolchainReference[reader.ReadCount()];
+        for (var i = 0; i < references.Length; i++)
+        {
+            references[i] = new ToolchainReference(reader.ReadText(), reader.ReadSpan());
+        }
+
+        return references.Length > 0 ? new ToolchainUse(ImmutableCollectionsMarshal.AsImmutableArray(references)) : throw CompactReader.Damaged();
     }
 
     public Service ReadService()
@@ -135,7 +159,7 @@ internal sealed partial class ModelDecoder(CompactReader reader)
             Strict = Has(StepMember.Strict),
             Deterministic = Has(StepMember.Deterministic) ? new Determinism { Cpus = ReadCount(), FakeTime = reader.ReadBoolean() } : null,
             Fetch = Has(StepMember.Fetch) ? ReadFetch() : null,
-            Toolchain = Has(StepMember.Toolchain) ? new ToolchainReference(reader.ReadText(), reader.ReadSpan()) : null,
+            Toolchain = Has(StepMember.Toolchain) ? ReadToolchainUse() : null,
         };
 
         bool Has(uint member) => (mask & member) != 0;

@@ -79,16 +79,63 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
     {
         writer.WriteText(toolchain.Name);
         writer.WriteSpan(toolchain.Span);
-        if (toolchain.Source is not ToolchainSource.Debian debian)
+        switch (toolchain.Source)
         {
-            throw new ArgumentException($"A toolchain has a source of the unknown kind {toolchain.Source.GetType()}", nameof(toolchain));
+            case ToolchainSource.Debian debian:
+                writer.Write((uint)ToolchainTag.Debian);
+                writer.WriteText(debian.Suite);
+                Write(debian.Packages);
+                writer.WriteBoolean(debian.Essential);
+                writer.WriteBoolean(debian.AllowExpired);
+                break;
+            case ToolchainSource.Oci oci:
+                writer.Write((uint)ToolchainTag.Oci);
+                writer.WriteText(oci.Image);
+                break;
+            case ToolchainSource.Archive archive:
+                writer.Write((uint)ToolchainTag.Archive);
+                Write(archive.Places);
+                writer.WriteText(archive.Sha256);
+                writer.WriteCount(archive.Strip);
+                Write(archive.Placement);
+                writer.WriteOptional(archive.Signature);
+                writer.WriteOptional(archive.Key);
+                break;
+            case ToolchainSource.Step step:
+                writer.Write((uint)ToolchainTag.Step);
+                writer.WriteText(step.Name);
+                writer.WriteOptional(step.Project);
+                writer.WriteText(step.From);
+                Write(step.Placement);
+                break;
+            case ToolchainSource.Host host:
+                writer.Write((uint)ToolchainTag.Host);
+                Write(host.Paths);
+                WriteOptional(host.Programs);
+                break;
+            case ToolchainSource.Dotnet dotnet:
+                writer.Write((uint)ToolchainTag.Dotnet);
+                writer.WriteText(dotnet.Version);
+                writer.WriteBoolean(dotnet.Installed);
+                break;
+            default:
+                throw new ArgumentException($"A toolchain has a source of the unknown kind {toolchain.Source.GetType()}", nameof(toolchain));
         }
+    }
 
-        writer.Write((uint)ToolchainTag.Debian);
-        writer.WriteText(debian.Suite);
-        Write(debian.Packages);
-        writer.WriteBoolean(debian.Essential);
-        writer.WriteBoolean(debian.AllowExpired);
+    private void Write(ToolchainPlacement placement)
+    {
+        writer.WriteOptional(placement.At);
+        WriteOptional(placement.Programs);
+    }
+
+    private void WriteOptional(ImmutableArray<string> texts)
+    {
+        writer.WriteBoolean(!texts.IsDefault);
+        if (!texts.IsDefault)
+        {
+            Write(texts);
+        }
     }
 
     public void Write(Service service)
@@ -285,10 +332,14 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
         }
     }
 
-    private void Write(ToolchainReference toolchain)
+    private void Write(ToolchainUse use)
     {
-        writer.WriteText(toolchain.Name);
-        writer.WriteSpan(toolchain.Span);
+        writer.WriteCount(use.References.Length);
+        foreach (var reference in use.References)
+        {
+            writer.WriteText(reference.Name);
+            writer.WriteSpan(reference.Span);
+        }
     }
 
     private void Write(Determinism determinism)

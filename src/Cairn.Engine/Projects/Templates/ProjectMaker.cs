@@ -210,7 +210,7 @@ public static class ProjectMaker
     {
         foreach (var segment in path.Split('/'))
         {
-            if (segment is "" or "." or ".." || string.Equals(segment, ".git", StringComparison.OrdinalIgnoreCase) || segment.Contains('\0', StringComparison.Ordinal))
+            if (segment is "" or "." or ".." || string.Equals(segment, ".git", StringComparison.OrdinalIgnoreCase) || segment.AsSpan().ContainsAnyInRange('\0', '\u001f') || segment.Contains('\u007f', StringComparison.Ordinal))
             {
                 return false;
             }

@@ -207,7 +207,7 @@ public sealed record TemplateManifest(
 
         private string Text(ScalarNode key, Node value)
         {
-            if (value is ScalarNode { Type: not ScalarType.Null } scalar && !scalar.Text.Contains('\n', StringComparison.Ordinal))
+            if (value is ScalarNode { Type: not ScalarType.Null } scalar && !scalar.Text.AsSpan().ContainsAnyInRange('\0', '\u001f'))
             {
                 return scalar.Text;
             }
