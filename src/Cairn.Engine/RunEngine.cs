@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
+
 using Cairn.Core;
 using Cairn.Core.Scheduling;
+using Cairn.Engine.Fetching;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Running;
 
@@ -72,6 +75,9 @@ public sealed record RunResult(RunId Id, RunStatus Status, string? Directory)
 {
     /// <summary>Why its record is incomplete, which ended the run early; null where it is complete.</summary>
     public string? RecordError { get; init; }
+
+    /// <summary>What its fetch steps brought, and what of that was pinned before.</summary>
+    public ImmutableArray<FetchOutcome> Fetched { get; init; } = [];
 
     /// <summary>The mistakes that stopped it after a wait, or null.</summary>
     public PreparedRun? Refused { get; init; }

@@ -7,6 +7,7 @@ using Cairn.Core.Planning;
 using Cairn.Core.Syntax;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Configuration;
+using Cairn.Engine.Fetching;
 using Cairn.Engine.History;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Running;
@@ -98,6 +99,9 @@ public sealed record RunRequest
     /// <summary>Steps (names or job ids) that execute although the action cache has their result, which is then replaced.</summary>
     public ImmutableArray<string> Force { get; init; } = [];
 
+    /// <summary>That what fetch steps bring is pinned anew where that is due; null where it must be what is pinned.</summary>
+    public FetchPinning? Pinning { get; init; }
+
     /// <summary>
     /// Whether the plan is only looked at and never run: then a step may ask for its own project, and required parameters without a value
     /// take one that fits.
@@ -134,6 +138,9 @@ public sealed record PreparedRun(RunRequest Request, ImmutableArray<Diagnostic> 
 
     /// <summary>What the steps' toolchains are.</summary>
     public ProjectToolchains Toolchains { get; init; } = ProjectToolchains.None;
+
+    /// <summary>What fetch steps brought.</summary>
+    public ProjectFetches Fetches { get; init; } = ProjectFetches.None;
 
     /// <summary>The plan as the memo has it, or is to get it; null after errors.</summary>
     internal CompiledPipeline? Compiled { get; init; }

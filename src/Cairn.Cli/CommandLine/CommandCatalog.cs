@@ -50,6 +50,16 @@ internal static class CommandCatalog
                 new("cairn run --retry-failed last", "run again what failed, and what follows from it"),
             ],
         },
+        new("fetch", "Run", "Fetch what steps need from the network, and pin it", FetchCommand.Create)
+        {
+            Details = "Runs the steps with `uses: fetch` that are not pinned in cairn.lock, or whose command or inputs have changed since, with what they need, and pins what they bring. A run takes from then on what is pinned, and nothing else: from the store, or from the hosts if they still send the same.",
+            Examples =
+            [
+                new("cairn fetch", "pin what is not pinned yet"),
+                new("cairn fetch deps --update", "fetch again, and pin what the hosts send now"),
+                new("cairn fetch --update --dry-run", "only say what that would change"),
+            ],
+        },
         new("logs", "Run", "Show what the steps of a run wrote", LogsCommand.Create)
         {
             Examples =

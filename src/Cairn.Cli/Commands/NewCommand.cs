@@ -21,7 +21,7 @@ internal static class NewCommand
         var options = new Options(services);
         var command = new Command("new", "Make a small project with tests and a pipeline")
         {
-            options.Template, options.Name, options.Kind, options.License, options.Author, options.Parameters, options.Directory, options.DryRun, options.List, options.Json,
+            options.Template, options.Name, options.Kind, options.License, options.Author, options.Parameters, options.Programs.Toolchain, options.Programs.NoLock, options.Directory, options.DryRun, options.List, options.Json,
         };
         command.SetAction((parse, cancellationToken) => RunAsync(parse, options, command, services, cancellationToken));
         return command;
@@ -51,12 +51,23 @@ internal static class NewCommand
         var license = LicenseOf(parse.GetValue(options.License) ?? NoLicense, diagnostics);
         var parent = Path.GetFullPath(parse.GetValue(options.Directory) ?? ".", services.CurrentDirectory);
         var folder = Path.Combine(parent, name?.Value ?? "");
+        var suite = options.Programs.Suite(parse, services, diagnostics);
         if (name is not null && Path.Exists(folder))
         {
             diagnostics.Error(DiagnosticCodes.AlreadyThere, $"`{Path.GetRelativePath(services.CurrentDirectory, folder)}` is there already", SourceSpan.None, "choose another name, or another folder with `-C`; `cairn init` writes a pipeline for what is there");
         }
 
         var (template, sources) = await catalog.FindAsync(asked, diagnostics, cancellationToken);
+        if (template is { Manifest.Packages.IsEmpty: true })
+        {
+            if (suite is not null && parse.GetValue(options.Programs.Toolchain) is not null)
+            {
+                diagnostics.Error(DiagnosticCodes.NoSuite, $"The template `{asked}` does not say which packages of Debian have its programs", SourceSpan.None, "leave `--toolchain` out: its steps run with the programs of the machine");
+            }
+
+            suite = null;
+        }
+
         ImmutableArray<TemplateFile> files = [];
         if (template is not null && name is not null && !diagnostics.HasErrors)
         {
@@ -66,6 +77,7 @@ internal static class NewCommand
                 Name = name,
                 Kind = parse.GetValue(options.Kind),
                 License = license,
+                Suite = suite,
                 Author = parse.GetValue(options.Author),
                 Year = services.Time.GetUtcNow().Year,
                 Parameters = parameters,
@@ -79,40 +91,64 @@ internal static class NewCommand
             return ExitCodes.Usage;
         }
 
-        if (!parse.GetValue(options.DryRun))
+        var shown = Path.GetRelativePath(services.CurrentDirectory, folder);
+        if (parse.GetValue(options.DryRun))
+        {
+            Show($"{shown} would have", Ink.Plain, files, services);
+            return ExitCodes.Success;
+        }
+
+        try
         {
             ProjectMaker.Write(files, folder);
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            DiagnosticPrinter.Problem(services, $"`{shown}` cannot be made: {(exception is UnauthorizedAccessException ? "permission denied" : exception.Message)}");
+            return ExitCodes.Internal;
+        }
 
-        Show(template, files, folder, parse.GetValue(options.DryRun), services);
+        Show($"{shown}: {template.Manifest.Description}", Ink.Good, files, services);
+        if (suite is not null && !parse.GetValue(options.Programs.NoLock) && await ToolchainChoice.LockAsync(folder, shown, services, cancellationToken) is not ExitCodes.Success and var problem)
+        {
+            return problem;
+        }
+
+        ShowNext(template, suite, files.Any(static f => f.Path == ProjectOptions.DefaultFiles[0]), suite is not null && parse.GetValue(options.Programs.NoLock), shown, services);
         return ExitCodes.Success;
     }
 
-    private static void Show(ProjectTemplate template, ImmutableArray<TemplateFile> files, string folder, bool dryRun, CommandServices services)
+    private static void Show(string title, Ink ink, ImmutableArray<TemplateFile> files, CommandServices services)
     {
         var text = new ByteText();
         var style = Style.OfOutput(services.Terminal);
-        var shown = Path.GetRelativePath(services.CurrentDirectory, folder);
-        style.Write(text, Ink.Good, style.Good).Append(" ");
-        style.Write(text, Ink.Plain, dryRun ? $"{shown} would have" : $"{shown}: {template.Manifest.Description}").Line();
+        if (ink == Ink.Good)
+        {
+            style.Write(text, ink, style.Good).Append(" ");
+        }
+
+        style.Write(text, Ink.Plain, title).Line();
         foreach (var file in files)
         {
             style.Write(text, Ink.Plain, $"  {file.Path}").Line();
         }
 
-        foreach (var program in template.Manifest.Programs)
+        services.OutBytes.Write(text.Span);
+    }
+
+    private static void ShowNext(ProjectTemplate template, string? suite, bool piped, bool unlocked, string shown, CommandServices services)
+    {
+        var text = new ByteText();
+        var style = Style.OfOutput(services.Terminal);
+        foreach (var program in suite is null ? template.Manifest.Programs : [])
         {
             if (!IsOnTheMachine(program))
             {
-                style.Write(text, Ink.Warning, $"its pipeline needs `{program}`, which the machine has not where steps look for programs").Line();
+                style.Write(text, Ink.Warning, $"its pipeline needs `{program}`, which this machine does not have in {Engine.RunRequest.DefaultStepPath}").Line();
             }
         }
 
-        if (!dryRun)
-        {
-            style.Write(text, Ink.Dim, $"go on: cd {ShellText.Quote(shown)} && cairn run").Line();
-        }
-
+        style.Write(text, Ink.Dim, $"go on: cd {ShellText.Quote(shown)} && {(!piped ? "cairn init" : unlocked ? "cairn toolchain lock && cairn run" : "cairn run")}").Line();
         services.OutBytes.Write(text.Span);
     }
 
@@ -257,6 +293,8 @@ internal static class NewCommand
         public Option<string[]> Parameters { get; } = new("--param", "-p") { Description = "Set a parameter of the template; may be repeated", HelpName = "PARAM=VALUE" };
 
         public Option<string?> Directory { get; } = new("--directory", "-C") { Description = "The folder to make it in; otherwise this one", HelpName = "DIR" };
+
+        public ToolchainChoice Programs { get; } = new();
 
         public Option<bool> DryRun { get; } = new("--dry-run") { Description = "List the files, and write nothing" };
 

@@ -1,5 +1,11 @@
 namespace Cairn.Cli.Commands;
 
+/// <summary>What a command line of <c>cairn fetch</c> asks for beside what it shares with <c>cairn run</c>.</summary>
+/// <param name="Steps">The steps or jobs; empty for all that fetch.</param>
+/// <param name="Update">Whether what is pinned is fetched again.</param>
+/// <param name="DryRun">Whether nothing is kept.</param>
+internal sealed record FetchArguments(string[] Steps, bool Update, bool DryRun);
+
 /// <summary>What a command line of <c>cairn run</c> asks for.</summary>
 internal sealed record RunArguments
 {
@@ -38,6 +44,9 @@ internal sealed record RunArguments
     public bool Plain { get; init; }
 
     public bool Quiet { get; init; }
+
+    /// <summary>What <c>cairn fetch</c> asks for; null for <c>cairn run</c>.</summary>
+    public FetchArguments? Fetch { get; init; }
 
     /// <summary>
     /// Reads a plain command line, as most are: flags, <c>-C DIR</c>, <c>-j N</c> and steps, each once. Null for every other, right or wrong, which is the parser's business:

@@ -60,6 +60,21 @@ internal sealed class RunCommand
             return ExitCodes.Usage;
         }
 
+        if (_arguments.Fetch is { } fetch)
+        {
+            if (await FetchCommand.AimAsync(_services, request, fetch, Print, cancellationToken) is not var (exitCode, aimed))
+            {
+                return ExitCodes.Usage;
+            }
+
+            if (aimed is null)
+            {
+                return exitCode;
+            }
+
+            request = aimed;
+        }
+
         await using var guards = new Guards(isNeeded: !_arguments.DryRun);
         var prepared = await RunEngine.PrepareAsync(request, cancellationToken);
         if (prepared.Plan is not { } plan)
@@ -85,10 +100,16 @@ internal sealed class RunCommand
             return ExitCodes.Success;
         }
 
-        return await RunAsync(project, settings, prepared, plan, guards);
+        var (code, result) = await RunAsync(project, settings, prepared, plan, guards);
+        if (_arguments is { Fetch: { } fetched, Json: false, Quiet: false })
+        {
+            FetchCommand.Report(_services, result.Fetched, fetched.DryRun);
+        }
+
+        return code;
     }
 
-    private async Task<int> RunAsync(Project project, Settings settings, PreparedRun prepared, Plan plan, Guards guards)
+    private async Task<(int ExitCode, RunResult Result)> RunAsync(Project project, Settings settings, PreparedRun prepared, Plan plan, Guards guards)
     {
         var (view, interval) = View(settings.View, new ViewOptions
         {
@@ -109,7 +130,7 @@ internal sealed class RunCommand
         {
             pump.Restore();
             Print(refused);
-            return ExitCodes.Usage;
+            return (ExitCodes.Usage, result);
         }
 
         if (result is { Directory: null, Status: RunStatus.Cancelled })
@@ -119,15 +140,15 @@ internal sealed class RunCommand
 
         if (result.RecordError is not null)
         {
-            return ExitCodes.Internal;
+            return (ExitCodes.Internal, result);
         }
 
-        return result.Status switch
+        return (result.Status switch
         {
             RunStatus.Succeeded => ExitCodes.Success,
             RunStatus.Failed => ExitCodes.StepFailed,
             _ => ExitCodes.Cancelled,
-        };
+        }, result);
     }
 
     private static string RunSuffix(Project project, string[]? parameters)

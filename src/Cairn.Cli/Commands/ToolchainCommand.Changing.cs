@@ -102,7 +102,7 @@ internal sealed partial class ToolchainCommand
         var code = ExitCodes.Internal;
         try
         {
-            code = await WithAsync(parse, scene => LockAsync(parse, scene, [], dryRun: false, cancellationToken), cancellationToken);
+            code = await WithAsync(parse, (scene, token) => LockAsync(parse, scene, [], dryRun: false, token), cancellationToken);
         }
         finally
         {

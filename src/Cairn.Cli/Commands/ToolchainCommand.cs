@@ -4,6 +4,7 @@ using System.Text;
 
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
+using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
 using Cairn.Engine;
@@ -22,11 +23,13 @@ internal sealed partial class ToolchainCommand
     private readonly ProjectOptions _project = new();
     private readonly Option<bool> _json = new("--json") { Description = "Write JSON", Recursive = true };
 
-    private readonly Option<string?> _vendored = new("--vendored") { Description = "Take what is missing from a folder that `cairn toolchain vendor` wrote", HelpName = "DIR" };
+    private readonly Option<string[]> _from = new("--from") { Description = "Take files from this folder, which `vendor` wrote, before any mirror", HelpName = "DIR", Recursive = true };
+    private readonly ToolchainProgressView _progress;
 
     private ToolchainCommand(CommandServices services)
     {
         _services = services;
+        _progress = new ToolchainProgressView(services.Error, services.Terminal, services.Time);
         _project.Directory.Recursive = true;
         _project.File.Recursive = true;
     }
@@ -36,10 +39,15 @@ internal sealed partial class ToolchainCommand
         var toolchain = new ToolchainCommand(services);
         return new Command("toolchain", "Lock, fetch and check the programs that steps are given")
         {
-            toolchain._project.Directory, toolchain._project.File, toolchain._json,
+            toolchain._project.Directory, toolchain._project.File, toolchain._json, toolchain._from,
             toolchain.CreateAdd(), toolchain.CreateLock(), toolchain.CreateUpdate(), toolchain.CreateList(), toolchain.CreateShow(), toolchain.CreateVerify(), toolchain.CreateTrace(), toolchain.CreateVendor(), toolchain.CreateCollect(),
         };
     }
+
+    /// <summary>What <c>cairn toolchain lock</c> does in a folder, for commands that write pipelines.</summary>
+    public static Task<int> LockAsync(string folder, CommandServices services, CancellationToken cancellationToken) =>
+        Create(services).Parse(["lock", "-C", folder], new ParserConfiguration { ResponseFileTokenReplacer = null })
+            .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
 
     /// <summary>What all of them work with.</summary>
     private sealed record Scene(Project Project, string StateDirectory, ImmutableArray<Toolchain> Declared, ImmutableArray<Step> Steps, ToolchainLock Lock, ContentStore Store, AptConfiguration Apt, ToolchainBuilder Builder)
@@ -49,8 +57,8 @@ internal sealed partial class ToolchainCommand
 
     private Command CreateLock()
     {
-        var command = new Command("lock", "Pin what is not pinned yet, and fetch what is missing") { _vendored };
-        command.SetAction((parse, cancellationToken) => WithAsync(parse, scene => LockAsync(parse, scene, [], dryRun: false, cancellationToken), cancellationToken));
+        var command = new Command("lock", "Pin what is not pinned yet, and fetch what is missing");
+        command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) => LockAsync(parse, scene, [], dryRun: false, token), cancellationToken));
         return command;
     }
 
@@ -59,10 +67,10 @@ internal sealed partial class ToolchainCommand
         var names = new Argument<string[]>("NAME") { Description = "Toolchains; without any all of them", Arity = ArgumentArity.ZeroOrMore };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would change" };
         var command = new Command("update", "Pin what the archives have now") { names, dryRun };
-        command.SetAction((parse, cancellationToken) => WithAsync(parse, scene =>
+        command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) =>
         {
             var asked = parse.GetValue(names) ?? [];
-            return Unknown(scene, asked) is { } problem ? Task.FromResult(problem) : LockAsync(parse, scene, asked.Length > 0 ? asked : [.. scene.Declared.Select(static t => t.Name)], parse.GetValue(dryRun), cancellationToken);
+            return Unknown(scene, asked) is { } problem ? Task.FromResult(problem) : LockAsync(parse, scene, asked.Length > 0 ? asked : [.. scene.Declared.Select(static t => t.Name)], parse.GetValue(dryRun), token);
         }, cancellationToken));
         return command;
     }
@@ -70,7 +78,7 @@ internal sealed partial class ToolchainCommand
     private Command CreateList()
     {
         var command = new Command("list", "Show the toolchains of the pipeline, and whether they are locked and here");
-        command.SetAction((parse, cancellationToken) => WithAsync(parse, scene =>
+        command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) =>
         {
             var rows = scene.Declared.Select(t => new ToolchainReports.Listed(t, scene.Lock.Find(t.Name), scene.Lock.Find(t.Name) is { } locked && scene.Builder.IsWhole(locked.Tree))).ToList();
             return Task.FromResult(Show(parse, ToolchainReports.List(rows)));
@@ -83,9 +91,9 @@ internal sealed partial class ToolchainCommand
     private Command CreateVerify()
     {
         var command = new Command("verify", "Read all that the toolchains have in the store, and compare it with cairn.lock");
-        command.SetAction((parse, cancellationToken) => WithAsync(parse, scene =>
+        command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) =>
         {
-            var findings = scene.Lock.Toolchains.Select(t => (t.Name, Damage: scene.Builder.FindDamage(t, cancellationToken))).ToList();
+            var findings = scene.Lock.Toolchains.Select(t => (t.Name, Damage: scene.Builder.FindDamage(t, token))).ToList();
             _ = Show(parse, ToolchainReports.Damage(findings));
             return Task.FromResult(findings.TrueForAll(static f => f.Damage.Count == 0) ? ExitCodes.Success : ExitCodes.StepFailed);
         }, cancellationToken));
@@ -95,20 +103,20 @@ internal sealed partial class ToolchainCommand
     private Command CreateTrace() => CreateNamed("trace", "Walk the chain from a toolchain's tree to the archive's keys, and check every link again", static async (command, parse, scene, locked, cancellationToken) =>
     {
         var links = await ToolchainTrace.WalkAsync(scene.Builder, locked, cancellationToken);
-        command.EndProgress();
+        command._progress.End();
         _ = command.Show(parse, ToolchainReports.Trace(links));
-        return links.All(static l => l.State != TraceState.Wrong) && (locked is not LockedDebian || links.All(static l => l.State == TraceState.Right)) ? ExitCodes.Success : ExitCodes.StepFailed;
+        return links.All(l => l.State == TraceState.Right || (l.State == TraceState.NotChecked && locked is not LockedDebian)) ? ExitCodes.Success : ExitCodes.StepFailed;
     });
 
     private Command CreateVendor()
     {
         var folder = new Argument<string>("DIR") { Description = "The folder; it is made where it is missing" };
         var command = new Command("vendor", "Write all that a machine without a mirror needs into a folder") { folder };
-        command.SetAction((parse, cancellationToken) => WithAsync(parse, scene =>
+        command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) =>
         {
             var path = Path.GetFullPath(parse.GetValue(folder)!, _services.CurrentDirectory);
             var (files, bytes) = ToolchainVendor.Write(scene.Lock.Toolchains, scene.Apt, scene.Store, path);
-            return Task.FromResult(Show(parse, ToolchainReports.Vendored(path, files, bytes, scene.Lock.Toolchains.Any(static t => t is LockedDebian), scene.Lock.Toolchains.Any(static t => t is not LockedDebian and { IsHermetic: true }))));
+            return Task.FromResult(Show(parse, ToolchainReports.Vendored(path, files, bytes, scene.Lock.Toolchains.Any(static t => t is LockedDebian))));
         }, cancellationToken));
         return command;
     }
@@ -117,7 +125,7 @@ internal sealed partial class ToolchainCommand
     {
         var toolchain = new Argument<string>("NAME") { Description = "The toolchain's name in the pipeline" };
         var command = new Command(name, description) { toolchain };
-        command.SetAction((parse, cancellationToken) => WithAsync(parse, scene =>
+        command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) =>
         {
             var asked = parse.GetValue(toolchain)!;
             if (Unknown(scene, [asked]) is { } problem)
@@ -126,7 +134,7 @@ internal sealed partial class ToolchainCommand
             }
 
             return scene.Lock.Find(asked) is { } locked
-                ? action(this, parse, scene, locked, cancellationToken)
+                ? action(this, parse, scene, locked, token)
                 : Task.FromResult(DiagnosticPrinter.Usage(_services, $"The toolchain `{asked}` is not locked", $"run `cairn toolchain lock{scene.Project.CommandSuffix}`"));
         }, cancellationToken));
         return command;
@@ -177,13 +185,13 @@ internal sealed partial class ToolchainCommand
             outcomes.Add(new ToolchainReports.Outcome(old, locked, fetched));
         }
 
-        EndProgress();
+        _progress.End();
         CheckUnions(scene, content, dryRun);
         if (!dryRun)
         {
             new LockedProjects(scene.StateDirectory).Note(scene.Project.Directory);
-            var text = Encoding.UTF8.GetBytes(ToolchainLockText.Write(content));
             var before = File.Exists(scene.LockPath) ? await File.ReadAllBytesAsync(scene.LockPath, cancellationToken) : [];
+            var text = Encoding.UTF8.GetBytes(FetchLockText.Join(ToolchainLockText.Write(content), FetchLockText.Split(Encoding.UTF8.GetString(before)).Fetched));
             if (!text.AsSpan().SequenceEqual(before))
             {
                 DurableFile.Replace(scene.LockPath, text);
@@ -214,7 +222,30 @@ internal sealed partial class ToolchainCommand
         }
     }
 
-    private async Task<int> WithAsync(ParseResult parse, Func<Scene, Task<int>> action, CancellationToken cancellationToken)
+    /// <summary>Works until it is done, or a signal comes: what was fetched by then is kept, and nothing half-made is used.</summary>
+    private async Task<int> WithAsync(ParseResult parse, Func<Scene, CancellationToken, Task<int>> action, CancellationToken cancellationToken)
+    {
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var signals = DebugCommand.CancelOnSignals(cancel);
+        try
+        {
+            return await WithSceneAsync(parse, action, cancel.Token);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            DiagnosticPrinter.Problem(_services, "Stopped; nothing was changed, and what has been fetched is kept for the next time");
+            return ExitCodes.Cancelled;
+        }
+        finally
+        {
+            foreach (var signal in signals)
+            {
+                signal.Dispose();
+            }
+        }
+    }
+
+    private async Task<int> WithSceneAsync(ParseResult parse, Func<Scene, CancellationToken, Task<int>> action, CancellationToken cancellationToken)
     {
         if (_project.Resolve(_services, parse) is not { } project || RunCommand.TryRequest(_services, project, new RunArguments { Directory = project.Directory, File = project.PipelineFile }) is not { } request)
         {
@@ -239,6 +270,12 @@ internal sealed partial class ToolchainCommand
             return DiagnosticPrinter.Usage(_services, $"`{ToolchainLock.FileName}` cannot be used: {problem}", "take it from version control, or remove it and run `cairn toolchain lock`");
         }
 
+        string[] folders = [.. (parse.GetValue(_from) ?? []).Select(f => Path.GetFullPath(f, _services.CurrentDirectory))];
+        if (Array.Find(folders, static f => !Directory.Exists(f)) is { } missing)
+        {
+            return DiagnosticPrinter.Usage(_services, $"There is no folder `{missing}`", "`cairn toolchain vendor DIR` writes one, on a machine that has the toolchains");
+        }
+
         try
         {
             using var store = ContentStore.Open(folder);
@@ -247,12 +284,11 @@ internal sealed partial class ToolchainCommand
             {
                 Directory = project.Directory,
                 Environment = _services.Environment,
-                Vendored = parse.GetValue(_vendored) is { } vendored ? Path.GetFullPath(vendored, _services.CurrentDirectory) : null,
                 StepOf = (other, step) => StepResults.Find(other, step, store),
                 HostDigest = HostFiles.Of(project.Directory).DigestOf,
             };
-            await using var builder = new ToolchainBuilder(store, apt, request.StateDirectory, _services.Time, ShowProgress, belongs);
-            return await action(new Scene(project, request.StateDirectory, plan.Pipeline.Toolchains, plan.Pipeline.Steps, content, store, apt, builder));
+            await using var builder = new ToolchainBuilder(store, apt, request.StateDirectory, _services.Time, _progress.Show, folders, patience: null, belongs);
+            return await action(new Scene(project, request.StateDirectory, plan.Pipeline.Toolchains, plan.Pipeline.Steps, content, store, apt, builder), cancellationToken);
         }
         catch (BrokenPipeException)
         {
@@ -260,15 +296,19 @@ internal sealed partial class ToolchainCommand
         }
         catch (ToolchainException exception)
         {
-            EndProgress();
-            DiagnosticPrinter.Problem(_services, exception.Message, exception.Suggestion);
+            _progress.End();
+            DiagnosticPrinter.Problem(_services, exception.Message, exception.Suggestion, exception.Code);
             return ExitCodes.StepFailed;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            EndProgress();
+            _progress.End();
             DiagnosticPrinter.Problem(_services, exception.Message);
             return ExitCodes.Internal;
+        }
+        finally
+        {
+            _progress.End();
         }
     }
 
@@ -284,43 +324,5 @@ internal sealed partial class ToolchainCommand
         report.Text(text, Style.OfOutput(_services.Terminal));
         _services.OutBytes.Write(text.Span);
         return ExitCodes.Success;
-    }
-
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(100);
-    private readonly Lock _progressGate = new();
-    private long _progressAt;
-    private bool _progressShown;
-
-    /// <summary>A line on the terminal that says how far it is; nothing elsewhere.</summary>
-    private void ShowProgress(ToolchainProgress progress)
-    {
-        if (!_services.Terminal.ErrorIsTerminal)
-        {
-            return;
-        }
-
-        lock (_progressGate)
-        {
-            var now = _services.Time.GetTimestamp();
-            if (_progressShown && progress.Total > 0 && progress.Done < progress.Total && _services.Time.GetElapsedTime(_progressAt, now) < ProgressInterval)
-            {
-                return;
-            }
-
-            (_progressAt, _progressShown) = (now, true);
-            _services.Error.Write($"\r\u001b[K{ToolchainReports.ProgressLine(progress, _services.Terminal)}");
-        }
-    }
-
-    private void EndProgress()
-    {
-        lock (_progressGate)
-        {
-            if (_progressShown)
-            {
-                _services.Error.Write("\r\u001b[K");
-                _progressShown = false;
-            }
-        }
     }
 }

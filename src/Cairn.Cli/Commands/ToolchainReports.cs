@@ -15,7 +15,6 @@ namespace Cairn.Cli.Commands;
 /// <summary>What <c>cairn toolchain</c> says, for people and as JSON.</summary>
 internal static class ToolchainReports
 {
-    private const int BarCells = 24;
     private const int ChangesShownMax = 40;
 
     /// <summary>Something to say.</summary>
@@ -31,20 +30,6 @@ internal static class ToolchainReports
 
     /// <summary>What became of a toolchain.</summary>
     public sealed record Outcome(LockedToolchain? Old, LockedToolchain New, bool Fetched);
-
-    /// <summary>One line of progress.</summary>
-    public static string ProgressLine(ToolchainProgress progress, TerminalInfo terminal)
-    {
-        if (progress is not { InBytes: true, Total: > 0 })
-        {
-            return $"{progress.What}{(terminal.IsUnicode ? "…" : "...")}";
-        }
-
-        var part = Math.Clamp((double)progress.Done / progress.Total, 0, 1);
-        var full = (int)Math.Round(part * BarCells);
-        var bar = string.Concat(new string(terminal.IsUnicode ? '█' : '#', full), new string(terminal.IsUnicode ? '░' : '.', BarCells - full));
-        return $"{progress.What} {bar} {Words.Bytes(progress.Done)} of {Words.Bytes(progress.Total)}";
-    }
 
     public static Report List(List<Listed> rows) => new(
         (text, style) =>
@@ -369,14 +354,11 @@ internal static class ToolchainReports
         _ => locked.Parts.ToDictionary(static p => p.What, static p => (p.Digest, p.Digest.Hash[..12]), StringComparer.Ordinal),
     };
 
-    public static Report Vendored(string folder, int files, long bytes, bool hasPackages, bool hasBlobs) => new(
+    public static Report Vendored(string folder, int files, long bytes, bool hasPackages) => new(
         (text, _) =>
         {
-            text.Line($"{SvgGraph.Count(files, "file")}, {Words.Bytes(bytes)}, in {AnsiText.Clean(folder)}{(hasPackages ? $"; {ToolchainVendor.SourcesFile} there tells apt of it" : "")}");
-            if (hasBlobs)
-            {
-                text.Line($"`cairn toolchain lock --vendored {AnsiText.Clean(folder)}` takes what is not of packages from there");
-            }
+            text.Line($"{SvgGraph.Count(files, "file")}, {Words.Bytes(bytes)}, in {AnsiText.Clean(folder)}");
+            text.Line($"Another machine takes it by `cairn toolchain lock --from DIR`{(hasPackages ? $", packages also by apt, which {ToolchainVendor.SourcesFile} there tells of it" : "")}");
         },
         json =>
         {

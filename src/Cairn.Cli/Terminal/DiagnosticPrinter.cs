@@ -25,11 +25,11 @@ internal static class DiagnosticPrinter
     }
 
     /// <summary>Says what is wrong, where no file has a place for it.</summary>
-    public static void Problem(CommandServices services, string message, string? help = null)
+    public static void Problem(CommandServices services, string message, string? help = null, string? code = null)
     {
         var text = new ByteText();
         var style = new Style(services.Terminal.ErrorColor != ColorLevel.None, services.Terminal.IsUnicode);
-        style.Write(text, Ink.Bad, "error").Append(": ").Append(AnsiText.Clean(message)).Line();
+        style.Write(text, Ink.Bad, code is null ? "error" : $"error[{code}]").Append(": ").Append(AnsiText.Clean(message)).Line();
         if (help is not null)
         {
             style.Write(text, Ink.Accent, "help").Append(": ").Append(AnsiText.Clean(help)).Line();

@@ -114,6 +114,7 @@ internal static class ExplainJson
         json.WriteString("cache", ExplainText.State(cache.State));
         WriteText(json, "action", cache.Action);
         WriteText(json, "reason", cache.Reason);
+        WriteText(json, "pin", cache.Pin);
         WriteText(json, "from_run", cache.FromRun);
         if (cache.FromTime is { } time)
         {

@@ -76,6 +76,11 @@ internal static class ExplainText
 
     private static void AppendHit(ByteText text, RunRecord record, CacheUse cache, DateTimeOffset now, Style style)
     {
+        if (cache.Pin is { } pin)
+        {
+            Field(text, style, "pinned", $"{pin} in {Core.Toolchains.ToolchainLock.FileName}");
+        }
+
         var run = cache.FromRun is null ? "an unknown run" : cache.FromRun == record.Summary.Id.Value ? "this run" : $"run {cache.FromRun}";
         Field(text, style, "executed", $"in {run}{(cache.FromHost is { } host ? $" on {host}" : "")}");
         if (cache.FromProject is { } project)

@@ -86,6 +86,20 @@ internal static class PlanText
                     json.WriteEndArray();
                     json.WriteBoolean("would_run", runs);
                     json.WriteString("reason", words);
+                    if (job.Step.Fetch is { } fetch)
+                    {
+                        json.WriteStartObject("fetch");
+                        json.WriteStartArray("hosts");
+                        foreach (var host in fetch.Hosts.Patterns)
+                        {
+                            json.WriteStringValue(host.Text);
+                        }
+
+                        json.WriteEndArray();
+                        json.WriteString("pin", prepared.Fetches.Lock.Find(job.Id.Value)?.Tree.ToString());
+                        json.WriteEndObject();
+                    }
+
                     if (Expected(prepared, index) is { } expected)
                     {
                         json.WriteNumber("expected_ms", expected.TotalMilliseconds);
@@ -112,9 +126,12 @@ internal static class PlanText
 
         var condition = job.Step.Condition?.Source.Trim();
         return job.SkippedByPlan ? (false, condition is null ? "skipped" : $"skipped: condition `{condition}` is false")
-            : condition is null ? (true, "would run")
-            : (true, $"would run if `{condition}`");
+            : condition is null ? (true, Would(prepared, job))
+            : (true, $"{Would(prepared, job)} if `{condition}`");
     }
+
+    private static string Would(PreparedRun prepared, Job job) => job.Step.Fetch is null ? "would run"
+        : prepared.Fetches.Lock.Find(job.Id.Value) is null ? "would fetch, and is not pinned" : "would take what is pinned, or fetch it";
 
     private static TimeSpan? Expected(PreparedRun prepared, int index) => index < prepared.Expected.Length ? prepared.Expected[index] : null;
 

@@ -37,4 +37,7 @@ public static partial class DiagnosticCodes
 
     /// <summary>A file of a template has a path that is none, or leads elsewhere.</summary>
     public const string TemplatePath = "CAIRN0761";
+
+    /// <summary>There is no suite of Debian to take packages from, or the template or project names none.</summary>
+    public const string NoSuite = "CAIRN0762";
 }

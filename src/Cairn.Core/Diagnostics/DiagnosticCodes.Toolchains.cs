@@ -40,4 +40,35 @@ public static partial class DiagnosticCodes
 
     /// <summary>A step asks for the machine's own programs together with a toolchain.</summary>
     public const string ToolchainHostJoined = "CAIRN0716";
+
+    /// <summary>A file of an archive cannot be fetched: no mirror that apt knows answers as it should.</summary>
+    public const string ToolchainUnreachable = "CAIRN0730";
+
+    /// <summary>An archive no longer has a file that <c>cairn.lock</c> names.</summary>
+    public const string ToolchainFileGone = "CAIRN0731";
+
+    /// <summary>What a mirror sends is not what was signed.</summary>
+    public const string ToolchainFileWrong = "CAIRN0732";
+
+    /// <summary>No key that the machine trusts vouches for a release.</summary>
+    public const string ToolchainUnsigned = "CAIRN0733";
+
+    /// <summary>A release is signed and yet not to be relied on: past its last day, older than one seen, of another suite.</summary>
+    public const string ToolchainReleaseRefused = "CAIRN0734";
+
+    /// <summary>apt of the machine has no source for a suite, or cannot say which of several.</summary>
+    public const string ToolchainNoSource = "CAIRN0735";
+
+    /// <summary>Packages cannot become a tree: they do not resolve, do not fit together, or would do what cannot be done.</summary>
+    public const string ToolchainPackagesUnfit = "CAIRN0736";
+
+    /// <summary><c>cairn.lock</c> names something that no signed index vouches for, or a tree that its packages do not become.</summary>
+    public const string ToolchainNotVouched = "CAIRN0737";
+
+    /// <summary>The store cannot take a toolchain: the disk is full, or nothing may be written.</summary>
+    public const string ToolchainStoreUnfit = "CAIRN0738";
+
+    /// <summary>The machine lacks what toolchains are checked or unpacked by.</summary>
+    public const string ToolchainToolMissing = "CAIRN0739";
+
 }

@@ -36,6 +36,10 @@ public sealed record CacheUse(CacheState State)
     [JsonIgnore]
     public string? NotKept => State == CacheState.Hit || (Forced && string.Equals(Reason, ForceReason, StringComparison.Ordinal)) ? null : Reason;
 
+    /// <summary>Of a hit of a fetch step: the digest of the tree that <c>cairn.lock</c> has pinned, by which it was found.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Pin { get; init; }
+
     /// <summary>Of a hit: the run that executed it.</summary>
     public string? FromRun { get; init; }
 

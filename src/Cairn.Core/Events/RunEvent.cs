@@ -16,6 +16,7 @@ namespace Cairn.Core.Events;
 [JsonDerivedType(typeof(StepStarted), "step.started")]
 [JsonDerivedType(typeof(StepRetrying), "step.retrying")]
 [JsonDerivedType(typeof(StepOutput), "step.output")]
+[JsonDerivedType(typeof(StepFetched), "step.fetched")]
 [JsonDerivedType(typeof(StepCompleted), "step.completed")]
 [JsonDerivedType(typeof(StepFailed), "step.failed")]
 [JsonDerivedType(typeof(StepSkipped), "step.skipped")]
@@ -143,6 +144,62 @@ public sealed record StepOutput : StepEvent
     /// <summary>True where a very long line was cut and goes on in the next event of this source.</summary>
     public bool? Continues { get; init; }
 }
+
+/// <summary>What became of what a fetch step brought.</summary>
+public enum FetchResult
+{
+    /// <summary>It is pinned from now on.</summary>
+    Pinned,
+
+    /// <summary>It is what was pinned.</summary>
+    Verified,
+
+    /// <summary>It is something else than what was pinned, and was not used.</summary>
+    Differs,
+
+    /// <summary>The step failed.</summary>
+    Failed,
+}
+
+/// <summary>A fetch step was executed.</summary>
+public sealed record StepFetched : StepEvent
+{
+    /// <summary>What became of what it brought.</summary>
+    public required FetchResult Result { get; init; }
+
+    /// <summary>The digest of the tree that it brought; null where it failed.</summary>
+    public string? Tree { get; init; }
+
+    /// <summary>The digest of the tree that was pinned before; null for none.</summary>
+    public string? Before { get; init; }
+
+    /// <summary>How many files and links it brought.</summary>
+    public int Files { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>How many of them are new against what was pinned before; null where that is not known.</summary>
+    public int? Added { get; init; }
+
+    /// <summary>How many have changed.</summary>
+    public int? Changed { get; init; }
+
+    /// <summary>How many are gone.</summary>
+    public int? Removed { get; init; }
+
+    /// <summary>The hosts that it reached.</summary>
+    public ImmutableArray<FetchedHost> Hosts { get; init; } = [];
+
+    /// <summary>The hosts that it was refused.</summary>
+    public ImmutableArray<string> Refused { get; init; } = [];
+}
+
+/// <summary>A host that a fetch step reached.</summary>
+/// <param name="Host">It, with its port where that is not the usual one.</param>
+/// <param name="Connections">How often.</param>
+/// <param name="Bytes">What came from there.</param>
+public sealed record FetchedHost(string Host, int Connections, long Bytes);
 
 /// <summary>A job has its final status.</summary>
 public abstract record StepFinished : StepEvent

@@ -9,7 +9,7 @@ namespace Cairn.Core.Events;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(SnakeCaseEnumConverter<RunStatus>), typeof(SnakeCaseEnumConverter<JobStatus>), typeof(SnakeCaseEnumConverter<CacheState>)],
+    Converters = [typeof(SnakeCaseEnumConverter<RunStatus>), typeof(SnakeCaseEnumConverter<JobStatus>), typeof(SnakeCaseEnumConverter<CacheState>), typeof(SnakeCaseEnumConverter<FetchResult>)],
     AllowOutOfOrderMetadataProperties = true)]
 [JsonSerializable(typeof(RunEvent))]
 public sealed partial class RunEventJson : JsonSerializerContext

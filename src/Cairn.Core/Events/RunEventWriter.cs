@@ -87,6 +87,7 @@ internal static class RunEventWriter
         StepStarted => "step.started",
         StepOutput => "step.output",
         StepRetrying => "step.retrying",
+        StepFetched => "step.fetched",
         StepCompleted => "step.completed",
         StepFailed => "step.failed",
         StepSkipped => "step.skipped",
@@ -161,10 +162,48 @@ internal static class RunEventWriter
                 json.WriteString("reason"u8, retrying.Reason);
                 json.WriteNumber("wait_ms"u8, retrying.WaitMs);
                 break;
+            case StepFetched fetched:
+                WriteFetched(json, fetched);
+                break;
             case StepFinished finished:
                 WriteStepFinished(json, finished);
                 break;
         }
+    }
+
+    private static void WriteFetched(EventText json, StepFetched fetched)
+    {
+        json.WriteString("result"u8, fetched.Result switch
+        {
+            FetchResult.Pinned => "pinned",
+            FetchResult.Verified => "verified",
+            FetchResult.Differs => "differs",
+            FetchResult.Failed => "failed",
+            _ => throw new InvalidOperationException($"A fetch cannot end `{fetched.Result}`"),
+        });
+        WriteOptional(json, "tree"u8, fetched.Tree);
+        WriteOptional(json, "before"u8, fetched.Before);
+        json.WriteNumber("files"u8, fetched.Files);
+        json.WriteNumber("bytes"u8, fetched.Bytes);
+        if (fetched is { Added: { } added, Changed: { } changed, Removed: { } removed })
+        {
+            json.WriteNumber("added"u8, added);
+            json.WriteNumber("changed"u8, changed);
+            json.WriteNumber("removed"u8, removed);
+        }
+
+        json.WriteStartArray("hosts"u8);
+        foreach (var host in fetched.Hosts)
+        {
+            json.WriteStartObject();
+            json.WriteString("host"u8, host.Host);
+            json.WriteNumber("connections"u8, host.Connections);
+            json.WriteNumber("bytes"u8, host.Bytes);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        WriteTexts(json, "refused"u8, fetched.Refused);
     }
 
     private static void WriteStepFinished(EventText json, StepFinished finished)
@@ -230,6 +269,7 @@ internal static class RunEventWriter
             json.WriteBoolean("forced"u8, true);
         }
 
+        WriteOptional(json, "pin"u8, cache.Pin);
         WriteOptional(json, "from_run"u8, cache.FromRun);
         if (cache.FromTime is { } time)
         {

@@ -100,6 +100,17 @@ public static class PipelineSchema
             json.WriteStartArray("required");
             json.WriteStringValue(name);
             json.WriteEndArray();
+            if (keys.Beside is var (key, value) && string.Equals(key, name, StringComparison.Ordinal))
+            {
+                json.WriteStartObject("properties");
+                json.WriteStartObject(key);
+                json.WriteStartObject("not");
+                json.WriteString("const", value);
+                json.WriteEndObject();
+                json.WriteEndObject();
+                json.WriteEndObject();
+            }
+
             json.WriteEndObject();
         }
 

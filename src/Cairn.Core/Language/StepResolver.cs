@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Expressions;
+using Cairn.Core.Fetching;
 using Cairn.Core.Language.Binding;
 using Cairn.Core.Language.Checks;
 using Cairn.Core.Language.Model;
@@ -73,6 +74,7 @@ internal sealed class StepResolver(Definitions definitions)
             scopes = layer.Scope is { } scope ? scopes.Add(scope) : scopes;
         }
 
+        var fetch = layers[^1].Draft.Fetch is null ? null : new FetchPolicy(new HostRules(FirstValue(layers, static d => d.Hosts) ?? []));
         return new Step(name, Action(layers[^1]), resolved.Span)
         {
             Description = First(layers, static d => d.Description),
@@ -86,9 +88,10 @@ internal sealed class StepResolver(Definitions definitions)
             AllowFailure = FirstValue(layers, static d => d.AllowFailure) ?? defaults.AllowFailure ?? false,
             Condition = Condition(layers),
             Matrix = resolved.Matrix,
-            Isolation = FirstValue(layers, static d => d.Isolation) ?? defaults.Isolation,
+            Isolation = fetch is null ? FirstValue(layers, static d => d.Isolation) ?? defaults.Isolation : IsolationLevel.Sandbox,
             Toolchain = First(layers, static d => d.Toolchain) ?? defaults.Toolchain,
-            Network = FirstValue(layers, static d => d.Network) ?? defaults.Network,
+            Network = fetch is null ? FirstValue(layers, static d => d.Network) ?? defaults.Network : NetworkAccess.Hosts,
+            Fetch = fetch,
             Limits = First(layers, static d => d.Limits) ?? defaults.Limits,
             Strict = FirstValue(layers, static d => d.Strict) ?? defaults.Strict ?? false,
             Deterministic = (First(layers, static d => d.Deterministic) ?? defaults.Deterministic)?.Value,

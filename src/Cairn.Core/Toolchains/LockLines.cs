@@ -11,8 +11,6 @@ internal sealed class LockLines(string text, int start)
     private int _at = start;
     private int _number = text.AsSpan(0, start).Count('\n') + 1;
 
-    public bool IsAtEnd => _at >= text.Length;
-
     private ReadOnlySpan<char> Line
     {
         get

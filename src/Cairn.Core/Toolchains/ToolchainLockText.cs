@@ -9,6 +9,9 @@ namespace Cairn.Core.Toolchains;
 /// </summary>
 public static class ToolchainLockText
 {
+    // The end of a YAML document: a lock that was cut off between two packages lacks it.
+    internal const string End = "...";
+
     internal const string DateFormat = "yyyy-MM-dd'T'HH:mm:ss'Z'";
 
     private const string Introduction = "# What the toolchains of cairn.yaml consist of. Written by `cairn toolchain lock`; keep it with the pipeline.\n";
@@ -26,7 +29,7 @@ public static class ToolchainLockText
             LockedToolchainText.Write(text, toolchain);
         }
 
-        return text.ToString();
+        return text.Append(End).Append('\n').ToString();
     }
 
     /// <summary>Reads a lock. Throws <see cref="FormatException"/> for a text that <see cref="Write(ToolchainLock)"/> did not write.</summary>
@@ -54,8 +57,10 @@ public static class ToolchainLockText
 
                 toolchains.Add(toolchain);
             }
-            while (!lines.IsAtEnd);
+            while (!lines.StartsWith(End));
         }
+
+        lines.Take(End);
 
         var content = new ToolchainLock(toolchains.DrainToImmutable());
 

@@ -22,6 +22,9 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
     // The step's HOME is another folder in each attempt.
     private const string HomePlaceholder = "(home)";
 
+    /// <summary>The platform property that names the hosts which a fetch step reaches.</summary>
+    public const string HostsProperty = "hosts";
+
     /// <summary>Describes one attempt of a job over its inputs. Throws <see cref="EvaluationException"/>.</summary>
     /// <param name="job">The job.</param>
     /// <param name="attempt">The attempt's number.</param>
@@ -51,6 +54,11 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
         if (request.DeterminismOf(job.Step) is { Cpus: { } cpus })
         {
             platform.Add(new(CpusProperty, cpus.ToString(CultureInfo.InvariantCulture)));
+        }
+
+        if (job.Step.Fetch is { } fetch)
+        {
+            platform.Add(new(HostsProperty, string.Join(' ', fetch.Hosts.Patterns)));
         }
 
         if (job.Step.Strict)
@@ -84,6 +92,25 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
             Platform = Sorted(platform),
             InputRoot = inputRoot,
         };
+    }
+
+    /// <summary>
+    /// The digest of what a fetch step asks for: its command, the variables that the pipeline gives it, its inputs, and which files are its outputs. The machine, the programs and the
+    /// hosts are means to it: with others the same must come.
+    /// </summary>
+    public Digest Asked(Job job, ActionDescription action)
+    {
+        var declared = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var entries in (ReadOnlySpan<ImmutableArray<EnvironmentEntry>>)[run.Plan.Pipeline.Environment, job.Step.Environment])
+        {
+            foreach (var entry in entries)
+            {
+                declared.Add(entry.Name);
+            }
+        }
+
+        var properties = action.Platform.RemoveAll(static p => p.Key != "key-extra").Insert(0, new("asked", "fetch/1"));
+        return ActionEncoder.Encode(action with { Environment = action.Environment.RemoveAll(e => !declared.Contains(e.Key)), Platform = properties }).Digest;
     }
 
     private Dictionary<string, string> Environment(JobScope scope, Job? job, List<KeyValuePair<string, string>>? secrets, params ReadOnlySpan<ImmutableArray<EnvironmentEntry>> mappings)

@@ -32,6 +32,9 @@ internal sealed record PreparedAction(EncodedAction Encoded, MerkleTree Inputs, 
     /// <summary>What it has instead of the machine's programs; null for these.</summary>
     public ToolchainSet? Toolchains { get; init; }
 
+    /// <summary>Of a fetch step, the digest of what it asks for; null of any other.</summary>
+    public Digest? Asked { get; init; }
+
     /// <summary>Why neither the look-up nor the storing happens, or null.</summary>
     public string? Off { get; init; }
 
@@ -78,7 +81,11 @@ internal sealed record JobProduct(Digest Digest, Lazy<MerkleTree> Tree, IReadOnl
 }
 
 /// <summary>Everything a finished execution left that a later run may want.</summary>
-internal sealed record ExecutedJob(IReadOnlyList<TreeFile> Files, string? LogPath, string? IndexPath, string? SummaryPath, ActionResult Result);
+internal sealed record ExecutedJob(IReadOnlyList<TreeFile> Files, string? LogPath, string? IndexPath, string? SummaryPath, ActionResult Result)
+{
+    /// <summary>Of a fetch step, what it brought, which is in the store; null of any other.</summary>
+    public ImmutableArray<OutputFile>? Fetched { get; init; }
+}
 
 /// <summary>The action cache as one run uses it: looks jobs up, brings results back, stores new ones. Thread-safe.</summary>
 internal sealed class RunCache : IDisposable
@@ -141,8 +148,14 @@ internal sealed class RunCache : IDisposable
         }
 
         var toolchains = _inputs.Toolchains.Of(job.Step, (toolchain, source) => MadeToolchain(job, toolchain, source));
-        var action = ActionEncoder.Encode(_builder.Describe(job, attempt, inputs.Digest, toolchains));
-        return new PreparedAction(action, inputs, sources) { Off = off, Trees = trees.DrainToImmutable(), Toolchains = toolchains };
+        var description = _builder.Describe(job, attempt, inputs.Digest, toolchains);
+        return new PreparedAction(ActionEncoder.Encode(description), inputs, sources)
+        {
+            Off = off,
+            Trees = trees.DrainToImmutable(),
+            Toolchains = toolchains,
+            Asked = job.Step.Fetch is null ? null : _builder.Asked(job, description),
+        };
     }
 
     /// <summary>The tree of a toolchain that a step made which this job needs; null where it did not succeed. Throws <see cref="IOException"/> where it made none.</summary>
@@ -192,7 +205,7 @@ internal sealed class RunCache : IDisposable
     /// </summary>
     public (ActionResult Result, RestoredOutputs Outputs)? TryRecall(Job job)
     {
-        if (_inputs.LookupsOff is not null || _inputs.Recall is not { } recall || !job.Step.Cache.Enabled || IsForced(job) || recall.Find(job.Index) is not { } known || !recall.HasSameSources(job))
+        if (_inputs.LookupsOff is not null || _inputs.Recall is not { } recall || (job.Step.Fetch is not null && _request.Pinning is not null) || !job.Step.Cache.Enabled || IsForced(job) || recall.Find(job.Index) is not { } known || !recall.HasSameSources(job))
         {
             return null;
         }
@@ -240,10 +253,14 @@ internal sealed class RunCache : IDisposable
     public bool MayAnswer(Job job, PreparedAction action) => action.Off is null && !IsForced(job);
 
     /// <summary>Looks an action up and brings its outputs back. Null for a miss. Throws <see cref="IOException"/> where the working tree cannot be written.</summary>
-    public (ActionResult Result, RestoredOutputs Outputs)? TryAnswer(Job job, PreparedAction action)
+    /// <param name="job">Whose it is.</param>
+    /// <param name="action">The action.</param>
+    /// <param name="pinned">Of a fetch step, the tree that it is known by instead; null of any other.</param>
+    public (ActionResult Result, RestoredOutputs Outputs)? TryAnswer(Job job, PreparedAction action, Digest? pinned = null)
     {
         _inputs.Lease();
-        if (_actions.TryGet(action.Digest) is not { } result)
+        var key = pinned is { } tree ? KeyOf(tree) : action.Digest;
+        if ((pinned is { } wanted ? FindFetched(wanted) : _actions.TryGet(key)) is not { } result)
         {
             return null;
         }
@@ -259,10 +276,11 @@ internal sealed class RunCache : IDisposable
         if (!Has(result.Log) || !Has(result.LogIndex) || !Has(result.Summary) || _tree.Restore(job, result.Outputs, _storage, () => _store) is not { } restored)
         {
             // Evicted or damaged in part: what was brought back is ours, and the execution clears it.
-            _actions.Remove(action.Digest);
+            _actions.Remove(key);
             return null;
         }
 
+        result = result with { Action = action.Digest };
         if (restored.Failure is null)
         {
             Finish(job, restored.Files, TreeOf(result.Outputs), result);
@@ -276,7 +294,8 @@ internal sealed class RunCache : IDisposable
     public ActionResult? TryKnow(Job job, PreparedAction action)
     {
         _inputs.Lease();
-        if (action.Off is not null || _actions.TryGet(action.Digest) is not { } result)
+        var pin = action.Asked is null ? null : _inputs.Fetches.Lock.Find(job.Id.Value);
+        if (action.Off is not null || (action.Asked is null ? _actions.TryGet(action.Digest) : pin?.Asked == action.Asked ? FindFetched(pin!.Tree) : null) is not { } result)
         {
             return null;
         }
@@ -284,6 +303,15 @@ internal sealed class RunCache : IDisposable
         _products[job.Index] = JobProduct.Of(TreeOf(result.Outputs), []);
         return result;
     }
+
+    /// <summary>The files of a fetched tree, as far as the store remembers; null where it does not.</summary>
+    /// <param name="tree">Its digest.</param>
+    /// <param name="isWhole">Whether a listing will do only of this very tree.</param>
+    public ImmutableArray<OutputFile>? TryListFetched(Digest tree, bool isWhole = true) =>
+        tree == MerkleTree.Empty.Digest && !isWhole ? [] : FindFetched(tree)?.Outputs;
+
+    /// <summary>Whether a source or what a need made is no longer as it was taken.</summary>
+    public bool HasChanged(Job job, JobSources sources) => !Unchanged(job, sources);
 
     /// <summary>Waits for whoever executes the same action on this machine.</summary>
     public Task<IDisposable?> HoldAsync(Job job, PreparedAction action, CancellationToken cancellationToken) => _actions.HoldAsync(
@@ -299,11 +327,23 @@ internal sealed class RunCache : IDisposable
     /// <param name="made">The project's tree as the step left it.</param>
     /// <param name="files">Its outputs there.</param>
     /// <param name="store">What keeps the files on their way.</param>
-    public RestoredOutputs Export(Job job, DirectoryHandle made, IReadOnlyList<TreeFile> files, ContentStore store)
+    /// <param name="judge">Of a fetch step, says why these files are not to be used, or null.</param>
+    public RestoredOutputs Export(Job job, DirectoryHandle made, IReadOnlyList<TreeFile> files, ContentStore store, Func<ImmutableArray<OutputFile>, string?>? judge)
     {
         _inputs.Lease();
         using var storage = new OutputStorage(made, StatIndex.OfNothing());
         var outputs = storage.Take(files, store);
+        if (judge?.Invoke(outputs) is { } failure)
+        {
+            return new RestoredOutputs([], failure, Moved: 0);
+        }
+
+        if (judge is not null && _request.Pinning is { DryRun: true })
+        {
+            // Whoever needs them finds them in the store.
+            return new RestoredOutputs([], null, Moved: 0);
+        }
+
         return _tree.Restore(job, outputs, _storage, () => store) ?? throw new IOException("The store lost a file that it has just taken: run `cairn store fsck`");
     }
 
@@ -322,7 +362,7 @@ internal sealed class RunCache : IDisposable
         ActionResult? kept = null;
         try
         {
-            outputs = _storage.Take(executed.Files, reason is null ? _store : null);
+            outputs = executed.Fetched ?? _storage.Take(executed.Files, reason is null ? _store : null);
             if (reason is null)
             {
                 var result = executed.Result with
@@ -333,7 +373,7 @@ internal sealed class RunCache : IDisposable
                     LogIndex = PutFile(executed.IndexPath),
                     Summary = PutFile(executed.SummaryPath),
                 };
-                _actions.Put(result);
+                _actions.Put(executed.Fetched is null ? result : result with { Action = KeyOf(TreeOf(outputs).Digest) });
                 kept = result;
             }
         }
@@ -341,7 +381,7 @@ internal sealed class RunCache : IDisposable
         {
             reason = $"the cache cannot be written: {exception.Message}";
             GiveUp(reason);
-            outputs = _storage.Take(executed.Files, store: null);
+            outputs = executed.Fetched ?? _storage.Take(executed.Files, store: null);
         }
 
         Finish(job, executed.Files, TreeOf(outputs), kept);
@@ -425,7 +465,7 @@ internal sealed class RunCache : IDisposable
     private void Finish(Job job, IReadOnlyList<TreeFile> files, MerkleTree tree, ActionResult? result)
     {
         var product = _products[job.Index] = JobProduct.Of(tree, files);
-        if (result is not null && _request.DeterminismOf(job.Step) is null && MemoRules.IsFixed(_scope.Plan.Pipeline, job))
+        if (result is not null && (job.Step.Fetch is null || _request.Pinning is null) && _request.DeterminismOf(job.Step) is null && MemoRules.IsFixed(_scope.Plan.Pipeline, job))
         {
             _memorable[job.Index] = new MemoJob(job.Index, product.Digest, [.. ActionResultEncoder.Encode(result)]);
         }
@@ -466,7 +506,30 @@ internal sealed class RunCache : IDisposable
         return _products.GetOrAdd(index, JobProduct.Of(TreeOf(_storage.Take(files, store: null)), files));
     }
 
-    private static MerkleTree TreeOf(ImmutableArray<OutputFile> outputs)
+    // A name for what is known by its content, among those of actions.
+    private static Digest KeyOf(Digest fetched) =>
+        ActionEncoder.Encode(new ActionDescription { Arguments = ["fetched", fetched.ToString()], Environment = [], InputRoot = Digest.Empty }).Digest;
+
+    /// <summary>The result that has a fetched tree. Its log may be gone, which is no reason to fetch anything again.</summary>
+    private ActionResult? FindFetched(Digest tree)
+    {
+        if (_actions.TryGet(KeyOf(tree)) is not { } result || TreeOf(result.Outputs).Digest != tree)
+        {
+            return null;
+        }
+
+        var hasLog = Has(result.Log) && Has(result.LogIndex);
+        return result with
+        {
+            StepOutputs = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty,
+            Log = hasLog ? result.Log : null,
+            LogIndex = hasLog ? result.LogIndex : null,
+            Summary = Has(result.Summary) ? result.Summary : null,
+        };
+    }
+
+    /// <summary>The tree of outputs.</summary>
+    public static MerkleTree TreeOf(ImmutableArray<OutputFile> outputs)
     {
         var leaves = new KeyValuePair<string, TreeLeaf>[outputs.Length];
         for (var i = 0; i < leaves.Length; i++)

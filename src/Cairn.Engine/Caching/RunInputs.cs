@@ -6,6 +6,7 @@ using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
 using Cairn.Core.Planning;
 using Cairn.Engine.Caching.Memo;
+using Cairn.Engine.Fetching;
 using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Toolchains;
@@ -37,6 +38,7 @@ internal sealed class RunInputs : IDisposable
         _request = prepared.Request;
         _run = prepared.Id;
         Toolchains = prepared.Toolchains;
+        Fetches = prepared.Fetches;
         _isTracked = prepared.Git.Tracked is null ? null : prepared.Git.IsTracked;
         var state = RunDirectory.StateDirectory(_request.ProjectDirectory);
         IndexPath = Path.Combine(state, "index");
@@ -75,6 +77,9 @@ internal sealed class RunInputs : IDisposable
 
     /// <summary>What the steps' toolchains are.</summary>
     public ProjectToolchains Toolchains { get; }
+
+    /// <summary>What fetch steps brought.</summary>
+    public ProjectFetches Fetches { get; }
 
     /// <summary>Digests of the project's files.</summary>
     public StatIndex Index { get; }
@@ -117,7 +122,7 @@ internal sealed class RunInputs : IDisposable
 
         var host = HostFingerprint.Read();
         var packages = needsStore ? HostFingerprint.ReadWithPackages(host) : host;
-        var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, HostWithPackages = packages, ActionKey = MemoKeys.ActionKey(request, packages, prepared.Toolchains.Key, store.Directory) };
+        var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, HostWithPackages = packages, ActionKey = MemoKeys.ActionKey(request, packages, prepared.Toolchains.Key + prepared.Fetches.Key, store.Directory) };
         var snapshot = inputs.Snapshot(prepared.Plan!, cancellationToken);
         inputs.Diagnostics = [.. unusable, .. inputs.Diagnostics];
         inputs._first = snapshot;

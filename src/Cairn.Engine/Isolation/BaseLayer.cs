@@ -91,7 +91,7 @@ internal static class BaseLayer
     }
 
     /// <summary>The key of what every sandbox has, whatever programs it is given.</summary>
-    public const string BareKey = "bare-" + Format;
+    public static string BareKey() => "bare-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Format}\n{Passwd}\n{Group}\n{Hosts}\n{NameSwitch}\n{string.Join('\n', EmptyFolders)}")))[..32];
 
     /// <summary>Lays out what every sandbox has.</summary>
     public static void LayOutBare(LayerWriter layer)

@@ -1,5 +1,9 @@
+using System.Collections.Immutable;
+
+using Cairn.Core.Actions;
 using Cairn.Engine.Outputs;
 using Cairn.Execution;
+using Cairn.Execution.Fetching;
 using Cairn.Store.Files;
 
 namespace Cairn.Engine.Isolation;
@@ -45,7 +49,11 @@ internal interface IAttemptPlace : IDisposable
     LimitHit? Ended(bool succeeded);
 
     /// <summary>After a success: the declared outputs, in the working tree.</summary>
-    CollectedOutputs Collect();
+    /// <param name="judge">Of a fetch step, says why what it left is not to be used, before any of it is; null of any other.</param>
+    CollectedOutputs Collect(Func<ImmutableArray<OutputFile>, string?>? judge);
+
+    /// <summary>What of the network a fetch step reached; null of any other.</summary>
+    HostTraffic? Traffic { get; }
 
     /// <summary>After a failure.</summary>
     void Abandon();

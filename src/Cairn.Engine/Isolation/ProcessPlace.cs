@@ -1,8 +1,12 @@
+using System.Collections.Immutable;
+
+using Cairn.Core.Actions;
 using Cairn.Core.Planning;
 using Cairn.Engine.Caching;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
 using Cairn.Execution;
+using Cairn.Execution.Fetching;
 using Cairn.Store.Files;
 
 namespace Cairn.Engine.Isolation;
@@ -86,7 +90,10 @@ internal sealed class ProcessPlace : IAttemptPlace
 
     public LimitHit? Ended(bool succeeded) => null;
 
-    public CollectedOutputs Collect() => _run.Tree.Collect(_job);
+    public HostTraffic? Traffic => null;
+
+    // Fetch steps have sandboxes.
+    public CollectedOutputs Collect(Func<ImmutableArray<OutputFile>, string?>? judge) => _run.Tree.Collect(_job);
 
     public void Abandon() => _run.Tree.Collect(_job);
 

@@ -24,7 +24,7 @@ internal sealed class RunNetworks(ProcessHost host) : IDisposable
     /// <summary>What sandboxes call it.</summary>
     public static SandboxNetwork Kind(NetworkAccess access) => access switch
     {
-        NetworkAccess.None => SandboxNetwork.None,
+        NetworkAccess.None or NetworkAccess.Hosts => SandboxNetwork.None,
         NetworkAccess.Wan => SandboxNetwork.Wan,
         NetworkAccess.Host => SandboxNetwork.Host,
         _ => throw new ArgumentOutOfRangeException(nameof(access)),
@@ -46,7 +46,7 @@ internal sealed class RunNetworks(ProcessHost host) : IDisposable
     }
 
     /// <summary>A network of an attempt's own, which it disposes of; null for the machine's, and for that which a sandbox brings with it. Throws <see cref="IOException"/>.</summary>
-    public NetworkNamespace? Own(NetworkAccess access, SandboxOptions options) => access == NetworkAccess.Wan ? host.OpenNetwork(SandboxNetwork.Wan, options) : null;
+    public NetworkNamespace? Own(NetworkAccess access, SandboxOptions options) => access is NetworkAccess.Wan or NetworkAccess.Hosts ? host.OpenNetwork(Kind(access), options) : null;
 
     /// <summary>Says in a root how names are found: services are other names of this machine, all others a resolver knows, where one is reached.</summary>
     public static void AddNames(LayerWriter layer, NetworkAccess access, ImmutableArray<StepReference> services)

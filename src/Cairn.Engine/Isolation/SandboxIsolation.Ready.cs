@@ -8,7 +8,6 @@ using Cairn.Engine.Caching;
 using Cairn.Engine.Toolchains;
 using Cairn.Execution;
 using Cairn.Execution.Sandbox;
-using Cairn.Execution.Toolchains;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
 using Cairn.Store.Layers;
@@ -62,17 +61,17 @@ internal sealed partial class SandboxIsolation
             if (toolchains.Trees.Length > 1)
             {
                 // Looked at once: what is laid out stands for what was found.
-                var key = "union-" + Digest.Of(Encoding.UTF8.GetBytes(string.Join('\n', toolchains.Trees))).Hash;
+                var key = "bare-" + Digest.Of(Encoding.UTF8.GetBytes("union\n" + string.Join('\n', toolchains.Trees))).Hash;
                 Layers.Get(key, layer => { TreeUnion.Check(toolchains.Trees, from); layer.AddFolder("etc"); });
             }
 
-            List<string> layers = [.. toolchains.Trees.Select(tree => Layers.Get($"{ToolchainBuilder.PinPrefix}{tree.Hash}", layer => StoredTree.LayOut(tree, layer, from)))];
+            List<string> layers = [.. toolchains.Trees.Select(tree => Layers.Get(LayerStore.ToolchainKey(tree), layer => StoredTree.LayOut(tree, layer, from)))];
             if (toolchains.Paths.Length > 0)
             {
-                layers.Add(Layers.Get("paths-" + Digest.Of(Encoding.UTF8.GetBytes(string.Join('\n', toolchains.Paths.Select(static p => p.Path)))).Hash, layer => AddMountPoints(layer, toolchains.Paths)));
+                layers.Add(Layers.Get("bare-" + Digest.Of(Encoding.UTF8.GetBytes("paths\n" + string.Join('\n', toolchains.Paths.Select(static p => p.Path)))).Hash, layer => AddMountPoints(layer, toolchains.Paths)));
             }
 
-            return [.. layers, Layers.Get(BaseLayer.BareKey, BaseLayer.LayOutBare)];
+            return [.. layers, Layers.Get(BaseLayer.BareKey(), BaseLayer.LayOutBare)];
         }
 
         /// <summary>What of the machine is mounted.</summary>

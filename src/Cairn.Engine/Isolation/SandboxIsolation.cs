@@ -6,10 +6,12 @@ using Cairn.Core.Content;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Engine.Caching;
+using Cairn.Engine.Fetching;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
 using Cairn.Engine.Toolchains;
 using Cairn.Execution;
+using Cairn.Execution.Fetching;
 using Cairn.Execution.Sandbox;
 using Cairn.Store.Content;
 using Cairn.Store.Layers;
@@ -93,6 +95,9 @@ internal sealed partial class SandboxIsolation : IDisposable
         /// <summary>The network that nobody else has; null for none.</summary>
         public NetworkNamespace? Network { get; init; }
 
+        /// <summary>What of the machine's network is reached from there by name; null for nothing.</summary>
+        public HostProxy? Proxy { get; init; }
+
         /// <summary>The tool caches in it; null for none.</summary>
         public PlacedToolCaches? Tools { get; init; }
 
@@ -100,6 +105,7 @@ internal sealed partial class SandboxIsolation : IDisposable
         {
             Place.Dispose();
             Group?.Dispose();
+            Proxy?.Dispose();
             Network?.Dispose();
             Tools?.Dispose();
         }
@@ -114,16 +120,23 @@ internal sealed partial class SandboxIsolation : IDisposable
         var (number, name) = NextPlace();
         var tools = PlacedToolCaches.Open(job, _request, action.Inputs, shared.Layers.Owner, _time.GetUtcNow());
         NetworkNamespace? own = null;
+        HostProxy? proxy = null;
         ControlGroup? group = null;
         try
         {
             own = step.Services.IsEmpty ? _networks.Own(access, shared.Options) : null;
+            proxy = step.Fetch is { } fetch ? HostProxy.Start(own!, fetch.Hosts, UpstreamProxy.Read(Environment.GetEnvironmentVariable)) : null;
             var limits = LimitsOf(step.Limits) with { VisibleCpus = _request.DeterminismOf(step)?.Cpus };
             group = Group(shared, name, step.Limits, limits);
             var spec = Spec(shared, number, name, job.Id.Value, action.Trees, action.Toolchains, small =>
             {
                 AddWorkingDirectory(small, job, attempt, run);
                 RunNetworks.AddNames(small, access, step.Services);
+                if (proxy is not null)
+                {
+                    FetchEnvironment.AddCertificates(small, Environment.GetEnvironmentVariable);
+                }
+
                 foreach (var mount in tools?.Mounts ?? [])
                 {
                     small.AddFolder(mount.Target[1..]);
@@ -141,11 +154,12 @@ internal sealed partial class SandboxIsolation : IDisposable
                     GroupsBoundProcesses = group is { BoundsProcesses: true },
                 },
                 shared.Options);
-            return new MountedRoot(place) { Name = name, Scratch = $"{shared.Scratch}/{name}", Group = group, Network = own, Tools = tools };
+            return new MountedRoot(place) { Name = name, Scratch = $"{shared.Scratch}/{name}", Group = group, Network = own, Proxy = proxy, Tools = tools };
         }
         catch
         {
             group?.Dispose();
+            proxy?.Dispose();
             own?.Dispose();
             tools?.Dispose();
             throw;

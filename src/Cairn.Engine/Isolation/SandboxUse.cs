@@ -85,6 +85,7 @@ internal static class IsolationWords
         NetworkAccess.None => "none",
         NetworkAccess.Wan => "wan",
         NetworkAccess.Host => "host",
+        NetworkAccess.Hosts => "hosts",
         _ => throw new ArgumentOutOfRangeException(nameof(network)),
     };
 }

@@ -1,9 +1,13 @@
+using System.Collections.Immutable;
+
+using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Core.Planning;
 using Cairn.Engine.Caching;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
 using Cairn.Execution;
+using Cairn.Execution.Fetching;
 using Cairn.Store.Files;
 
 namespace Cairn.Engine.Isolation;
@@ -64,7 +68,9 @@ internal sealed class SandboxedPlace : IAttemptPlace
         return BoundedRead.All(stream, maxBytes);
     }
 
-    public CollectedOutputs Collect()
+    public HostTraffic? Traffic => _root.Proxy?.Traffic;
+
+    public CollectedOutputs Collect(Func<ImmutableArray<OutputFile>, string?>? judge)
     {
         var found = OutputTree.CollectFrom(Tree, _job);
         if (found.Failure is not null || _run.Cache is not { } cache)
@@ -77,7 +83,7 @@ internal sealed class SandboxedPlace : IAttemptPlace
             return found with { Failure = problem };
         }
 
-        var restored = cache.Export(_job, Tree, found.Files, _shared.Store);
+        var restored = cache.Export(_job, Tree, found.Files, _shared.Store, judge);
         _run.WarnMoved(_job, restored.Moved);
         return found with { Files = restored.Files, Failure = restored.Failure };
     }

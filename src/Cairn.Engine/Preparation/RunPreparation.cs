@@ -11,6 +11,7 @@ using Cairn.Core.Scheduling;
 using Cairn.Core.Syntax;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Configuration;
+using Cairn.Engine.Fetching;
 using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
@@ -103,6 +104,8 @@ internal static class RunPreparation
         SandboxUse.Check(request, plan, diagnostics);
         var toolchains = ProjectToolchains.Load(request.ProjectDirectory, plan.Pipeline);
         toolchains.Check(request, plan, leftOut, diagnostics);
+        var fetches = ProjectFetches.Load(request.ProjectDirectory, plan.Pipeline);
+        fetches.Check(request, plan, leftOut, diagnostics);
         DeterminismRules.Check(request, plan, leftOut, diagnostics);
         IReadOnlyDictionary<JobId, ImmutableSortedDictionary<string, string>>? prior = null;
         if (request.RetryFailedOf is { } earlier && !diagnostics.HasErrors)
@@ -127,6 +130,7 @@ internal static class RunPreparation
             Durations = durations,
             Compiled = compiled,
             Toolchains = toolchains,
+            Fetches = fetches,
         };
         return prior is null ? prepared : prepared with { PriorOutputs = prior };
     }

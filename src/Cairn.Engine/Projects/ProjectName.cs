@@ -54,7 +54,7 @@ public sealed record ProjectName
             }
             else if (near.Length > 0 && near[^1] is not ('-' or '_'))
             {
-                near.Append('-');
+                near.Append(c == '_' ? '_' : '-');
             }
         }
 

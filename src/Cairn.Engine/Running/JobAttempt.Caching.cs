@@ -3,6 +3,7 @@ using Cairn.Core.Events;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.Caching;
+using Cairn.Engine.Fetching;
 using Cairn.Engine.Outputs;
 using Cairn.Execution;
 
@@ -22,7 +23,18 @@ internal sealed partial class JobAttempt
         }
 
         _stopping.Token.ThrowIfCancellationRequested();
-        return cache.TryAnswer(_job, action) is var (result, outputs) ? Cached(cache, result, outputs) : null;
+        if (_fetch is { Expected: null })
+        {
+            return null;
+        }
+
+        var known = cache.TryAnswer(_job, action, _fetch?.Expected?.Tree) is var (result, outputs) ? Cached(cache, result, outputs) : null;
+        if (known is { Outcome: AttemptOutcome.Succeeded } && _fetch is { Expected: { } pin })
+        {
+            _run.Fetches.Record(new FetchOutcome(FetchState.Current, pin, Before: null));
+        }
+
+        return known;
     }
 
     /// <summary>The result that the last run's memo has, where nothing changed since; null where the job must be looked at. Waits for nothing.</summary>
@@ -79,6 +91,7 @@ internal sealed partial class JobAttempt
             Cache = new CacheUse(CacheState.Hit)
             {
                 Action = result.Action.Hash,
+                Pin = _job.Step.Fetch is null ? null : RunCache.TreeOf(result.Outputs).Digest.ToString(),
                 FromRun = result.Origin.Run,
                 FromTime = result.Origin.Time,
                 FromHost = result.Origin.Host,
@@ -104,6 +117,9 @@ internal sealed partial class JobAttempt
             Tests = report.Tests,
             Resources = process.Resources,
             Origin = new ActionOrigin(_run.Reporter.Run.Value, _job.Id.Value, _run.Reporter.Now, HostFingerprint.MachineName, _run.Request.ProjectDirectory),
-        }));
+        })
+        {
+            Fetched = _fetch?.Files,
+        });
     }
 }

@@ -126,6 +126,12 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             }
 
             var action = _run.Cache?.Prepare(_job, _attempt, _stopping.Token);
+            if (_job.Step.Fetch is not null && BeginFetch(action) is { } refusal)
+            {
+                _report = refusal;
+                return;
+            }
+
             if (Answer(action) is { } known)
             {
                 _report = known;
@@ -233,11 +239,17 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
         }
 
         place.Began(_process);
-        var report = Conclude(await completion, place, spec);
-        _report = action is null || _run.Cache is not { } cache ? report : report with { Cache = Keep(cache, action, report, spec) };
+        var report = Conclude(await completion, place, spec, action);
+        report = action is null || _run.Cache is not { } cache ? report : report with { Cache = Keep(cache, action, report, spec) };
+        if (_fetch is { } fetch)
+        {
+            EndFetch(fetch, _run.Cache!, place, report);
+        }
+
+        _report = report;
     }
 
-    private AttemptReport Conclude(ProcessResult result, IAttemptPlace place, ProcessSpec spec)
+    private AttemptReport Conclude(ProcessResult result, IAttemptPlace place, ProcessSpec spec, PreparedAction? action)
     {
         // What ran when the step was stopped was stopped with it; only what a step leaves that ended by itself is its own mistake.
         if (result.StraysKilled > 0 && !_stopping.IsCancellationRequested)
@@ -268,6 +280,12 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
         }
 
         var (outputs, outputError) = ReadOutputs(place);
+        if (_fetch is not null && outputs.Count > 0)
+        {
+            // They would be what nobody pinned.
+            (outputs, outputError) = (outputs.Clear(), "it wrote step outputs, which are not pinned: write a file that is among its `outputs`");
+        }
+
         report = report with { Outputs = outputs };
         if (outputError is not null)
         {
@@ -280,7 +298,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             return Inspect(Failed(report, undeclared), place, spec);
         }
 
-        var collected = place.Collect();
+        var collected = place.Collect(_fetch is { } fetch ? files => JudgeFetch(fetch, _run.Cache!, action!, files) : null);
         foreach (var warning in collected.Warnings)
         {
             _run.Reporter.Warn(DiagnosticCodes.OutputMatchesNothing, $"`{_job.Id}`: {warning}", _job.Id);

@@ -4,6 +4,7 @@ using Cairn.Core.Diagnostics;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Engine.Caching;
+using Cairn.Engine.Fetching;
 using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
@@ -42,6 +43,9 @@ internal sealed record RunContext
 
     /// <summary>The times that deterministic steps take for that of their sources.</summary>
     public required SourceDates Dates { get; init; }
+
+    /// <summary>What fetch steps brought.</summary>
+    public required ProjectFetches Fetches { get; init; }
 
     /// <summary>The run's sandboxes.</summary>
     public required SandboxIsolation Sandboxes { get; init; }

@@ -122,6 +122,7 @@ internal static class RunSession
             var context = new RunContext
             {
                 Sandboxes = sandboxes,
+                Fetches = prepared.Fetches,
                 Dates = dates,
                 Cache = cache,
                 CacheOff = inputs.Off,
@@ -144,6 +145,11 @@ internal static class RunSession
                 finished = driver.Finished;
             }
 
+            if (request.Pinning is { DryRun: false })
+            {
+                prepared.Fetches.Save(request.ProjectDirectory, scope.Plan);
+            }
+
             Save(tree, durations, () => inputs.Save(prepared, cache), directory, reporter);
             try
             {
@@ -154,7 +160,7 @@ internal static class RunSession
                 reporter.Warn(DiagnosticCodes.ScratchLeft, $"The temporary folder of the run could not be removed: {exception.Message}");
             }
 
-            var result = Conclude(prepared, finished, reporter, events, directory);
+            var result = Conclude(prepared, finished, reporter, events, directory) with { Fetched = prepared.Fetches.Outcomes };
             RunRetention.Prune(request.ProjectDirectory, request.KeepRuns, request.KeepDays is { } days ? time.GetUtcNow().AddDays(-days) : null);
             Tidy(inputs);
             NoteProject(prepared, finished, time);

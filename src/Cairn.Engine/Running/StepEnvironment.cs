@@ -5,6 +5,7 @@ using Cairn.Core;
 using Cairn.Core.Expressions;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
+using Cairn.Engine.Fetching;
 using Cairn.Engine.Isolation;
 
 namespace Cairn.Engine.Running;
@@ -25,8 +26,16 @@ public static class StepEnvironment
     internal const string SandboxUser = "cairn";
 
     /// <summary>The variables that a step gets in its isolation: in a sandbox nothing of the machine or of who started the run.</summary>
-    internal static Dictionary<string, string> Base(RunRequest request, Step step, string home) =>
-        request.IsolationOf(step) == IsolationLevel.Process ? Base(request.StepPath, home) : SandboxBase(home);
+    internal static Dictionary<string, string> Base(RunRequest request, Step step, string home)
+    {
+        var variables = request.IsolationOf(step) == IsolationLevel.Process ? Base(request.StepPath, home) : SandboxBase(home);
+        if (step.Fetch is { } fetch)
+        {
+            FetchEnvironment.Add(variables, fetch.Hosts);
+        }
+
+        return variables;
+    }
 
     /// <summary>The variables that everything in a sandbox gets.</summary>
     internal static Dictionary<string, string> SandboxBase(string home)

@@ -2,6 +2,7 @@ using System.Text;
 
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
+using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Toolchains;
@@ -85,7 +86,7 @@ public sealed class ProjectToolchains
                 return ToolchainLock.Empty;
             }
 
-            return file.Length <= LockBytesMax ? ToolchainLockText.Read(File.ReadAllText(path)) : throw new FormatException($"It has more than {LockBytesMax} bytes");
+            return file.Length <= LockBytesMax ? ToolchainLockText.Read(FetchLockText.Split(File.ReadAllText(path)).Toolchains) : throw new FormatException($"It has more than {LockBytesMax} bytes");
         }
         catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException)
         {

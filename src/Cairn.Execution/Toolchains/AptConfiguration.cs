@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 
+using Cairn.Core.Diagnostics;
 using Cairn.Core.Toolchains.Debian;
 
 namespace Cairn.Execution.Toolchains;
@@ -42,7 +43,7 @@ public sealed class AptConfiguration
         ArgumentNullException.ThrowIfNull(environment);
         var settings = new AptSettings();
         var sources = ImmutableArray.CreateBuilder<AptSource>();
-        foreach (var file in FilesOf(folder, "apt.conf.d", "", ".conf").Prepend($"{folder}/apt.conf"))
+        foreach (var file in FilesOf(folder, "apt.conf.d", "", ".conf").Append($"{folder}/apt.conf"))
         {
             if (TryRead(file) is { } text)
             {
@@ -63,7 +64,7 @@ public sealed class AptConfiguration
             }
             catch (FormatException exception)
             {
-                throw new ToolchainException($"`{file}` cannot be read: {exception.Message}", inner: exception);
+                throw new ToolchainException($"`{file}` cannot be read: {exception.Message}", inner: exception) { Code = DiagnosticCodes.ToolchainNoSource };
             }
         }
 
@@ -75,7 +76,8 @@ public sealed class AptConfiguration
     public Uri? ProxyOf(Uri address)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var setting = _settings[$"Acquire::{address.Scheme}::Proxy::{address.Host}"] ?? _settings[$"Acquire::{address.Scheme}::Proxy"];
+        var setting = _settings[$"Acquire::{address.Scheme}::Proxy::{address.Host}"] ?? _settings[$"Acquire::{address.Scheme}::Proxy"]
+            ?? (address.Scheme is "https" ? _settings[$"Acquire::http::Proxy::{address.Host}"] ?? _settings["Acquire::http::Proxy"] : null);
         if (setting is null && !IsExempt(address.Host))
         {
             setting = _environment.GetValueOrDefault($"{address.Scheme}_proxy") ?? _environment.GetValueOrDefault("all_proxy");
@@ -112,7 +114,7 @@ public sealed class AptConfiguration
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ToolchainException($"`{file}` cannot be read: {exception.Message}", inner: exception);
+            throw new ToolchainException($"`{file}` cannot be read: {exception.Message}", inner: exception) { Code = DiagnosticCodes.ToolchainNoSource };
         }
     }
 }

@@ -11,6 +11,9 @@ internal abstract class OciPlace(ToolchainTools tools) : IDisposable
 
     protected ToolchainTools Tools => tools;
 
+    /// <summary>The file of a blob in a folder that was vendored; null for none.</summary>
+    protected string? VendoredPath(string hash) => tools.Downloader.Vendored.Select(folder => $"{folder}/blobs/sha256/{hash}").FirstOrDefault(File.Exists);
+
     /// <summary>The manifest that a name stands for, as it comes. Throws <see cref="ToolchainException"/>.</summary>
     public abstract Task<byte[]> ManifestAsync(OciReference image, CancellationToken cancellationToken);
 
@@ -43,9 +46,9 @@ internal sealed class OciRegistryPlace(ToolchainTools tools, OciReference image)
     /// <inheritdoc/>
     public override async Task<byte[]> ManifestAsync(OciReference image, CancellationToken cancellationToken)
     {
-        if (image.Sha256 is { } hash && Tools.Project.Vendored is { } folder && File.Exists($"{folder}/blobs/sha256/{hash}"))
+        if (image.Sha256 is { } hash && VendoredPath(hash) is { } path)
         {
-            return await File.ReadAllBytesAsync($"{folder}/blobs/sha256/{hash}", cancellationToken);
+            return await File.ReadAllBytesAsync(path, cancellationToken);
         }
 
         return await Tools.Downloader.ReadAsync([PlaceOf("manifests", image.Sha256 is { } digest ? $"sha256:{digest}" : image.Tag!)], ManifestBytesMax, FetchWords.OfImage, _access, cancellationToken);
@@ -73,7 +76,7 @@ internal sealed class OciLayoutPlace : OciPlace
         {
             _packed = Unpack();
         }
-        else if (!File.Exists($"{path}/oci-layout") && tools.Project.Vendored is null)
+        else if (!File.Exists($"{path}/oci-layout") && tools.Downloader.Vendored.Count == 0)
         {
             throw new ToolchainException($"`{path}` is no OCI layout", "an OCI layout is a folder with `oci-layout` and `index.json`, or a tar of one: `skopeo copy docker://… oci:image:latest` makes one");
         }
@@ -124,7 +127,7 @@ internal sealed class OciLayoutPlace : OciPlace
     private long Length(string hash) =>
         _packed is not null ? _packed.TryGetValue(hash, out var digest) ? digest.SizeBytes : throw Missing(hash)
         : new FileInfo($"{_path}/blobs/sha256/{hash}") is { Exists: true } file ? file.Length
-        : Tools.Project.Vendored is { } folder && new FileInfo($"{folder}/blobs/sha256/{hash}") is { Exists: true } vendored ? vendored.Length
+        : VendoredPath(hash) is { } vendored ? new FileInfo(vendored).Length
         : throw Missing(hash);
 
     private ToolchainException Missing(string hash) => new($"The OCI layout `{_path}` has no manifest sha256:{hash}");

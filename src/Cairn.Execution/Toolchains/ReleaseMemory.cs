@@ -13,7 +13,6 @@ namespace Cairn.Execution.Toolchains;
 public sealed class ReleaseMemory
 {
     private readonly string _path;
-    private readonly Lock _gate = new();
 
     /// <summary>In the user's state folder.</summary>
     public ReleaseMemory(string stateDirectory) => _path = Path.Combine(stateDirectory, "toolchains", "releases");
@@ -22,35 +21,35 @@ public sealed class ReleaseMemory
     public DateTimeOffset? NewestOf(ReleaseFile release)
     {
         ArgumentNullException.ThrowIfNull(release);
-        lock (_gate)
-        {
-            return Read().TryGetValue(Key(release), out var date) ? date : null;
-        }
+        return Read().TryGetValue(Key(release), out var date) ? date : null;
     }
 
     /// <summary>Remembers one that was accepted.</summary>
-    public void Note(ReleaseFile release)
+    public async Task NoteAsync(ReleaseFile release, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(release);
-        lock (_gate)
+        if (NewestOf(release) >= release.Date)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            using var turn = FileLock.TryAcquire(_path + ".lock", "toolchain");
-            var all = Read();
-            if (all.TryGetValue(Key(release), out var known) && known >= release.Date)
-            {
-                return;
-            }
-
-            all[Key(release)] = release.Date;
-            var text = new StringBuilder();
-            foreach (var (key, date) in all)
-            {
-                text.Append(CultureInfo.InvariantCulture, $"{date.ToUnixTimeSeconds()} {key}\n");
-            }
-
-            DurableFile.Replace(_path, Encoding.UTF8.GetBytes(text.ToString()));
+            return;
         }
+
+        // Whoever wrote without the lock might take away what another process has just learnt.
+        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+        using var turn = await FileLock.AcquireAsync(_path + ".lock", "toolchain", waiting: null, TimeProvider.System, cancellationToken);
+        var all = Read();
+        if (all.TryGetValue(Key(release), out var known) && known >= release.Date)
+        {
+            return;
+        }
+
+        all[Key(release)] = release.Date;
+        var text = new StringBuilder();
+        foreach (var (key, date) in all)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{date.ToUnixTimeSeconds()} {key}\n");
+        }
+
+        DurableFile.Replace(_path, Encoding.UTF8.GetBytes(text.ToString()));
     }
 
     private SortedDictionary<string, DateTimeOffset> Read()

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 
+using Cairn.Core.Diagnostics;
 using Cairn.Core.Toolchains.Debian;
 
 namespace Cairn.Execution.Toolchains;
@@ -31,7 +32,12 @@ public static class SignatureCheck
         ArgumentNullException.ThrowIfNull(host);
         if (keyrings.IsEmpty)
         {
-            throw new ToolchainException($"No keys are configured by which {what} could be checked", "name them with `Signed-By:` in apt's configuration");
+            throw new ToolchainException($"No keys are configured by which {what} could be checked", "name them with `Signed-By:` in apt's configuration") { Code = DiagnosticCodes.ToolchainUnsigned };
+        }
+
+        if (TextOutside(file.Span) is { } outside)
+        {
+            throw new ToolchainException($"No key that is trusted vouches for {what}: {outside}", "nobody knows who wrote that: see what stands between the archive and this machine, or use another mirror") { Code = DiagnosticCodes.ToolchainUnsigned };
         }
 
         var folder = Directory.CreateTempSubdirectory("cairn-gpgv-");
@@ -39,8 +45,38 @@ public static class SignatureCheck
         {
             var (input, output) = ($"{folder}/signed", $"{folder}/content");
             await File.WriteAllBytesAsync(input, file, cancellationToken);
-            var keys = await RunAsync(host, folder.FullName, keyrings, ["--output", output, input], fingerprints, acceptExpired, what, "see that apt's keys are current, or that nobody changes what the mirror sends", cancellationToken);
-            return File.Exists(output) ? new SignedText(await File.ReadAllTextAsync(output, cancellationToken), keys) : throw new ToolchainException($"gpgv, which checks {what}, gives nothing that was signed");
+            List<string> arguments = ["gpgv", "--status-fd", "1", "--homedir", folder.FullName, "--output", output];
+            foreach (var keyring in keyrings)
+            {
+                arguments.AddRange(["--keyring", KeyringFile(keyring, folder.FullName)]);
+            }
+
+            arguments.Add(input);
+            var run = await CommandCapture.RunAsync(
+                host, new ProcessSpec { Arguments = [.. arguments], Environment = [new("PATH", "/usr/local/bin:/usr/bin:/bin"), new("LC_ALL", "C")], WorkingDirectory = folder.FullName }, OutputBytesMax, Timeout, cancellationToken);
+            if (run.Problem is { } problem)
+            {
+                throw new ToolchainException($"gpgv, which checks {what}, cannot be used: {problem}", "install the package `gpgv`") { Code = DiagnosticCodes.ToolchainToolMissing };
+            }
+
+            // The exit status is no answer: it is 0 where all keys have expired, and 2 where one of several is not known.
+            var signatures = SignatureStatus.Read(Encoding.UTF8.GetString(run.Output));
+            var keys = SignatureStatus.GoodKeys(signatures, acceptExpired);
+            if (!fingerprints.IsEmpty)
+            {
+                keys = [.. keys.Where(k => fingerprints.Contains(k, StringComparer.OrdinalIgnoreCase))];
+            }
+
+            if (keys.IsEmpty || !File.Exists(output))
+            {
+                throw new ToolchainException($"No key that is trusted vouches for {what}: {Why(signatures)}", "see that apt's keys are current (`apt-get update` says the same), or that nobody changes what the mirror sends") { Code = DiagnosticCodes.ToolchainUnsigned };
+            }
+
+            return new SignedText(await File.ReadAllTextAsync(output, cancellationToken), keys);
+        }
+        catch (FormatException exception)
+        {
+            throw new ToolchainException($"The signature of {what} cannot be checked: {exception.Message}", inner: exception) { Code = DiagnosticCodes.ToolchainUnsigned };
         }
         finally
         {
@@ -67,34 +103,14 @@ public static class SignatureCheck
         {
             var input = $"{folder}/signature";
             await File.WriteAllBytesAsync(input, signature, cancellationToken);
-            return await RunAsync(host, folder.FullName, [keyring], [input, path], fingerprints, acceptExpired, what, "see that `key` and `signature` are those of this archive; if they are, somebody changed it", cancellationToken);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
-    }
+            string[] arguments = ["gpgv", "--status-fd", "1", "--homedir", folder.FullName, "--keyring", KeyringFile(keyring, folder.FullName), input, path];
+            var run = await CommandCapture.RunAsync(
+                host, new ProcessSpec { Arguments = [.. arguments], Environment = [new("PATH", "/usr/local/bin:/usr/bin:/bin"), new("LC_ALL", "C")], WorkingDirectory = folder.FullName }, OutputBytesMax, Timeout, cancellationToken);
+            if (run.Problem is { } problem)
+            {
+                throw new ToolchainException($"gpgv, which checks {what}, cannot be used: {problem}", "install the package `gpgv`") { Code = DiagnosticCodes.ToolchainToolMissing };
+            }
 
-    private static async Task<ImmutableArray<string>> RunAsync(
-        ProcessHost host, string folder, ImmutableArray<string> keyrings, string[] files, ImmutableArray<string> fingerprints, bool acceptExpired, string what, string help, CancellationToken cancellationToken)
-    {
-        List<string> arguments = ["gpgv", "--status-fd", "1", "--homedir", folder];
-        foreach (var keyring in keyrings)
-        {
-            arguments.AddRange(["--keyring", KeyringFile(keyring, folder)]);
-        }
-
-        arguments.AddRange(files);
-        var run = await CommandCapture.RunAsync(
-            host, new ProcessSpec { Arguments = [.. arguments], Environment = [new("PATH", "/usr/local/bin:/usr/bin:/bin"), new("LC_ALL", "C")], WorkingDirectory = folder }, OutputBytesMax, Timeout, cancellationToken);
-        if (run.Problem is { } problem)
-        {
-            throw new ToolchainException($"gpgv, which checks {what}, cannot be used: {problem}", "install the package `gpgv`");
-        }
-
-        try
-        {
-            // The exit status is no answer: it is 0 where all keys have expired, and 2 where one of several is not known.
             var signatures = SignatureStatus.Read(Encoding.UTF8.GetString(run.Output));
             var keys = SignatureStatus.GoodKeys(signatures, acceptExpired);
             if (!fingerprints.IsEmpty)
@@ -102,12 +118,53 @@ public static class SignatureCheck
                 keys = [.. keys.Where(k => fingerprints.Contains(k, StringComparer.OrdinalIgnoreCase))];
             }
 
-            return keys.IsEmpty ? throw new ToolchainException($"No key that is trusted vouches for {what}: {Why(signatures)}", help) : keys;
+            return keys.IsEmpty
+                ? throw new ToolchainException($"No key that is trusted vouches for {what}: {Why(signatures)}", "see that `key` and `signature` are those of this archive; if they are, somebody changed it") { Code = DiagnosticCodes.ToolchainUnsigned }
+                : keys;
         }
         catch (FormatException exception)
         {
-            throw new ToolchainException($"The signature of {what} cannot be checked: {exception.Message}", inner: exception);
+            throw new ToolchainException($"The signature of {what} cannot be checked: {exception.Message}", inner: exception) { Code = DiagnosticCodes.ToolchainUnsigned };
         }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>
+    /// What stands outside of the one signed text that a file may be, in words, or null. gpgv passes over it, and whoever reads the file later might not.
+    /// </summary>
+    private static string? TextOutside(ReadOnlySpan<byte> file)
+    {
+        var (parts, inside) = (0, 0);
+        foreach (var range in file.Split((byte)'\n'))
+        {
+            var line = file[range].TrimEnd(" \t\r"u8);
+            if (line.SequenceEqual("-----BEGIN PGP SIGNED MESSAGE-----"u8) && inside == 0)
+            {
+                if (++parts > 1)
+                {
+                    return "it holds a second signed text";
+                }
+
+                inside = 1;
+            }
+            else if (line.SequenceEqual("-----BEGIN PGP SIGNATURE-----"u8) && inside == 1)
+            {
+                inside = 2;
+            }
+            else if (line.SequenceEqual("-----END PGP SIGNATURE-----"u8) && inside == 2)
+            {
+                inside = 0;
+            }
+            else if (inside == 0 && !line.IsEmpty)
+            {
+                return parts == 0 && file.IndexOf("-----BEGIN PGP SIGNED MESSAGE-----"u8) < 0 ? "it has no signature" : "it holds text that nobody signed";
+            }
+        }
+
+        return parts == 0 ? "it has no signature" : inside == 0 ? null : "its signature is cut off";
     }
 
     private static string Why(ImmutableArray<Signature> signatures) => signatures switch
@@ -134,7 +191,7 @@ public static class SignatureCheck
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                throw new ToolchainException($"The keys in `{keyring}` cannot be read: {exception.Message}", inner: exception);
+                throw new ToolchainException($"The keys in `{keyring}` cannot be read: {exception.Message}", "install them (Debian: `debian-archive-keyring`), or correct `Signed-By:`", exception) { Code = DiagnosticCodes.ToolchainUnsigned };
             }
 
             if (!content.AsSpan().StartsWith("-----BEGIN PGP"u8))
@@ -190,7 +247,7 @@ public static class SignatureCheck
         }
         catch (FormatException exception)
         {
-            throw new ToolchainException($"The keys in `{(name.Contains('\n', StringComparison.Ordinal) ? "apt's configuration" : name)}` cannot be read", inner: exception);
+            throw new ToolchainException($"The keys in `{(name.Contains('\n', StringComparison.Ordinal) ? "apt's configuration" : name)}` cannot be read", inner: exception) { Code = DiagnosticCodes.ToolchainUnsigned };
         }
     }
 }

@@ -29,11 +29,11 @@ internal sealed class StepToolchains(ToolchainTools tools) : ToolchainMaker(tool
     }
 
     /// <inheritdoc/>
-    /// <remarks>The outputs are laid out when they are locked: what a lock names is in the store, in the folder of <see cref="ToolchainProject.Vendored"/>, or gone.</remarks>
+    /// <remarks>The outputs are laid out when they are locked: what a lock names is in the store, in the folder of <see cref="Downloader.Vendored"/>, or gone.</remarks>
     public override async Task<Digest> MakeAsync(LockedToolchain locked, CancellationToken cancellationToken)
     {
         var step = (LockedStep)locked;
-        if (Tools.Project.Vendored is { } folder)
+        foreach (var folder in Tools.Downloader.Vendored)
         {
             await ImportAsync(folder, [step.Action, step.Tree], cancellationToken);
         }

@@ -4,6 +4,7 @@ using Cairn.Core.Content;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
 using Cairn.Store.Content;
+using Cairn.Store.Layers;
 using Cairn.Store.Toolchains;
 
 namespace Cairn.Execution.Toolchains;
@@ -16,7 +17,8 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     private readonly Downloader _downloader;
     private readonly StoreLease? _lease;
     private readonly ToolchainTools _tools;
-    private readonly (DebianToolchains Debian, OciToolchains Oci, ArchiveToolchains Archive, StepToolchains Step, HostToolchains Host) _makers;
+    private readonly DebianToolchains _debian;
+    private readonly (OciToolchains Oci, ArchiveToolchains Archive, StepToolchains Step, HostToolchains Host) _makers;
 
     /// <summary>Over a store.</summary>
     /// <param name="store">Where everything goes.</param>
@@ -24,19 +26,24 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     /// <param name="stateDirectory">The user's state folder.</param>
     /// <param name="time">The clock.</param>
     /// <param name="progress">Hears how far it has come; from any thread.</param>
+    /// <param name="folders">Folders that <see cref="ToolchainVendor"/> wrote, absolute: looked into before all other places, and trusted no more than these.</param>
+    /// <param name="patience">How patient downloads are.</param>
     /// <param name="project">The project that they belong to; null where all are Debian's.</param>
-    public ToolchainBuilder(ContentStore store, AptConfiguration apt, string stateDirectory, TimeProvider time, Action<ToolchainProgress> progress, ToolchainProject? project = null)
+    public ToolchainBuilder(
+        ContentStore store, AptConfiguration apt, string stateDirectory, TimeProvider time, Action<ToolchainProgress> progress, IEnumerable<string>? folders = null, DownloadPatience? patience = null, ToolchainProject? project = null)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(apt);
         project ??= new ToolchainProject { Directory = stateDirectory, Environment = ImmutableDictionary<string, string>.Empty };
         _store = store;
         _host = ProcessHost.Create(new ProcessHostOptions { PidNamespace = false, RunToken = $"toolchain-{Environment.ProcessId}" });
-        _downloader = new Downloader(store, apt.ProxyOf, time, Received) { Vendored = project.Vendored };
+        string[] vendored = [.. folders ?? []];
+        _downloader = new Downloader(store, apt.ProxyOf, time, Received, patience) { Vendored = vendored };
         _lease = store.TryLease("cairn toolchain");
-        Archive = new DebianArchive(apt, _downloader, store, _host, new ReleaseMemory(stateDirectory), time);
-        _tools = new ToolchainTools(store, _downloader, _host, Archive, project, progress);
-        _makers = (new DebianToolchains(_tools), new OciToolchains(_tools), new ArchiveToolchains(_tools), new StepToolchains(_tools), new HostToolchains(_tools));
+        Archive = new DebianArchive(apt, _downloader, store, _host, new ReleaseMemory(stateDirectory), time, [.. vendored]);
+        _tools = new ToolchainTools(store, _downloader, _host, project, progress);
+        _debian = new DebianToolchains(_tools, Archive, stateDirectory, progress);
+        _makers = (new OciToolchains(_tools), new ArchiveToolchains(_tools), new StepToolchains(_tools), new HostToolchains(_tools));
     }
 
     /// <summary>The archive of Debian's packages.</summary>
@@ -45,27 +52,41 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     /// <summary>Resolves a toolchain by what it can be made from now, and makes its tree. Throws <see cref="ToolchainException"/>, <see cref="IOException"/>.</summary>
     public async Task<LockedToolchain> LockAsync(string name, ToolchainSource source, CancellationToken cancellationToken)
     {
+        if (source is ToolchainSource.Debian debian)
+        {
+            return await LockAsync(name, debian, cancellationToken);
+        }
+
         var locked = await ResolveAsync(name, source, cancellationToken);
-        return Keep(locked with { Tree = await MakerOf(locked).MakeAsync(locked, cancellationToken) });
+        locked = locked with { Tree = await MakerOf(locked).MakeAsync(locked, cancellationToken) };
+        Keep(locked, _store);
+        return locked;
     }
 
     /// <summary>Resolves packages of Debian, and makes their tree.</summary>
-    public async Task<LockedDebian> LockAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken) => (LockedDebian)await LockAsync(name, (ToolchainSource)source, cancellationToken);
+    public Task<LockedDebian> LockAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken) => _debian.LockAsync(name, source, cancellationToken);
+
+    /// <summary>Resolves packages of Debian without fetching them.</summary>
+    public Task<LockedDebian> ResolveAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken) => _debian.ResolveAsync(name, source, cancellationToken);
 
     /// <summary>Resolves a toolchain without making its tree, which is not known then.</summary>
-    public Task<LockedToolchain> ResolveAsync(string name, ToolchainSource source, CancellationToken cancellationToken)
+    public async Task<LockedToolchain> ResolveAsync(string name, ToolchainSource source, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(source);
+        if (source is ToolchainSource.Debian debian)
+        {
+            return await _debian.ResolveAsync(name, debian, cancellationToken);
+        }
+
         ToolchainMaker maker = source switch
         {
-            ToolchainSource.Debian => _makers.Debian,
             ToolchainSource.Oci => _makers.Oci,
             ToolchainSource.Archive => _makers.Archive,
             ToolchainSource.Step => _makers.Step,
             ToolchainSource.Dotnet { Installed: false } => _makers.Archive,
             _ => _makers.Host,
         };
-        return maker.ResolveAsync(name, source, cancellationToken);
+        return await maker.ResolveAsync(name, source, cancellationToken);
     }
 
     /// <summary>
@@ -76,20 +97,25 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     public async Task<bool> RestoreAsync(LockedToolchain locked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(locked);
+        if (locked is LockedDebian debian)
+        {
+            return await _debian.RestoreAsync(debian, cancellationToken);
+        }
+
         CheckUsable(locked);
         if (IsWhole(locked.Tree) && (!locked.PartsAreBlobs || locked.Parts.All(p => _store.Contains(p.Digest))))
         {
-            Keep(locked);
+            Keep(locked, _store);
             return false;
         }
 
         var tree = await MakeAsync(locked, cancellationToken);
         if (tree != locked.Tree)
         {
-            throw new ToolchainException($"The {(locked is LockedDebian ? "packages" : "parts")} of `{locked.Name}` became the tree {tree.Hash[..12]}, but `cairn.lock` has {locked.Tree.Hash[..12]}", "somebody changed `cairn.lock`: take it from version control, or lock anew with `cairn toolchain update`");
+            throw new ToolchainException($"The parts of `{locked.Name}` became the tree {tree.Hash[..12]}, but `cairn.lock` has {locked.Tree.Hash[..12]}", "somebody changed `cairn.lock`: take it from version control, or lock anew with `cairn toolchain update`");
         }
 
-        Keep(locked);
+        Keep(locked, _store);
         return true;
     }
 
@@ -98,7 +124,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(locked);
         CheckUsable(locked);
-        return MakerOf(locked).MakeAsync(locked, cancellationToken);
+        return locked is LockedDebian debian ? _debian.MakeAsync(debian, cancellationToken) : MakerOf(locked).MakeAsync(locked, cancellationToken);
     }
 
     /// <summary>Whether a tree is in the store, file by file.</summary>
@@ -126,18 +152,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
             }
         }
 
-        if (!StoredTree.TryForEach(locked.Tree, _store, (path, leaf) =>
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (leaf.Target is null)
-            {
-                Look(leaf.Digest, $"`/{path}`");
-            }
-        }))
-        {
-            damage.Add("a folder of the tree is missing or damaged");
-        }
-
+        _debian.AddTreeDamage(locked, damage, cancellationToken);
         return damage;
 
         void Look(Digest digest, string what)
@@ -152,6 +167,11 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     /// <summary>Checks all links of a toolchain's chain again, from its tree to its seed.</summary>
     internal async Task<ImmutableArray<TraceLink>> TraceAsync(LockedToolchain locked, CancellationToken cancellationToken)
     {
+        if (locked is LockedDebian debian)
+        {
+            return await DebianTrace.WalkAsync(_debian, debian, cancellationToken);
+        }
+
         var links = new List<TraceLink> { await TraceTreeAsync(locked, cancellationToken) };
         await MakerOf(locked).TraceAsync(locked, links, cancellationToken);
         return [.. links];
@@ -173,7 +193,7 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     }
 
     /// <summary>What the names of pins begin with that keep toolchains.</summary>
-    public const string PinPrefix = "toolchain-";
+    public const string PinPrefix = LayerStore.ToolchainPrefix;
 
     private static void CheckUsable(LockedToolchain locked)
     {
@@ -200,8 +220,8 @@ public sealed class ToolchainBuilder : IAsyncDisposable
         {
             var made = await MakeAsync(locked, cancellationToken);
             return made == locked.Tree
-                ? new TraceLink(0, subject, locked.Tree, $"{(locked is LockedStep ? "all of it is here" : $"made again from {(locked is LockedDebian debian ? $"{debian.Contents.Length} packages" : "its parts")}")}, with the same digest", TraceState.Right)
-                : new TraceLink(0, subject, locked.Tree, $"made again from its {(locked is LockedDebian ? "packages" : "parts")} it is {made.Hash[..12]}", TraceState.Wrong);
+                ? new TraceLink(0, subject, locked.Tree, $"{(locked is LockedStep ? "all of it is here" : "made again from its parts")}, with the same digest", TraceState.Right)
+                : new TraceLink(0, subject, locked.Tree, $"made again from its parts it is {made.Hash[..12]}", TraceState.Wrong);
         }
         catch (ToolchainException exception)
         {
@@ -211,7 +231,6 @@ public sealed class ToolchainBuilder : IAsyncDisposable
 
     private ToolchainMaker MakerOf(LockedToolchain locked) => locked switch
     {
-        LockedDebian => _makers.Debian,
         LockedOci => _makers.Oci,
         LockedArchive => _makers.Archive,
         LockedStep => _makers.Step,
@@ -219,11 +238,27 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     };
 
     /// <summary>Pins what a toolchain was made from, and its tree, which could be made again but not without whoever needs it noticing.</summary>
-    private LockedToolchain Keep(LockedToolchain locked)
+    internal static void Keep(LockedToolchain locked, ContentStore store)
     {
-        _store.Pin(new StorePin(PinOf(locked), locked.PartsAreBlobs ? [.. locked.Parts.Select(static p => p.Digest).Distinct()] : [], []) { Trees = [locked.Tree] });
-        return locked;
+        try
+        {
+            store.Pin(new StorePin(PinOf(locked), locked.PartsAreBlobs ? [.. locked.Parts.Select(static p => p.Digest).Distinct()] : [], []) { Trees = [locked.Tree] });
+        }
+        catch (StoreException) when (store.ReadOnlyReason is not null)
+        {
+            // Whoever may write there keeps it, or not.
+        }
     }
 
-    private void Received(int bytes) => _tools.Received(bytes);
+    private void Received(long bytes)
+    {
+        if (_tools.IsFetching)
+        {
+            _tools.Received(bytes);
+        }
+        else
+        {
+            _debian.Received(bytes);
+        }
+    }
 }

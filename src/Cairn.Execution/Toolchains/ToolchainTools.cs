@@ -18,9 +18,6 @@ public sealed record ToolchainProject
     /// <summary>The variables of the caller.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
-    /// <summary>A folder that <c>cairn toolchain vendor</c> wrote, to take from; null for none.</summary>
-    public string? Vendored { get; init; }
-
     /// <summary>What a step of the project in a folder left behind. Throws <see cref="ToolchainException"/>.</summary>
     public Func<string, string, StepResult> StepOf { get; init; } = static (folder, _) => throw new ToolchainException($"Nothing is known of the project in `{folder}`");
 
@@ -29,7 +26,7 @@ public sealed record ToolchainProject
 }
 
 /// <summary>What all kinds of toolchains are made with.</summary>
-internal sealed class ToolchainTools(ContentStore store, Downloader downloader, ProcessHost host, DebianArchive archive, ToolchainProject project, Action<ToolchainProgress> progress)
+internal sealed class ToolchainTools(ContentStore store, Downloader downloader, ProcessHost host, ToolchainProject project, Action<ToolchainProgress> progress)
 {
     private long _received;
     private long _expected;
@@ -41,25 +38,30 @@ internal sealed class ToolchainTools(ContentStore store, Downloader downloader, 
 
     public ProcessHost Host => host;
 
-    public DebianArchive Archive => archive;
-
     public ToolchainProject Project => project;
 
     /// <summary>What <see cref="Examine"/> says of a blob that is not there.</summary>
     public const string Missing = "is not in the store";
 
     /// <summary>Says what is being done.</summary>
-    public void Tell(string what) => progress(new ToolchainProgress(what, 0, 0, InBytes: false));
+    public void Tell(string what)
+    {
+        IsFetching = false;
+        progress(new ToolchainProgress(what, 0, 0, InBytes: false));
+    }
 
     /// <summary>Says what is fetched next, and how many bytes it is; 0 where that is not known.</summary>
     public void Expect(string what, long bytes)
     {
-        (_what, _expected) = (what, bytes);
+        (_what, _expected, IsFetching) = (what, bytes, true);
         Interlocked.Exchange(ref _received, 0);
     }
 
+    /// <summary>Whether something of these kinds is being fetched.</summary>
+    public bool IsFetching { get; private set; }
+
     /// <summary>Hears of bytes.</summary>
-    public void Received(int bytes) => progress(new ToolchainProgress(_what, Interlocked.Add(ref _received, bytes), _expected, InBytes: true));
+    public void Received(long bytes) => progress(new ToolchainProgress(_what, Interlocked.Add(ref _received, bytes), _expected, InBytes: true));
 
     /// <summary>A path of the pipeline on the disk.</summary>
     public string PathOf(string path) => Path.GetFullPath(path, project.Directory);

@@ -1,6 +1,7 @@
 using System.Text;
 
 using Cairn.Core.Content;
+using Cairn.Core.Diagnostics;
 using Cairn.Core.Toolchains;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
@@ -8,8 +9,8 @@ using Cairn.Store.Files;
 namespace Cairn.Execution.Toolchains;
 
 /// <summary>
-/// Writes what toolchains are made of as archives in a folder, for machines that reach no mirror: with apt pointed at it they lock and restore as from any other, and trust it no
-/// more than that.
+/// Writes what toolchains are made of as archives in a folder, for machines that reach no mirror: `--from` takes it from there, or apt's configuration names it as a source. No keys are
+/// in it: those of the machine that takes it must vouch for it.
 /// </summary>
 public static class ToolchainVendor
 {
@@ -23,34 +24,42 @@ public static class ToolchainVendor
         ArgumentNullException.ThrowIfNull(toolchains);
         ArgumentNullException.ThrowIfNull(apt);
         ArgumentNullException.ThrowIfNull(store);
+        var all = toolchains.OfType<LockedDebian>().ToArray();
+        var releases = all.SelectMany(static t => t.Releases).ToArray();
         var files = new SortedDictionary<string, Digest>(StringComparer.Ordinal);
         var components = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);
         foreach (var locked in toolchains)
         {
-            if (locked is not LockedDebian toolchain)
+            if (locked is not LockedDebian)
             {
                 AddBlobs(locked, store, files);
-                continue;
             }
+        }
 
+        foreach (var toolchain in all)
+        {
             foreach (var release in toolchain.Releases)
             {
-                if (!files.TryAdd($"{release.Suite}/dists/{release.Suite}/InRelease", release.InRelease) && files[$"{release.Suite}/dists/{release.Suite}/InRelease"] != release.InRelease)
-                {
-                    throw new ToolchainException($"The toolchains are locked to different releases of `{release.Suite}`", "`cairn toolchain update` locks all of them to the newest");
-                }
-
+                // The newest stands where an archive has it; older ones, that other toolchains are locked to, by their digests.
+                var suite = $"{release.Suite}/dists/{release.Suite}";
+                var isNewest = releases.Where(r => r.Suite == release.Suite).MaxBy(static r => (r.Date, r.InRelease.Hash))!.InRelease == release.InRelease;
+                files[isNewest ? $"{suite}/InRelease" : $"{suite}/by-hash/SHA256/{release.InRelease.Hash}"] = release.InRelease;
                 components.TryAdd(release.Suite, new SortedSet<string>(StringComparer.Ordinal));
                 foreach (var index in release.Indexes)
                 {
-                    files[$"{release.Suite}/dists/{release.Suite}/{index.Path}"] = index.Digest;
-                    components[release.Suite].Add(index.Path[..index.Path.IndexOf("/binary-", StringComparison.Ordinal)]);
+                    var parent = index.Path[..Math.Max(0, index.Path.LastIndexOf('/'))];
+                    files[isNewest ? $"{suite}/{index.Path}" : $"{suite}/{parent}/by-hash/SHA256/{index.Digest.Hash}"] = index.Digest;
+                    components[release.Suite].Add(index.Path[..Math.Max(0, index.Path.IndexOf("/binary-", StringComparison.Ordinal))]);
                 }
             }
 
             foreach (var package in toolchain.Contents)
             {
-                files[$"{package.Suite}/{package.Path}"] = package.Digest;
+                // An archive never has two files at one path.
+                if (!files.TryAdd($"{package.Suite}/{package.Path}", package.Digest) && files[$"{package.Suite}/{package.Path}"] != package.Digest)
+                {
+                    throw new ToolchainException($"`cairn.lock` has `{package.Path}` with two digests", "take it from version control, or lock anew with `cairn toolchain update`") { Code = DiagnosticCodes.ToolchainNotVouched };
+                }
             }
         }
 
@@ -59,10 +68,10 @@ public static class ToolchainVendor
         foreach (var (path, digest) in files)
         {
             var slash = path.LastIndexOf('/');
-            using var parent = root.TryCreatePath(path[..slash]) ?? throw new ToolchainException($"`{folder}/{path[..slash]}` is no folder");
+            using var parent = root.TryCreatePath(path[..slash]) ?? throw new ToolchainException($"`{folder}/{path[..slash]}` is no folder", "name a folder that is empty, or that an earlier `cairn toolchain vendor` wrote");
             if (!store.TryRestore(digest, parent, path[(slash + 1)..], executable: false))
             {
-                throw new ToolchainException($"`{path}` is not in the store", "`cairn toolchain lock` fetches what is missing, unless the archive no longer has it");
+                throw new ToolchainException($"`{path}` is not in the store", "`cairn toolchain lock` fetches what is missing, unless the archive no longer has it") { Code = DiagnosticCodes.ToolchainStoreUnfit };
             }
         }
 
@@ -82,7 +91,7 @@ public static class ToolchainVendor
         return (files.Count, files.Values.Sum(static d => d.SizeBytes));
     }
 
-    /// <summary>What is not of packages stands there by its hash, where <c>cairn toolchain lock --vendored</c> looks for it; of a machine's own files nothing does.</summary>
+    /// <summary>What is not of packages stands there by its hash, where <c>cairn toolchain lock --from</c> looks for it; of a machine's own files nothing does.</summary>
     private static void AddBlobs(LockedToolchain locked, ContentStore store, SortedDictionary<string, Digest> files)
     {
         if (!locked.IsHermetic)

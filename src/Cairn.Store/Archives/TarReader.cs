@@ -45,7 +45,14 @@ internal sealed class TarReader(Stream source)
     /// <summary>The next entry; null at the end. Throws <see cref="InvalidDataException"/>.</summary>
     public TarEntry? Next()
     {
-        Skip(_rest + _padding);
+        var padding = _padding;
+        Skip(_rest);
+        if (!TrySkip(padding))
+        {
+            // Some writers end with the last byte of the last file.
+            return null;
+        }
+
         string? path = null, target = null;
         long? size = null;
         var block = new byte[BlockBytes];
@@ -161,13 +168,28 @@ internal sealed class TarReader(Stream source)
 
     private void Skip(long count)
     {
+        if (!TrySkip(count))
+        {
+            throw new InvalidDataException("The tar archive ends too early");
+        }
+    }
+
+    private bool TrySkip(long count)
+    {
         (_rest, _padding) = (0, 0);
         Span<byte> buffer = stackalloc byte[4096];
         while (count > 0)
         {
             var read = source.Read(buffer[..(int)Math.Min(buffer.Length, count)]);
-            count -= read > 0 ? read : throw new InvalidDataException("The tar archive ends too early");
+            if (read == 0)
+            {
+                return false;
+            }
+
+            count -= read;
         }
+
+        return true;
     }
 
     /// <summary>Records of the form <c>LENGTH KEY=VALUE\n</c>.</summary>

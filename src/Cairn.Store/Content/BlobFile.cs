@@ -8,6 +8,7 @@ internal sealed class BlobFile : IDisposable
 {
     private readonly Zstd.Reader? _reader;
     private long _offset;
+    private bool _disposed;
 
     /// <summary>Takes over a descriptor.</summary>
     public BlobFile(int descriptor, bool compressed)
@@ -80,7 +81,12 @@ internal sealed class BlobFile : IDisposable
 
     public void Dispose()
     {
-        _reader?.Dispose();
-        _ = FileNative.Close(Descriptor);
+        // A decoder over a stream of it disposes it too, and a second close would be that of whoever has the descriptor by then.
+        if (!_disposed)
+        {
+            _disposed = true;
+            _reader?.Dispose();
+            _ = FileNative.Close(Descriptor);
+        }
     }
 }

@@ -44,12 +44,12 @@ internal sealed partial class StoreCollector
             }
 
             var pin = StorePin.TryRead(pins, file.Name) ?? throw new StoreException($"The pin `{pins.DisplayPath}/{file.Name}` is damaged, so that nobody knows what it keeps, and nothing was removed");
-            var isUnused = pin.Name.StartsWith(prefix, StringComparison.Ordinal) && !used.Contains(pin.Name) && !pin.Trees.Any(tree => rooted.Contains(prefix + tree.Hash));
+            var isUnused = pin.Name.StartsWith(prefix, StringComparison.Ordinal) && !used.Contains(pin.Name) && !pin.Trees.Any(tree => rooted.Contains(LayerStore.ToolchainKey(tree)));
             (isUnused ? unused : kept).Add(pin);
         }
 
         var doomed = Doomed(unused, kept);
-        var layers = _layers.FindAll(layer => layer.UsedSeconds < keepFrom && unused.Exists(pin => pin.Trees.Any(tree => layer.Key == prefix + tree.Hash)));
+        var layers = _layers.FindAll(layer => layer.UsedSeconds < keepFrom && unused.Exists(pin => pin.Trees.Any(tree => layer.Key == LayerStore.ToolchainKey(tree))));
         foreach (var pin in unused)
         {
             if (!dryRun)

@@ -182,7 +182,8 @@ internal sealed class LayerListing
 
     private static string TextOf(in TreeLeaf leaf) => leaf.Target is { } target ? $"a link to `{target}`" : $"{(leaf.Executable ? "a program" : "a file")} {leaf.Digest}";
 
-    private void Put(string path, in TreeLeaf leaf) => Put(path, TextOf(leaf));
+    /// <summary>Adds a file or link, with the folders that it stands in.</summary>
+    public void Put(string path, TreeLeaf leaf) => Put(path, TextOf(leaf));
 
     private void Put(string path, string text)
     {

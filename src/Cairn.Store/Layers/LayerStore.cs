@@ -30,8 +30,10 @@ public sealed partial class LayerStore
     internal const string LockFile = "lock";
     internal const string TemporaryPrefix = "new-";
     internal const string GonePrefix = "gone-";
+    internal const string ToolchainPrefix = "toolchain-";
 
-    private const string MachinePrefix = "base-";
+    // What comes from the machine, what every sandbox has, and trees of toolchains.
+    private static readonly string[] Prefixes = ["base-", "bare-", ToolchainPrefix];
 
     // Of how many files one may differ for a delta: what has changed since the complete layer is laid out anew each time.
     private const int FilesPerChange = 16;
@@ -66,7 +68,16 @@ public sealed partial class LayerStore
     /// <summary>Whether a name can be a layer's.</summary>
     internal static bool IsKey(ReadOnlySpan<char> name)
     {
-        var digits = name.StartsWith(MachinePrefix, StringComparison.Ordinal) ? name[MachinePrefix.Length..] : name;
+        var digits = name;
+        foreach (var prefix in Prefixes)
+        {
+            if (name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                digits = name[prefix.Length..];
+                break;
+            }
+        }
+
         foreach (var digit in digits)
         {
             if (!char.IsAsciiHexDigitLower(digit))
@@ -78,8 +89,11 @@ public sealed partial class LayerStore
         return digits.Length is 32 or 64;
     }
 
-    /// <summary>The layer of something of the machine, relative to the store, laid out by <paramref name="layOut"/> where no run has done so yet. Throws <see cref="IOException"/>.</summary>
-    /// <param name="key"><c>base-</c> and 32 hexadecimal digits.</param>
+    /// <summary>The key of the layer of a toolchain's tree.</summary>
+    public static string ToolchainKey(Digest tree) => ToolchainPrefix + tree.Hash;
+
+    /// <summary>The layer of something of the machine or of a toolchain, relative to the store, laid out by <paramref name="layOut"/> where no run has done so yet. Throws <see cref="IOException"/>.</summary>
+    /// <param name="key"><c>base-</c>, <c>bare-</c> or <c>toolchain-</c>, and 32 or 64 hexadecimal digits.</param>
     /// <param name="layOut">Writes it.</param>
     public string Get(string key, Action<LayerWriter> layOut)
     {

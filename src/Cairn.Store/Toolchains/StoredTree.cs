@@ -1,5 +1,8 @@
+using System.Globalization;
+
 using Cairn.Core.Content;
 using Cairn.Store.Content;
+using Cairn.Store.Files;
 using Cairn.Store.Layers;
 
 namespace Cairn.Store.Toolchains;
@@ -69,5 +72,34 @@ public static class StoredTree
         {
             throw new IOException("A toolchain is no longer in the store: `cairn toolchain lock` makes it again");
         }
+    }
+
+    /// <summary>What the layers that a tree is laid out in, of whatever owner, have otherwise than the tree, in words; null where there are none, or nothing is wrong.</summary>
+    public static string? FindLayerDamage(Digest root, ContentStore store, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        var should = new LayerListing();
+        if (!TryForEach(root, store, should.Put))
+        {
+            return null;
+        }
+
+        using var top = DirectoryHandle.Open(store.Directory);
+        using var all = top.TryOpen(LayerStore.Folder);
+        foreach (var owner in all?.List() ?? [])
+        {
+            if (!owner.IsUtf8 || !uint.TryParse(owner.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+            {
+                continue;
+            }
+
+            using var layer = all!.TryOpenPath($"{owner.Name}/{LayerStore.ToolchainKey(root)}/{LayerStore.RootFolder}");
+            if (layer is not null && should.FirstDifference(LayerListing.Read(layer, id, cancellationToken)) is { } difference)
+            {
+                return $"the layer `{layer.DisplayPath}` is not the tree: {difference}; remove it, and the next run lays it out again";
+            }
+        }
+
+        return null;
     }
 }

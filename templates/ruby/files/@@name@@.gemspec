@@ -5,7 +5,7 @@ Gem::Specification.new do |spec|
   spec.version = '0.1.0'
   spec.summary = 'Greets'
   spec.homepage = 'https://example.org/@@name@@'
-  spec.authors = ['@@author@@']
+  spec.authors = ['@@author:quoted@@']
 @@if license@@
   spec.license = '@@license@@'
 @@end@@

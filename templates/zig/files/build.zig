@@ -20,6 +20,7 @@ pub fn build(b: *std.Build) void {
     });
     program.root_module.addImport("@@name:snake@@", library);
     b.installArtifact(program);
+    b.step("run", "Run the program").dependOn(&b.addRunArtifact(program).step);
 @@else@@
 
     b.installArtifact(b.addLibrary(.{ .name = "@@name@@", .root_module = library }));

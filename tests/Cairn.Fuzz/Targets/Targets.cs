@@ -12,6 +12,7 @@ internal static class All
         new CompiledTarget(),
         new ActionTarget(),
         new DependencyTarget(),
+        new ProxyTarget(),
     ];
 
     public static IFuzzTarget? Find(string name)

@@ -36,6 +36,9 @@ internal sealed class CommandTester : IDisposable
 
     public string Project => Folder["project"];
 
+    /// <summary>Where apt is configured; null for nowhere.</summary>
+    public string? AptFolder { get; set; }
+
     public DateTimeOffset Now { get; set; } = new(2026, 11, 21, 3, 0, 0, TimeSpan.Zero);
 
     public void Write(string relative, string content) => Folder.Write(Path.Combine("project", relative), content);
@@ -49,6 +52,8 @@ internal sealed class CommandTester : IDisposable
         Time = new FixedTime(Now),
         CurrentDirectory = Project,
         Environment = _environment,
+        // No test depends on where the machine has its packages from.
+        AptFolder = AptFolder ?? Folder["etc/apt"],
         CancellationToken = TestContext.Current.CancellationToken,
     };
 

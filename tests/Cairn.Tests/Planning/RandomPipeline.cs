@@ -23,7 +23,8 @@ internal sealed class RandomPipeline(int seed)
         Add(0, "name: random", "description: Made from a seed", "params:");
         Add(2, "text: { type: string, default: a b }", "count: { type: number, default: 3.5 }", "flag: { type: boolean, default: true }", "list: { type: list, default: [x, y] }", "mode: { type: string, enum: [debug, release], default: release, description: How }");
         Add(0, $"env: {{ ALL: {Text()}, N: 4 }}", "secrets: { token: { env: T }, key: { file: ~/k }, pass: { command: [pass, show] } }", $"concurrency: {{ max_parallel: {_random.Next(1, 9)}, locks: [machine] }}");
-        Add(0, $"defaults: {{ timeout: {_random.Next(1, 50)}m, env: {{ STEP: \"${{{{ job.id }}}}\", DEF: {Text()} }}, working_directory: sub }}");
+        Add(0, "toolchains:", $"  cc: {{ debian: bookworm, packages: [{Pick("make", "gcc, libc6-dev, make", "g++, make, g++")}] }}", $"  bare: {{ debian: trixie, packages: [busybox-static], essential: false, allow_expired: {Pick("true", "false")} }}");
+        Add(0, $"defaults: {{ timeout: {_random.Next(1, 50)}m, {Pick("", "toolchain: cc, ")}env: {{ STEP: \"${{{{ job.id }}}}\", DEF: {Text()} }}, working_directory: sub }}");
         Add(0, "services:", "  db: { command: [db, --port, \"1\"], ready: { tcp: 6380 }, stop_grace: 3s }", "  web: { run: serve, env: { TOKEN: \"${{ secrets.token }}\" }, ready: { http: \"http://localhost:80/x?y=%20\", interval: 100ms, timeout: 30s }, working_directory: w }", "  log: { run: tail, ready: { output: up } }");
         Add(0, "templates:");
         Add(2, "inner:", "  params: { target: { required: true }, level: 2, many: { type: list, default: [] }, deep: { type: string, default: z } }", "  run: make ${{ params.target }} -O${{ params.level }} ${{ join(params.many, ' ') }} ${{ matrix.os || 'any' }}", "  env: { TARGET: \"${{ params.target }}\", DEEP: \"${{ params.deep }}\" }");
@@ -33,6 +34,11 @@ internal sealed class RandomPipeline(int seed)
         for (var i = 0; i < count; i++)
         {
             Step(i);
+        }
+
+        if (Maybe())
+        {
+            Fetch();
         }
 
         return _text.ToString();
@@ -83,12 +89,16 @@ internal sealed class RandomPipeline(int seed)
         AddMaybe($"timeout: {_random.Next(1, 100)}s");
         AddMaybe($"retries: {Pick(Retries)}");
         AddMaybe("allow_failure: true");
+        AddMaybe($"toolchain: {Pick("cc", "bare", "host")}");
         AddMaybe(_random.Next(2) == 0 ? "deterministic: true" : "deterministic: { cpus: 2, faketime: true }");
         AddMaybe("concurrency: { locks: [z, y], max_parallel: 3 }");
         AddMaybe("services: [db, web]");
         AddMaybe("reports: { junit: \"r/${{ params.text }}.xml\" }");
         AddMaybe($"description: {Pick("short", "\"漢 \\t\"")}");
     }
+
+    private void Fetch() =>
+        Add(2, $"fetched: {{ uses: fetch, run: {Text()}, hosts: [registry.npmjs.org, {Pick("\"*.example.com:8443\"", "10.1.0.0/16", "\"[fd00::/8]:8443\"")}], inputs: [in], outputs: [fetched] }}");
 
     private bool Maybe() => _random.Next(2) == 0;
 

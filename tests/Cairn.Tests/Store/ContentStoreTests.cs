@@ -67,6 +67,22 @@ public sealed class ContentStoreTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder["store/quarantine"]));
     }
 
+    [Theory]
+    [InlineData(100)]
+    [InlineData(1 << 20)]
+    public void TryOpen_GivesAStreamThatClosesItsFileOnce(int length)
+    {
+        var stream = _store.TryOpen(_store.Put(new byte[length]))!;
+        stream.Dispose();
+
+        // These have the descriptor's number now, whoever else opens files meanwhile.
+        var others = Enumerable.Range(0, 64).Select(_ => File.OpenHandle("/dev/zero")).ToArray();
+        stream.Dispose();
+
+        Assert.All(others, static other => Assert.Equal(1, RandomAccess.Read(other, new byte[1], 0)));
+        Array.ForEach(others, static other => other.Dispose());
+    }
+
     [Fact]
     public void Put_StoresEachBlobOnce_ReadOnly()
     {

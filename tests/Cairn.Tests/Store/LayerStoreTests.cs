@@ -14,6 +14,17 @@ public sealed class LayerStoreTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
+    [Theory]
+    [InlineData("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", true)]
+    [InlineData(Key, true)]
+    [InlineData("bare-00112233445566778899aabbccddeeff", true)]
+    [InlineData("toolchain-00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", true)]
+    [InlineData("bare-1", false)]
+    [InlineData("new-00112233445566778899aabbccddeeff", false)]
+    [InlineData("gone-00112233445566778899aabbccddeeff", false)]
+    [InlineData("base-../112233445566778899aabbccddeeff", false)]
+    public void IsKey_KnowsWhatLayersAreOf(string name, bool expected) => Assert.Equal(expected, LayerStore.IsKey(name));
+
     [Fact]
     public void Get_LaysOutOnce_WithOneTimeAndTwoModes()
     {

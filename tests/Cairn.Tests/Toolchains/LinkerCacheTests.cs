@@ -54,5 +54,14 @@ public sealed class LinkerCacheTests
             // Whatever is missing: it tells less, and never throws.
             _ = ElfLibrary.TryRead(content.AsSpan(0, length));
         }
+
+        var random = new Random(20);
+        for (var i = 0; i < 20_000; i++)
+        {
+            // Nor whatever is wrong in the headers.
+            var damaged = (byte[])content.Clone();
+            random.NextBytes(damaged.AsSpan(random.Next(16, 600), random.Next(1, 9)));
+            _ = ElfLibrary.TryRead(damaged);
+        }
     }
 }

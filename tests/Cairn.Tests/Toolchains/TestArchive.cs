@@ -47,6 +47,11 @@ internal sealed class TestArchive : IDisposable
 
     public string Codename { get; set; } = "test";
 
+    public string Origin { get; set; } = "Test";
+
+    /// <summary>Where it is, for apt.</summary>
+    public string Address => $"file:{Mirror}";
+
     public string this[string name] => _folder[name];
 
     public TestPackage Add(string name, string version = "1")
@@ -57,7 +62,22 @@ internal sealed class TestArchive : IDisposable
         return package;
     }
 
-    public void WriteSources(string fields) => File.WriteAllText(Apt + "/sources.list.d/test.sources", $"Types: deb\nURIs: file:{Mirror}\n{fields}Components: main\nSigned-By: {Keys}\n");
+    /// <summary>Adds a compiler with what it needs, and what is essential.</summary>
+    public TestPackage AddCompiler()
+    {
+        Add("base").File("./bin/sh", "shell", UnixFileMode.UserRead | UnixFileMode.UserExecute).Fields.Add("Essential: yes");
+        Add("libc").File("./lib/libc.so.6", "library").File("./usr/share/doc/libc/copyright", "free");
+        var compiler = Add("cc").File("./usr/bin/gcc", "compiler", UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        compiler.Fields.Add("Depends: libc");
+        compiler.Scripts["postinst"] = "#!/bin/sh\nset -e\nupdate-alternatives --install /usr/bin/cc cc /usr/bin/gcc 20\n";
+        return compiler;
+    }
+
+    public void WriteSources(string fields) => WriteSources("test", Address, fields);
+
+    /// <summary>Tells apt of the machine of a source.</summary>
+    public void WriteSources(string name, string addresses, string fields = "Suites: test\n", string? keys = null) =>
+        File.WriteAllText($"{Apt}/sources.list.d/{name}.sources", $"Types: deb\nURIs: {addresses}\n{fields}Components: main\nSigned-By: {keys ?? Keys}\n");
 
     public string PathOf(TestPackage package) => $"{Mirror}/pool/{package.Name}_{package.Version}.deb";
 
@@ -82,11 +102,20 @@ internal sealed class TestArchive : IDisposable
 
         File.WriteAllBytes($"{Mirror}/dists/test/main/binary-amd64/Packages.gz", compressed.ToArray());
         var digest = Digest.Of(compressed.ToArray());
-        var release = $"Origin: Test\nLabel: Test\nSuite: {Codename}\nCodename: {Codename}\nDate: {Format(Date)}\n{(ValidUntil is { } until ? $"Valid-Until: {Format(until)}\n" : "")}Architectures: amd64 arm64\nComponents: main\nSHA256:\n {digest.Hash} {digest.SizeBytes} main/binary-amd64/Packages.gz\n {digest.Hash} {digest.SizeBytes} main/binary-arm64/Packages.gz\n";
+        var release = $"Origin: {Origin}\nLabel: {Origin}\nSuite: {Codename}\nCodename: {Codename}\nDate: {Format(Date)}\n{(ValidUntil is { } until ? $"Valid-Until: {Format(until)}\n" : "")}Architectures: amd64 arm64\nComponents: main\nSHA256:\n {digest.Hash} {digest.SizeBytes} main/binary-amd64/Packages.gz\n {digest.Hash} {digest.SizeBytes} main/binary-arm64/Packages.gz\n";
         File.WriteAllText(InRelease, (signer ?? Signer).SignText(release, Date));
     }
 
-    public ToolchainBuilder Builder(ToolchainProject? project = null) => new(Store, AptConfiguration.Read(Apt, new Dictionary<string, string>(StringComparer.Ordinal)), State, new FixedTime(Now), static _ => { }, project);
+    public AptConfiguration Configuration() => AptConfiguration.Read(Apt, new Dictionary<string, string>(StringComparer.Ordinal));
+
+    public ToolchainBuilder Builder() => Builder(Store, State);
+
+    /// <summary>As another user, or another machine, would have it.</summary>
+    public ToolchainBuilder Builder(ContentStore store, string state, params string[] folders) =>
+        new(store, Configuration(), state, new FixedTime(Now), static _ => { }, folders, new DownloadPatience { FirstPause = TimeSpan.FromMilliseconds(1), RoundsMax = 2 });
+
+    public ToolchainBuilder Builder(ToolchainProject project) =>
+        new(Store, Configuration(), State, new FixedTime(Now), static _ => { }, [], new DownloadPatience { FirstPause = TimeSpan.FromMilliseconds(1), RoundsMax = 2 }, project);
 
     public void Dispose()
     {

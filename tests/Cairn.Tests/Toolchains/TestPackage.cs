@@ -69,6 +69,7 @@ internal sealed class TestPackage(string name, string version = "1")
             foreach (var entry in entries)
             {
                 entry.ModificationTime = DateTimeOffset.UnixEpoch;
+                entry.DataStream?.Seek(0, SeekOrigin.Begin);
                 tar.WriteEntry(entry);
             }
         }

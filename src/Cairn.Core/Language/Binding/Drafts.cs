@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Expressions;
+using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
 
 namespace Cairn.Core.Language.Binding;
@@ -62,6 +63,9 @@ internal sealed class StepDraft : ExpressionSite
 
     public NameUse? Uses { get; set; }
 
+    /// <summary>Where it says that it fetches, or null.</summary>
+    public SourceSpan? Fetch { get; set; }
+
     /// <summary>The values for the template; null where there is no <c>with</c>.</summary>
     public ImmutableArray<ArgumentDraft>? With { get; set; }
 
@@ -98,6 +102,10 @@ internal sealed class StepDraft : ExpressionSite
     public ToolchainUse? Toolchain { get; set; }
 
     public NetworkAccess? Network { get; set; }
+
+    public ImmutableArray<HostPattern>? Hosts { get; set; }
+
+    public SourceSpan HostsKey { get; set; }
 
     public StepLimits? Limits { get; set; }
 

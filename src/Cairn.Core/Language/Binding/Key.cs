@@ -55,6 +55,9 @@ internal abstract class KeySet(string name, string title, string doc)
     /// <summary>Keys of which exactly one must be given; empty for none.</summary>
     public string[] ExactlyOneOf { get; init; } = [];
 
+    /// <summary>Of <see cref="ExactlyOneOf"/>, the one key and value that stands beside another instead; null for none.</summary>
+    public (string Key, string Value)? Beside { get; init; }
+
     /// <summary>Whether keys that start with <c>x-</c> are ignored.</summary>
     public bool HasExtensions { get; init; }
 
@@ -72,6 +75,7 @@ internal sealed class KeySet<TDraft>(string name, string title, string doc, Key<
     public void Read(Binder binder, MappingNode node, TDraft draft, SourceSpan place)
     {
         var chosen = default(MappingEntry);
+        var beside = default(MappingEntry);
         var previous = binder.CurrentKey;
         foreach (var entry in node.Entries)
         {
@@ -87,7 +91,11 @@ internal sealed class KeySet<TDraft>(string name, string title, string doc, Key<
             }
 
             binder.CurrentKey = key.Name;
-            if (Array.IndexOf(ExactlyOneOf, key.Name) >= 0)
+            if (IsBeside(entry))
+            {
+                beside = entry;
+            }
+            else if (Array.IndexOf(ExactlyOneOf, key.Name) >= 0)
             {
                 if (chosen.Key is not null)
                 {
@@ -112,12 +120,17 @@ internal sealed class KeySet<TDraft>(string name, string title, string doc, Key<
         if (ExactlyOneOf.Length > 0 && chosen.Key is null)
         {
             binder.Diagnostics.Error(
-                DiagnosticCodes.NotExactlyOne, $"{Names.Capital(Title)} has exactly one of {Names.List(ExactlyOneOf)}, and none is here", place,
+                DiagnosticCodes.NotExactlyOne,
+                beside.Key is null ? $"{Names.Capital(Title)} has exactly one of {Names.List(ExactlyOneOf)}, and none is here"
+                : $"`{beside.Key.Text}: {Beside!.Value.Value}` stands beside a command, and none is here", place,
                 $"Add `{ExactlyOneOf[0]}`, for example `{ExampleOf(ExactlyOneOf[0])}`");
         }
 
         ReportMissing(binder, node, place);
     }
+
+    private bool IsBeside(MappingEntry entry) =>
+        Beside is var (key, value) && string.Equals(entry.Key.Text, key, StringComparison.Ordinal) && entry.Value is ScalarNode scalar && string.Equals(scalar.Text, value, StringComparison.Ordinal);
 
     private Key<TDraft>? Find(string key)
     {

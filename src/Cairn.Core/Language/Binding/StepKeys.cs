@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 
 using Cairn.Core.Expressions;
+using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Syntax;
 
@@ -55,6 +56,10 @@ internal static class StepKeys
         new NetworkKind(), static (d, v, _) => d.Network = v)
     { Default = "none; host in `process` isolation" };
 
+    private static readonly Key<StepDraft, ImmutableArray<HostPattern>> Hosts = new(
+        "hosts", "Of a step with `uses: fetch`: the hosts that its command reaches, and no others. `*.example.com` stands for all below a name, `example.com:8443` for one port; without one it is those of `https` and `http`. Names that lead to the machine or to a private network need its address here, too, as `10.1.0.0/16`.",
+        new ListKind<HostPattern>(new HostKind(), "a host or a list of hosts", "[registry.npmjs.org, \"*.example.com:8443\"]", allowEmpty: false), static (d, v, e) => (d.Hosts, d.HostsKey) = (v, e.Key.Span));
+
     private static readonly Key<StepDraft, LimitsDraft> StepLimits = new(
         "limits", "Bounds of one attempt and all its processes, in `sandbox` isolation.", LimitsDraft.Kind, static (d, v, _) => d.Limits = v.ToLimits());
 
@@ -81,7 +86,9 @@ internal static class StepKeys
             "command", "A program and its arguments, run without a shell.",
             new ListKind<Template>(new TemplateKind(ExpressionRole.Command, "a program or an argument", "make"), "a list of program and arguments", "[make, -C, build]", single: false, allowEmpty: false),
             static (d, v, _) => d.Command = v),
-        new Key<StepDraft, NameUse>("uses", "The template that this step is made from.", new NameUseKind(NameRule.Template, "compile"), static (d, v, _) => d.Uses = v),
+        new Key<StepDraft, NameUse>(
+            "uses", "The template that this step is made from. Or `fetch`, beside a command: it fetches what others make from its `hosts`, and what it brings is pinned in `cairn.lock` by `cairn fetch`.",
+            new NameUseKind(NameRule.Template, "compile"), static (d, v, _) => Use(d, v)),
         new Key<StepDraft, ImmutableArray<ArgumentDraft>>("with", "Values for the parameters of the template that `uses` names.", ArgumentsKind.Instance, static (d, v, e) => (d.With, d.WithKey) = (v, e.Key.Span)),
         Shell,
         new Key<StepDraft, ImmutableArray<NameUse>>(
@@ -104,6 +111,7 @@ internal static class StepKeys
         Isolation,
         Toolchain,
         Network,
+        Hosts,
         StepLimits,
         Strict,
         Deterministic,
@@ -120,7 +128,7 @@ internal static class StepKeys
     /// <summary>A step.</summary>
     public static KeySet<StepDraft> Step { get; } = new(
         "step", "a step", "A node of the pipeline: a script, a command, or a template that is used. Its key is its name.", Body)
-    { ExactlyOneOf = Actions };
+    { ExactlyOneOf = Actions, Beside = ("uses", FetchPolicy.Word) };
 
     /// <summary>A template.</summary>
     public static KeySet<StepDraft> Template { get; } = new(
@@ -131,12 +139,25 @@ internal static class StepKeys
                 new NamedKind<Parameter>(NameRule.Parameter, ParameterKind.Instance, "a mapping of parameters", "{ target: linux }"), static (d, v, _) => d.Parameters = v),
             .. Body,
         ])
-    { ExactlyOneOf = Actions };
+    { ExactlyOneOf = Actions, Beside = ("uses", FetchPolicy.Word) };
 
     /// <summary>The defaults.</summary>
     public static KeySet<StepDraft> Defaults { get; } = new(
         "defaults", "`defaults`", "Values for steps of this file that do not set a key themselves.",
         [Timeout, Retries, Cache, Shell, Environment, WorkingDirectory, Isolation, Toolchain, Network, StepLimits, Strict, Deterministic, AllowFailure]);
+
+    // Not a template: so nothing is laid under the step.
+    private static void Use(StepDraft draft, NameUse use)
+    {
+        if (use.Text is FetchPolicy.Word)
+        {
+            draft.Fetch = use.Span;
+        }
+        else
+        {
+            draft.Uses = use;
+        }
+    }
 }
 
 /// <summary><c>reports</c> while it is read.</summary>

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
+using Cairn.Core.Language.Model;
 using Cairn.Core.Language.Reference;
 using Cairn.Core.Syntax;
 using Cairn.Core.Toolchains;
@@ -13,12 +14,7 @@ namespace Cairn.Core.Language.Binding;
 /// <summary>The name of a suite of an archive.</summary>
 internal sealed class SuiteKind : Kind<string>
 {
-    private static readonly SearchValues<char> SuiteCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
-
     private const string Pattern = "^[a-z][a-z0-9-]*$";
-
-    // What these mean changes, and with it what a lock would be made from.
-    private static readonly string[] Moving = ["stable", "oldstable", "oldoldstable", "testing", "unstable"];
 
     public override string Expected => "the name of a suite";
 
@@ -33,12 +29,12 @@ internal sealed class SuiteKind : Kind<string>
         }
 
         value = text;
-        if (Array.IndexOf(Moving, text) >= 0)
+        if (ToolchainSource.Debian.IsMoving(text))
         {
             return binder.Invalid(DiagnosticCodes.InvalidValue, $"`{text}` is another suite from one year to the next", node.Span, "Write the name that it has for good, such as `debian: bookworm`");
         }
 
-        return (char.IsAsciiLetterLower(text[0]) && !text.AsSpan().ContainsAnyExcept(SuiteCharacters))
+        return ToolchainSource.Debian.IsSuite(text)
             || binder.Invalid(DiagnosticCodes.InvalidValue, $"`{text}` is not the name of a suite", node.Span, "For example `debian: bookworm`");
     }
 

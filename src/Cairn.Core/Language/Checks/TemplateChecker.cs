@@ -59,8 +59,8 @@ internal sealed class TemplateChecker(Definitions definitions, DiagnosticBag dia
         if (definitions.Templates.Find(uses.Text) is not { } template)
         {
             var suggestion = Suggestions.Nearest(uses.Text, definitions.Templates.Names) is { } nearest ? $"Did you mean `{nearest}`?"
-                : definitions.Templates.Items.Count == 0 ? "Define it in `templates`; this version has no built-in step types"
-                : "This version has no built-in step types, only what `templates` defines";
+                : definitions.Templates.Items.Count == 0 ? $"Define it in `templates`; the one built-in kind of step is `{FetchPolicy.Word}`"
+                : $"There is what `templates` defines, and the built-in `{FetchPolicy.Word}`";
             diagnostics.Error(DiagnosticCodes.UnknownTemplate, $"There is no template `{uses.Text}`", uses.Span, suggestion);
         }
         else if (template.Value is { } body)

@@ -21,6 +21,9 @@ public enum NetworkAccess
 
     /// <summary>What the machine reaches.</summary>
     Host,
+
+    /// <summary>The hosts that a fetch step names.</summary>
+    Hosts,
 }
 
 /// <summary>Bounds of one attempt: <c>limits</c>. Null for none of its own.</summary>

@@ -50,6 +50,9 @@ public sealed record Step(StepName Name, StepAction Action, SourceSpan Span)
     /// <summary>What of the network it reaches; null means the least that its isolation can give.</summary>
     public NetworkAccess? Network { get; init; }
 
+    /// <summary>From where it fetches, where it is a fetch step; else null.</summary>
+    public FetchPolicy? Fetch { get; init; }
+
     /// <summary>Bounds of an attempt, or null.</summary>
     public StepLimits? Limits { get; init; }
 

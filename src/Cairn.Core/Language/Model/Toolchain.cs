@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 
 using Cairn.Core.Diagnostics;
@@ -31,6 +32,20 @@ public abstract record ToolchainSource
     /// <param name="AllowExpired">Whether a release past its last day will do.</param>
     public sealed record Debian(string Suite, ImmutableArray<string> Packages, bool Essential, bool AllowExpired) : ToolchainSource
     {
+        // What these mean changes, and with it what a lock would be made from.
+        private static readonly string[] Moving = ["stable", "oldstable", "oldoldstable", "testing", "unstable"];
+        private static readonly SearchValues<char> SuiteCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
+
+        /// <summary>Whether a text is the name of a suite that another one has from one year to the next.</summary>
+        public static bool IsMoving(string suite) => Array.IndexOf(Moving, suite) >= 0;
+
+        /// <summary>Whether a text can be the name that a suite has for good.</summary>
+        public static bool IsSuite(string suite)
+        {
+            ArgumentNullException.ThrowIfNull(suite);
+            return suite.Length > 0 && char.IsAsciiLetterLower(suite[0]) && !suite.AsSpan().ContainsAnyExcept(SuiteCharacters) && !IsMoving(suite);
+        }
+
         /// <inheritdoc/>
         public override string Kind => "debian";
     }

@@ -48,7 +48,7 @@ internal static class KeyReference
         text.Append($"\n## {Names.Capital(Title(keys))}\n\n{keys.Doc}\n\n");
         if (keys.ExactlyOneOf.Length > 0)
         {
-            text.Append($"Exactly one of {Names.List(keys.ExactlyOneOf)} is given.\n\n");
+            text.Append($"Exactly one of {Names.List(keys.ExactlyOneOf)} is given{(keys.Beside is var (key, value) ? $"; `{key}: {value}` stands beside another" : "")}.\n\n");
         }
 
         var copied = Same(keys, sets);

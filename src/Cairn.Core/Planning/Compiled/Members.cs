@@ -44,7 +44,8 @@ internal static class StepMember
     public const uint Strict = 1u << 21;
     public const uint Deterministic = 1u << 22;
     public const uint Toolchain = 1u << 23;
-    public const uint All = (1u << 24) - 1;
+    public const uint Fetch = 1u << 24;
+    public const uint All = (1u << 25) - 1;
 }
 
 /// <summary>What follows as a value.</summary>

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Expressions;
+using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
 
 namespace Cairn.Core.Planning.Compiled;
@@ -153,14 +154,26 @@ internal sealed partial class ModelDecoder(CompactReader reader)
             JUnitReports = Has(StepMember.JUnitReports) ? ReadTemplates() : [],
             Generates = Has(StepMember.Generates) ? ReadTemplate() : null,
             Templates = Has(StepMember.Templates) ? ReadScopes() : [],
-            Network = Has(StepMember.Network) ? (NetworkAccess)Below(reader.Read(), (uint)NetworkAccess.Host + 1) : null,
+            Network = Has(StepMember.Network) ? (NetworkAccess)Below(reader.Read(), (uint)NetworkAccess.Hosts + 1) : null,
             Limits = Has(StepMember.Limits) ? ReadLimits() : null,
             Strict = Has(StepMember.Strict),
             Deterministic = Has(StepMember.Deterministic) ? new Determinism { Cpus = ReadCount(), FakeTime = reader.ReadBoolean() } : null,
+            Fetch = Has(StepMember.Fetch) ? ReadFetch() : null,
             Toolchain = Has(StepMember.Toolchain) ? ReadToolchainUse() : null,
         };
 
         bool Has(uint member) => (mask & member) != 0;
+    }
+
+    private FetchPolicy ReadFetch()
+    {
+        var hosts = new HostPattern[reader.ReadCount()];
+        for (var i = 0; i < hosts.Length; i++)
+        {
+            hosts[i] = HostPattern.TryParse(reader.ReadText(), out var pattern, out _, out _) ? pattern : throw CompactReader.Damaged();
+        }
+
+        return new FetchPolicy(new HostRules(ImmutableCollectionsMarshal.AsImmutableArray(hosts)));
     }
 
     private static int Known(uint tag, int count) =>

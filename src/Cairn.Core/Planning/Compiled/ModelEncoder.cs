@@ -206,6 +206,7 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
         WriteWhere(mask, StepMember.Network, step, static (e, s) => e.Write((uint)s.Network.GetValueOrDefault()));
         WriteWhere(mask, StepMember.Limits, step, static (e, s) => e.Write(s.Limits!));
         WriteWhere(mask, StepMember.Deterministic, step, static (e, s) => e.Write(s.Deterministic!));
+        WriteWhere(mask, StepMember.Fetch, step, static (e, s) => e.Write(s.Fetch!));
         WriteWhere(mask, StepMember.Toolchain, step, static (e, s) => e.Write(s.Toolchain!));
     }
 
@@ -233,7 +234,8 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
         | (step.Limits is null ? 0 : StepMember.Limits)
         | (step.Strict ? StepMember.Strict : 0)
         | (step.Deterministic is null ? 0 : StepMember.Deterministic)
-        | (step.Toolchain is null ? 0 : StepMember.Toolchain);
+        | (step.Toolchain is null ? 0 : StepMember.Toolchain)
+        | (step.Fetch is null ? 0 : StepMember.Fetch);
 
     private void WriteWhere(uint mask, uint member, Step step, Action<ModelEncoder, Step> write)
     {
@@ -319,6 +321,15 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
         writer.WriteLong(limits.Processes ?? 0);
         writer.WriteLong(limits.DiskBytes ?? 0);
         writer.WriteLong(limits.OpenFiles ?? 0);
+    }
+
+    private void Write(FetchPolicy fetch)
+    {
+        writer.WriteCount(fetch.Hosts.Patterns.Length);
+        foreach (var pattern in fetch.Hosts.Patterns)
+        {
+            writer.WriteText(pattern.Text);
+        }
     }
 
     private void Write(ToolchainUse use)

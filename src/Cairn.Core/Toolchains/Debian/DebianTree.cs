@@ -1,27 +1,26 @@
 using System.Collections.Immutable;
-using System.Text;
 
 using Cairn.Core.Content;
 
 namespace Cairn.Core.Toolchains.Debian;
 
 /// <summary>
-/// Makes one tree of unpacked packages, and does what their scripts would have done and programs need: merged <c>/usr</c>, alternatives, the linker's cache, certificates. The
-/// tree is a function of the packages; nothing of them is executed.
+/// Makes one tree of unpacked packages, and does what their scripts would have done and programs need: merged <c>/usr</c>, diversions, alternatives, configuration files, the
+/// linker's cache, certificates, catalogs. The tree is a function of the packages; nothing of them is executed.
 /// </summary>
 public sealed class DebianTree
 {
-    private readonly Dictionary<string, (TreeLeaf Leaf, string Package)> _leaves = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, ElfLibrary> _libraries = new(StringComparer.Ordinal);
-    private readonly List<string> _problems = [];
-    private readonly Func<Digest, byte[]?> _read;
-    private readonly Func<byte[], Digest> _keep;
+    private const int FindingsMax = 3;
 
-    private DebianTree(Func<Digest, byte[]?> read, Func<byte[], Digest> keep)
-    {
-        _read = read;
-        _keep = keep;
-    }
+    private readonly TreeFiles _files;
+    private readonly Dictionary<string, ElfLibrary> _libraries = new(StringComparer.Ordinal);
+    private readonly List<Alternative> _alternatives = [];
+    private readonly List<ScriptEffect> _effects = [];
+    private readonly List<(string Package, string Script, Unhandled What)> _unhandled = [];
+    private readonly Dictionary<string, (string To, string Package)> _diversions = new(StringComparer.Ordinal);
+    private readonly List<string> _problems = [];
+
+    private DebianTree(Func<Digest, byte[]?> read, Func<byte[], Digest> keep) => _files = new TreeFiles(read, keep);
 
     /// <summary>Makes the tree; null with what stands in the way.</summary>
     /// <param name="packages">The packages.</param>
@@ -42,39 +41,39 @@ public sealed class DebianTree
     {
         foreach (var package in packages)
         {
+            ReadScripts(package);
+        }
+
+        foreach (var package in packages)
+        {
             Add(package);
         }
 
-        var alternatives = new List<Alternative>();
-        foreach (var package in packages)
-        {
-            foreach (var name in (ReadOnlySpan<string>)["preinst", "postinst"])
-            {
-                if (package.Control.TryGetValue(name, out var text))
-                {
-                    var script = MaintainerScript.Read(package.Name, text);
-                    alternatives.AddRange(script.Alternatives);
-                    if (!script.Unhandled.IsEmpty)
-                    {
-                        _problems.Add($"The package `{package.Name}` would do in its {name} what a toolchain cannot: {string.Join("; ", script.Unhandled.Take(3))}");
-                    }
-                }
-            }
-        }
-
-        Choose(alternatives);
+        // What a script would take from packages is looked for among these alone.
+        _unhandled.RemoveAll(u => u.What.Source is { } source && !_files.Exists(source));
+        AddConfiguration();
+        Choose();
         AddLinks();
-        AddCertificates();
-        AddLinkerCache(architecture);
-        if (_problems.Count > 0)
+        TreePhp.Add(_files, _effects.OfType<ScriptEffect.PhpModule>());
+        TreeCatalogs.Add(_files, _effects);
+        TreePerl.Add(_files, _effects.OfType<ScriptEffect.PerlSaxParser>());
+        if (_effects.Exists(static e => e is ScriptEffect.CompilerCache))
         {
-            return null;
+            TreeCompilers.Add(_files);
         }
 
+        TreeCertificates.Add(_files);
+        TreeLibraries.Add(_files, _libraries, architecture);
+        TellUnhandled(packages);
+        return _problems.Count > 0 ? null : Build();
+    }
+
+    private MerkleTree? Build()
+    {
         try
         {
-            var builder = new MerkleTreeBuilder(_leaves.Count);
-            foreach (var (path, (leaf, _)) in _leaves)
+            var builder = new MerkleTreeBuilder(_files.Count);
+            foreach (var (path, leaf) in _files.All)
             {
                 builder.Add(path, leaf);
             }
@@ -88,31 +87,80 @@ public sealed class DebianTree
         }
     }
 
+    private void ReadScripts(PackageFiles package)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["preinst", "postinst"])
+        {
+            if (!package.Control.TryGetValue(name, out var text))
+            {
+                continue;
+            }
+
+            var script = MaintainerScript.Read(package.Name, text);
+            _alternatives.AddRange(script.Alternatives);
+            _unhandled.AddRange(script.Unhandled.Select(what => (package.Name, name, what)));
+            foreach (var effect in script.Effects)
+            {
+                _effects.Add(effect);
+                if (effect is ScriptEffect.Diverted diverted && !_diversions.TryAdd(PackagePaths.Absolute(diverted.Path), (PackagePaths.Absolute(diverted.To), package.Name))
+                    && _diversions[PackagePaths.Absolute(diverted.Path)] is var other && other != (PackagePaths.Absolute(diverted.To), package.Name))
+                {
+                    _problems.Add($"`{other.Package}` and `{package.Name}` both put `{diverted.Path}` of other packages elsewhere");
+                }
+            }
+        }
+    }
+
     private void Add(PackageFiles package)
     {
         foreach (var (path, leaf) in package.Leaves)
         {
-            if (_leaves.TryGetValue(path, out var other) && other.Leaf != leaf)
+            if (_files.Add(Place(path, package.Name), leaf, package.Name) is { } other)
             {
-                _problems.Add($"`{other.Package}` and `{package.Name}` both have `/{path}`, and not the same");
-                continue;
+                _problems.Add($"`{other}` and `{package.Name}` both have `/{path}`, and not the same");
             }
-
-            _leaves[path] = (leaf, package.Name);
         }
 
         foreach (var (path, library) in package.Libraries)
         {
-            _libraries[path] = library;
+            _libraries[Place(path, package.Name)] = library;
+        }
+    }
+
+    /// <summary>Where a file of a package stands: elsewhere where another package has taken its place.</summary>
+    private string Place(string path, string package) => _diversions.TryGetValue(path, out var diversion) && diversion.Package != package ? diversion.To : path;
+
+    private void AddConfiguration()
+    {
+        foreach (var copy in _effects.OfType<ScriptEffect.Copied>())
+        {
+            // A template that is not there is documentation, or of a package that is not.
+            _ = _files.TryCopy(copy.From, copy.To);
+        }
+
+        foreach (var (path, needed, content) in PackageScripts.Files)
+        {
+            if (_files.Exists(needed) && !_files.Exists("/" + path))
+            {
+                _files.SetFile(path, content);
+            }
+        }
+
+        foreach (var (path, target) in PackageScripts.Links)
+        {
+            if (_files.Exists(target))
+            {
+                _files.TryAddLink(path, target);
+            }
         }
     }
 
     /// <summary>Makes the links of alternatives: of each the one with the highest priority whose program is there.</summary>
-    private void Choose(List<Alternative> alternatives)
+    private void Choose()
     {
-        foreach (var choices in alternatives.GroupBy(static a => a.Main.Name, StringComparer.Ordinal).OrderBy(static g => g.Key, StringComparer.Ordinal))
+        foreach (var choices in _alternatives.GroupBy(static a => a.Main.Name, StringComparer.Ordinal).OrderBy(static g => g.Key, StringComparer.Ordinal))
         {
-            var best = choices.Where(a => Exists(a.Main.Path)).OrderByDescending(static a => a.Priority).ThenBy(static a => a.Main.Path, StringComparer.Ordinal).FirstOrDefault();
+            var best = choices.Where(a => _files.Exists(a.Main.Path)).OrderByDescending(static a => a.Priority).ThenBy(static a => a.Main.Path, StringComparer.Ordinal).FirstOrDefault();
             if (best is null)
             {
                 continue;
@@ -121,7 +169,7 @@ public sealed class DebianTree
             Link(best.Main);
             foreach (var follower in best.Followers)
             {
-                if (Exists(follower.Path))
+                if (_files.Exists(follower.Path))
                 {
                     Link(follower);
                 }
@@ -129,179 +177,73 @@ public sealed class DebianTree
         }
     }
 
+    // A program that a package itself has at the place stays.
     private void Link(AlternativeLink link)
     {
-        AddLink(PackagePaths.Absolute(link.Link), $"/etc/alternatives/{link.Name}");
-        AddLink($"etc/alternatives/{link.Name}", link.Path);
+        _files.TryAddLink(PackagePaths.Absolute(link.Link), $"/etc/alternatives/{link.Name}");
+        _files.TryAddLink($"etc/alternatives/{link.Name}", link.Path);
     }
-
-    // A program that a package itself has at the place stays.
-    private void AddLink(string path, string target)
-    {
-        if (RelativePath.IsPlain(path))
-        {
-            _leaves.TryAdd(path, (new TreeLeaf(Digest.Empty, Executable: false, target), ""));
-        }
-    }
-
-    private void AddFile(string path, byte[] content) => _leaves[path] = (new TreeLeaf(_keep(content), Executable: false), "");
 
     private void AddLinks()
     {
         foreach (var name in PackagePaths.Merged)
         {
-            var prefix = $"usr/{name}/";
-            if (_leaves.Keys.Any(path => path.StartsWith(prefix, StringComparison.Ordinal)))
+            if (_files.HasAny($"usr/{name}/"))
             {
-                _leaves[name] = (new TreeLeaf(Digest.Empty, Executable: false, $"usr/{name}"), "");
+                _files.SetLink(name, $"usr/{name}");
             }
         }
 
-        AddLink("var/run", "/run");
-        AddLink("var/lock", "/run/lock");
+        _files.TryAddLink("var/run", "/run");
+        _files.TryAddLink("var/lock", "/run/lock");
     }
 
-    /// <summary>What <c>update-ca-certificates</c> makes: one file of all, and each by its name.</summary>
-    private void AddCertificates()
+    private void TellUnhandled(PackageFiles[] packages)
     {
-        const string Folder = "usr/share/ca-certificates/";
-        var paths = _leaves.Keys.Where(static path => path.StartsWith(Folder, StringComparison.Ordinal) && path.EndsWith(".crt", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
-        if (paths.Length == 0)
+        foreach (var group in _unhandled.GroupBy(static u => (u.Package, u.Script)))
         {
-            return;
-        }
-
-        var bundle = new MemoryStream();
-        var configuration = new StringBuilder();
-        foreach (var path in paths)
-        {
-            var content = _read(_leaves[path].Leaf.Digest) ?? throw new FormatException($"The certificate `/{path}` cannot be read");
-            bundle.Write(content);
-            if (content.Length > 0 && content[^1] != '\n')
-            {
-                bundle.WriteByte((byte)'\n');
-            }
-
-            configuration.Append(path.AsSpan(Folder.Length)).Append('\n');
-            var name = path[(path.LastIndexOf('/') + 1)..^4];
-            AddLink($"etc/ssl/certs/{name}.pem", $"/{path}");
-            if (CertificateName.TryHash(content) is { } hash)
-            {
-                // Of two that have the same subject the second has the number one.
-                for (var number = 0; ; number++)
-                {
-                    if (_leaves.TryAdd($"etc/ssl/certs/{hash}.{number}", (new TreeLeaf(Digest.Empty, Executable: false, $"{name}.pem"), "")))
-                    {
-                        break;
-                    }
-                }
-            }
-        }
-
-        AddFile("etc/ssl/certs/ca-certificates.crt", bundle.ToArray());
-        AddFile("etc/ca-certificates.conf", Encoding.UTF8.GetBytes(configuration.ToString()));
-    }
-
-    private void AddLinkerCache(string architecture)
-    {
-        var cache = new LinkerCache(architecture);
-        if (!cache.IsSupported)
-        {
-            return;
-        }
-
-        foreach (var folder in LibraryFolders())
-        {
-            var prefix = PackagePaths.Absolute(folder) + "/";
-            foreach (var path in _leaves.Keys.Where(path => path.StartsWith(prefix, StringComparison.Ordinal) && path.IndexOf('/', prefix.Length) < 0).Order(StringComparer.Ordinal).ToArray())
-            {
-                var name = path[prefix.Length..];
-                if ((name.StartsWith("lib", StringComparison.Ordinal) || name.StartsWith("ld-", StringComparison.Ordinal)) && name.Contains(".so", StringComparison.Ordinal)
-                    && Resolve("/" + path) is { } file && _libraries.TryGetValue(file, out var library))
-                {
-                    cache.Add(library.Name ?? name, $"{folder}/{library.Name ?? name}", library);
-                    AddLink(prefix + (library.Name ?? name), name);
-                }
-            }
-        }
-
-        if (cache.Count > 0)
-        {
-            AddFile("etc/ld.so.cache", cache.ToBytes());
+            var findings = group.Select(static u => u.What.Finding).Distinct(StringComparer.Ordinal).ToArray();
+            var more = findings.Length > FindingsMax ? $" and {findings.Length - FindingsMax} more" : "";
+            _problems.Add($"The package `{group.Key.Package}`{WhoNeeds(group.Key.Package, packages)} would do in its {group.Key.Script} what a toolchain cannot: {string.Join("; ", findings.Take(FindingsMax))}{more}");
         }
     }
 
-    /// <summary>The folders of <c>/etc/ld.so.conf</c>, and those that the linker knows by itself.</summary>
-    private IEnumerable<string> LibraryFolders()
+    /// <summary>Says which packages bring a package along.</summary>
+    private static string WhoNeeds(string name, PackageFiles[] packages)
     {
-        var folders = new List<string>();
-        foreach (var path in _leaves.Keys.Where(static p => p.StartsWith("etc/ld.so.conf.d/", StringComparison.Ordinal) && p.EndsWith(".conf", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        var needers = new List<string>();
+        foreach (var package in packages)
         {
-            if (Resolve("/" + path) is not { } file || _read(_leaves[file].Leaf.Digest) is not { } content)
+            if (package.Control.TryGetValue("control", out var control) && package.Name != name && Needs(control, name))
+            {
+                needers.Add($"`{package.Name}`");
+            }
+        }
+
+        return needers.Count == 0 ? "" : $" (which {string.Join(" and ", needers.Take(2))}{(needers.Count > 2 ? " and others need" : needers.Count == 2 ? " need" : " needs")})";
+    }
+
+    private static bool Needs(string control, string name)
+    {
+        foreach (var line in control.AsSpan().EnumerateLines())
+        {
+            if (!line.StartsWith("Depends:", StringComparison.Ordinal) && !line.StartsWith("Pre-Depends:", StringComparison.Ordinal))
             {
                 continue;
             }
 
-            foreach (var line in Encoding.UTF8.GetString(content).Split('\n', StringSplitOptions.TrimEntries))
+            var list = line[(line.IndexOf(':') + 1)..];
+            foreach (var range in list.SplitAny(",|"))
             {
-                if (line.StartsWith('/'))
+                var item = list[range].Trim();
+                var end = item.IndexOfAny(" (:");
+                if ((end < 0 ? item : item[..end]).SequenceEqual(name))
                 {
-                    folders.Add(line.TrimEnd('/'));
+                    return true;
                 }
             }
         }
 
-        return folders.Concat(["/lib", "/usr/lib"]).Distinct(StringComparer.Ordinal);
-    }
-
-    private bool Exists(string path) => Resolve(path) is not null;
-
-    /// <summary>The file that an absolute path leads to, over links; null where there is none.</summary>
-    private string? Resolve(string path)
-    {
-        const int LinksMax = 40;
-        var rest = new Stack<string>(path.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse());
-        var resolved = new List<string>();
-        for (var links = 0; rest.TryPop(out var name);)
-        {
-            if (name is "." or "..")
-            {
-                if (name is ".." && resolved.Count > 0)
-                {
-                    resolved.RemoveAt(resolved.Count - 1);
-                }
-
-                continue;
-            }
-
-            resolved.Add(name);
-            if (resolved.Count == 1 && PackagePaths.IsMerged(name))
-            {
-                resolved.Insert(0, "usr");
-                continue;
-            }
-
-            if (_leaves.TryGetValue(string.Join('/', resolved), out var found) && found.Leaf.Target is { } target)
-            {
-                if (++links > LinksMax)
-                {
-                    return null;
-                }
-
-                resolved.RemoveAt(resolved.Count - 1);
-                if (target.StartsWith('/'))
-                {
-                    resolved.Clear();
-                }
-
-                foreach (var part in target.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse())
-                {
-                    rest.Push(part);
-                }
-            }
-        }
-
-        var result = string.Join('/', resolved);
-        return _leaves.ContainsKey(result) ? result : null;
+        return false;
     }
 }

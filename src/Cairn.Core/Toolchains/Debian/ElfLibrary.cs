@@ -56,6 +56,11 @@ public sealed record ElfLibrary(int Machine, bool Is64Bit, string? Name)
 
     private static string? FindName(ReadOnlySpan<byte> file, bool is64, ulong offset, ulong bytes, List<(ulong Offset, ulong Address, ulong Bytes)> segments)
     {
+        if (offset > (ulong)file.Length)
+        {
+            return null;
+        }
+
         ulong? name = null, strings = null;
         var entry = is64 ? 16 : 8;
         for (var at = offset; at - offset + (ulong)entry <= bytes && at + (ulong)entry <= (ulong)file.Length; at += (ulong)entry)

@@ -247,6 +247,12 @@ public sealed class PackageResolver
         {
             foreach (var reference in dependency.Alternatives)
             {
+                // What is said of a package for another architecture is not about this one.
+                if (reference.Qualifier is { } qualifier && qualifier is not ("any" or "native") && qualifier != other.Architecture)
+                {
+                    continue;
+                }
+
                 if ((reference.Name == other.Name && reference.Allows(other.Version)) || Provides(other, reference))
                 {
                     return reference;
@@ -280,13 +286,20 @@ public sealed class PackageResolver
             return known;
         }
 
-        DebianPackage? best = null;
+        DebianPackage? best = null, twin = null;
         foreach (var index in _indexes)
         {
             foreach (var package in index.Find(name))
             {
+                twin = best is not null && package.Version == best.Version && package.Digest != best.Digest ? package : twin;
                 best = best is null || package.Version > best.Version ? package : best;
             }
+        }
+
+        if (twin is not null && twin.Version == best!.Version)
+        {
+            // Nobody could tell which one the version means.
+            _problems.Add($"`{name}` {best.Version} is there with two different contents, in `{best.Suite}` and `{twin.Suite}`");
         }
 
         return _candidates[name] = best;

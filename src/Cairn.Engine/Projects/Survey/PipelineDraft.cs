@@ -39,6 +39,11 @@ public sealed record DraftStep(string Name, string Script)
     public string? JUnit { get; init; }
 }
 
+/// <summary>The programs that steps run with, as packages of Debian.</summary>
+/// <param name="Name">What the pipeline calls them: <c>cc</c>, <c>go</c>.</param>
+/// <param name="Packages">The packages.</param>
+public sealed record DraftToolchain(string Name, IReadOnlyList<string> Packages);
+
 /// <summary>A project that was found: something that one tool builds.</summary>
 /// <param name="Language">As a word of a step's name: <c>go</c>, <c>dotnet</c>.</param>
 /// <param name="Folder">Its folder.</param>
@@ -48,6 +53,9 @@ public sealed record FoundProject(string Language, string Folder, string Title)
     /// <summary>Its steps.</summary>
     public IReadOnlyList<DraftStep> Steps { get; init; } = [];
 
+    /// <summary>What its steps run with where packages of Debian are wanted; null where those of the machine are better.</summary>
+    public DraftToolchain? Toolchain { get; init; }
+
     /// <summary>What its steps' names begin with, where its folder does not tell it from others.</summary>
     public string? Label { get; init; }
 }
@@ -56,4 +64,12 @@ public sealed record FoundProject(string Language, string Folder, string Title)
 /// <param name="Name">What its pipeline is to be called.</param>
 /// <param name="Projects">The projects, those in the folder itself first.</param>
 /// <param name="Notes">What could not be made use of, in words.</param>
-public sealed record PipelineDraft(string Name, IReadOnlyList<FoundProject> Projects, IReadOnlyList<string> Notes);
+public sealed record PipelineDraft(string Name, IReadOnlyList<FoundProject> Projects, IReadOnlyList<string> Notes)
+{
+    /// <summary>The suite of Debian that its toolchains are from; null where it has none.</summary>
+    public string? Suite { get; init; }
+
+    /// <summary>What its steps run with, each with all that its projects ask for.</summary>
+    public IReadOnlyList<DraftToolchain> Toolchains =>
+        [.. Projects.Select(p => p.Toolchain).OfType<DraftToolchain>().GroupBy(t => t.Name, StringComparer.Ordinal).Select(g => new DraftToolchain(g.Key, [.. g.SelectMany(t => t.Packages).Distinct(StringComparer.Ordinal)]))];
+}

@@ -20,7 +20,11 @@ public static class PipelineYaml
             text.Append("#\n# Note: ").Append(note.ReplaceLineEndings(" ")).Append('\n');
         }
 
-        text.Append("version: 1\nname: ").Append(Scalar(draft.Name)).Append("\n\nsteps:\n");
+        text.Append("version: 1\nname: ").Append(Scalar(draft.Name)).Append("\n\n");
+        var toolchains = draft.Toolchains;
+        var shared = toolchains.Count == 1 && draft.Projects.All(p => p.Toolchain is not null) ? toolchains[0].Name : null;
+        AppendToolchains(text, toolchains, shared, draft.Suite);
+        text.Append("steps:\n");
         var names = StepNames.Of(draft.Projects);
         var first = true;
         foreach (var project in draft.Projects)
@@ -29,17 +33,34 @@ public static class PipelineYaml
             first = false;
             foreach (var step in project.Steps)
             {
-                AppendStep(text, project, step, names);
+                AppendStep(text, project, step, names, shared is null ? project.Toolchain?.Name : null);
             }
         }
 
         return text.ToString();
     }
 
-    private static void AppendStep(StringBuilder text, FoundProject project, DraftStep step, StepNames names)
+    private static void AppendToolchains(StringBuilder text, IReadOnlyList<DraftToolchain> toolchains, string? shared, string? suite)
+    {
+        if (toolchains.Count == 0)
+        {
+            return;
+        }
+
+        text.Append("# What steps run with: packages of Debian, which `cairn.lock` pins. `cairn toolchain update` takes those that the archive has now.\ntoolchains:\n");
+        foreach (var toolchain in toolchains)
+        {
+            text.Append("  ").Append(toolchain.Name).Append(": { debian: ").Append(suite).Append(", packages: [").AppendJoin(", ", toolchain.Packages).Append("] }\n");
+        }
+
+        text.Append("defaults: { isolation: sandbox").Append(shared is null ? "" : ", toolchain: " + shared).Append(" }\n\n");
+    }
+
+    private static void AppendStep(StringBuilder text, FoundProject project, DraftStep step, StepNames names, string? toolchain)
     {
         text.Append("  ").Append(names[project, step.Name]).Append(":\n");
         Key(text, "description", step.Description is { } description ? Scalar(description) : null);
+        Key(text, "toolchain", toolchain);
         foreach (var comment in step.Comments)
         {
             text.Append("    # ").Append(comment.ReplaceLineEndings(" ")).Append('\n');

@@ -4,7 +4,8 @@ namespace Cairn.Engine.Projects.Survey;
 
 /// <summary>What detectors look at and note.</summary>
 /// <param name="Listing">The files.</param>
-internal sealed record SurveyContext(SourceListing Listing)
+/// <param name="Suite">The suite of Debian that steps are to have their programs from; null for those of the machine.</param>
+internal sealed record SurveyContext(SourceListing Listing, string? Suite = null)
 {
     private readonly List<string> _notes = [];
 
@@ -19,6 +20,27 @@ internal sealed record SurveyContext(SourceListing Listing)
 
     /// <summary>The globs of a project's files.</summary>
     public List<string> Sources(string folder) => SourceGroups.Of(Listing, folder, Taken);
+
+    /// <summary>A toolchain of Debian's packages; null, and noted, where what a project needs is newer than they are.</summary>
+    /// <param name="name">What the pipeline calls it, which is what its version goes by.</param>
+    /// <param name="needed">The least version that will do; null for any.</param>
+    /// <param name="project">What needs it: a path.</param>
+    /// <param name="packages">The packages.</param>
+    public DraftToolchain? Toolchain(string name, Version? needed, string project, params IEnumerable<string> packages)
+    {
+        if (Suite is null)
+        {
+            return null;
+        }
+
+        if (needed is not null && DebianPrograms.VersionOf(Suite, name) is { } has && has < needed)
+        {
+            Note($"{project} needs {name} {needed}, and {Suite} has {has}: its steps run with what this machine has");
+            return null;
+        }
+
+        return new DraftToolchain(name == "cmake" ? "cc" : name, [.. packages.Distinct(StringComparer.Ordinal)]);
+    }
 
     /// <summary>Whether a folder, or one around it, is among some.</summary>
     public static bool IsCovered(string folder, IEnumerable<string> by) => by.Any(f => Paths.IsWithin(folder, f));
@@ -45,11 +67,15 @@ public static class ProjectSurvey
     ];
 
     /// <summary>Drafts a pipeline; null after mistakes, which are added.</summary>
-    public static PipelineDraft? Draft(SourceListing listing, string name, DiagnosticBag diagnostics)
+    /// <param name="listing">The files.</param>
+    /// <param name="name">What the pipeline is to be called.</param>
+    /// <param name="diagnostics">Takes the mistakes.</param>
+    /// <param name="suite">The suite of Debian that steps are to have their programs from; null for those of the machine.</param>
+    public static PipelineDraft? Draft(SourceListing listing, string name, DiagnosticBag diagnostics, string? suite = null)
     {
         ArgumentNullException.ThrowIfNull(listing);
         ArgumentNullException.ThrowIfNull(diagnostics);
-        var context = new SurveyContext(listing);
+        var context = new SurveyContext(listing, suite);
         var drafts = new List<Func<SurveyContext, IEnumerable<FoundProject>>>();
         foreach (var (folders, draft) in Detectors)
         {
@@ -64,7 +90,7 @@ public static class ProjectSurvey
         var projects = drafts.SelectMany(d => d(context)).Where(p => p.Steps.Count > 0).ToList();
         if (projects.Count > 0)
         {
-            return new PipelineDraft(name, [.. projects.OrderBy(p => p.Folder.Length > 0)], context.Notes);
+            return new PipelineDraft(name, [.. projects.OrderBy(p => p.Folder.Length > 0)], [.. context.Notes.Distinct(StringComparer.Ordinal)]) { Suite = suite };
         }
 
         diagnostics.Error(

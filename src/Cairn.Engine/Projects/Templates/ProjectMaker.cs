@@ -21,6 +21,9 @@ public sealed record NewProject
     /// <summary>The SPDX id of its licence; null for none.</summary>
     public string? License { get; init; }
 
+    /// <summary>The suite of Debian that its programs are packages of; null for the machine's programs.</summary>
+    public string? Suite { get; init; }
+
     /// <summary>Who holds the copyright; null for its authors.</summary>
     public string? Author { get; init; }
 
@@ -150,6 +153,9 @@ public static class ProjectMaker
         values["name"] = name;
         values["kind"] = kind;
         values["license"] = project.License ?? "";
+        var suite = manifest.Packages.IsEmpty ? null : project.Suite;
+        values["suite"] = suite ?? "";
+        values["packages"] = suite is null ? "" : string.Join(", ", manifest.Packages);
         values["year"] = project.Year.ToString(System.Globalization.CultureInfo.InvariantCulture);
         values["author"] = project.Author is { Length: > 0 } author ? author.ReplaceLineEndings(" ") : $"The {name} authors";
         foreach (var parameter in manifest.Parameters)
@@ -204,7 +210,7 @@ public static class ProjectMaker
     {
         foreach (var segment in path.Split('/'))
         {
-            if (segment is "" or "." or ".." || string.Equals(segment, ".git", StringComparison.OrdinalIgnoreCase) || segment.Contains('\0', StringComparison.Ordinal))
+            if (segment is "" or "." or ".." || string.Equals(segment, ".git", StringComparison.OrdinalIgnoreCase) || segment.AsSpan().ContainsAnyInRange('\0', '\u001f') || segment.Contains('\u007f', StringComparison.Ordinal))
             {
                 return false;
             }

@@ -1,10 +1,7 @@
 using System.Collections.Immutable;
-using System.Text;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Syntax;
-using Cairn.Engine.Preparation;
-using Cairn.Execution;
 
 namespace Cairn.Engine.Projects.Templates;
 
@@ -19,10 +16,6 @@ public sealed record ProjectTemplate(string Name, string Place, TemplateManifest
 /// <summary>Finds templates: those of the program, of the user's folder, of any folder, and of git repositories.</summary>
 public sealed class TemplateCatalog(string? userFolder, string currentDirectory)
 {
-    private const int GitOutputBytesMax = 1 << 20;
-
-    private static readonly TimeSpan CloneTimeout = TimeSpan.FromMinutes(5);
-
     /// <summary>The licences there are texts of, by their SPDX ids.</summary>
     public static ImmutableArray<string> Licenses => EmbeddedTemplate.LicenseIds();
 
@@ -87,37 +80,14 @@ public sealed class TemplateCatalog(string? userFolder, string currentDirectory)
     private static bool IsUrl(string name) =>
         name.Contains("://", StringComparison.Ordinal) || (name.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && name.IndexOf('@', StringComparison.Ordinal) is > 0 and var at && at < colon);
 
-    /// <summary>A clone of the newest commit, which is gone again once it was read. <c>URL#BRANCH</c> names a branch or tag.</summary>
+    /// <summary>A clone of the newest commit, which is gone again once it was read.</summary>
     private static async Task<(ProjectTemplate? Template, ImmutableDictionary<string, SourceText> Sources)> CloneAsync(string url, DiagnosticBag diagnostics, CancellationToken cancellationToken)
     {
-        var hash = url.LastIndexOf('#');
-        var (repository, branch) = hash < 0 ? (url, null) : (url[..hash], url[(hash + 1)..]);
         var folder = Directory.CreateTempSubdirectory("cairn-template-");
         try
         {
             var target = Path.Combine(folder.FullName, "template");
-            await using (var host = ProcessHost.Start(new ProcessHostOptions { PidNamespace = false, RunToken = $"template-{Environment.ProcessId}" }))
-            {
-                var cloned = await CommandCapture.RunAsync(
-                    host,
-                    new ProcessSpec
-                    {
-                        Arguments = ["git", "-c", "core.hooksPath=/dev/null", "clone", "--quiet", "--depth", "1", .. branch is null ? ImmutableArray<string>.Empty : [$"--branch={branch}"], "--", repository, target],
-                        Environment = CallerEnvironment.With(("LC_ALL", "C"), ("GIT_TERMINAL_PROMPT", "0")),
-                        WorkingDirectory = folder.FullName,
-                    },
-                    GitOutputBytesMax,
-                    CloneTimeout,
-                    cancellationToken);
-                if (!cloned.Succeeded)
-                {
-                    var reason = cloned.Problem ?? Encoding.UTF8.GetString(cloned.Error).Trim().ReplaceLineEndings("; ");
-                    diagnostics.Error(DiagnosticCodes.TemplateUnreadable, $"The template `{url}` could not be cloned: {reason}", SourceSpan.None);
-                    return (null, ImmutableDictionary<string, SourceText>.Empty);
-                }
-            }
-
-            return Read(url, new FolderTemplate(target, url), diagnostics);
+            return await new TemplateClone(url, target).RunAsync(diagnostics, cancellationToken) ? Read(url, new FolderTemplate(target, url), diagnostics) : (null, ImmutableDictionary<string, SourceText>.Empty);
         }
         finally
         {
@@ -157,7 +127,7 @@ public sealed class TemplateCatalog(string? userFolder, string currentDirectory)
             }
         }
 
-        if (!found)
+        if (!found && !diagnostics.HasErrors)
         {
             diagnostics.Error(DiagnosticCodes.TemplateUnreadable, $"`{from.Place}` has no `{TemplateManifest.FileName}`", SourceSpan.None, "a template says what it is: write `description: …` into that file");
         }

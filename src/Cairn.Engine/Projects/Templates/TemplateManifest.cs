@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Syntax;
+using Cairn.Core.Toolchains.Debian;
 
 namespace Cairn.Engine.Projects.Templates;
 
@@ -16,21 +17,27 @@ public sealed record TemplateParameter(string Name, string Description, string? 
 /// <summary>What <c>template.yaml</c> says.</summary>
 /// <param name="Description">One line.</param>
 /// <param name="Kinds">The kinds of project it makes, the usual one first; none where it makes one thing only.</param>
-/// <param name="Programs">What a machine needs to run its pipeline.</param>
+/// <param name="Programs">What a machine needs to run its pipeline, where that uses the machine's programs.</param>
+/// <param name="Packages">The packages of Debian that have these; none where its pipeline always uses the machine's programs.</param>
 /// <param name="Reserved">Names that a project must not have.</param>
 /// <param name="Parameters">Further values.</param>
 public sealed record TemplateManifest(
-    string Description, ImmutableArray<string> Kinds, ImmutableArray<string> Programs, ImmutableArray<string> Reserved, ImmutableArray<TemplateParameter> Parameters)
+    string Description,
+    ImmutableArray<string> Kinds,
+    ImmutableArray<string> Programs,
+    ImmutableArray<string> Packages,
+    ImmutableArray<string> Reserved,
+    ImmutableArray<TemplateParameter> Parameters)
 {
     /// <summary>The file's name.</summary>
     public const string FileName = "template.yaml";
 
-    private static readonly string[] Keys = ["description", "kinds", "programs", "reserved", "parameters"];
+    private static readonly string[] Keys = ["description", "kinds", "programs", "packages", "reserved", "parameters"];
     private static readonly string[] ParameterKeys = ["description", "default", "pattern"];
     private static readonly string[] KnownKinds = ["app", "lib", "service"];
 
     /// <summary>The values that every template has.</summary>
-    internal static ImmutableArray<string> OwnValues { get; } = ["author", "kind", "license", "name", "year"];
+    internal static ImmutableArray<string> OwnValues { get; } = ["author", "kind", "license", "name", "packages", "suite", "year"];
 
     /// <summary>Reads one, collecting every mistake; null after an error.</summary>
     public static TemplateManifest? Read(SourceText source, DiagnosticBag diagnostics)
@@ -58,7 +65,7 @@ public sealed record TemplateManifest(
             }
 
             var description = "";
-            ImmutableArray<string> kinds = [], programs = [], reserved = [];
+            ImmutableArray<string> kinds = [], programs = [], packages = [], reserved = [];
             ImmutableArray<TemplateParameter> parameters = [];
             foreach (var (key, value) in mapping.Entries)
             {
@@ -72,6 +79,9 @@ public sealed record TemplateManifest(
                         break;
                     case "programs":
                         programs = List(key, value);
+                        break;
+                    case "packages":
+                        packages = Packages(key, value);
                         break;
                     case "reserved":
                         reserved = List(key, value);
@@ -90,7 +100,7 @@ public sealed record TemplateManifest(
                 Bad(root, "A template has a `description`", "write `description: A small program in …`");
             }
 
-            return new TemplateManifest(description, kinds, programs, reserved, parameters);
+            return new TemplateManifest(description, kinds, programs, packages, reserved, parameters);
         }
 
         private ImmutableArray<string> Kinds(ScalarNode key, Node value)
@@ -105,6 +115,20 @@ public sealed record TemplateManifest(
             }
 
             return kinds;
+        }
+
+        private ImmutableArray<string> Packages(ScalarNode key, Node value)
+        {
+            var packages = List(key, value);
+            foreach (var package in packages)
+            {
+                if (!PackageName.IsValid(package))
+                {
+                    Bad(value, $"`{package}` is not the name of a package", "names have small letters, digits, `+`, `-` and `.`");
+                }
+            }
+
+            return packages;
         }
 
         private ImmutableArray<TemplateParameter> Parameters(ScalarNode key, Node value)
@@ -183,7 +207,7 @@ public sealed record TemplateManifest(
 
         private string Text(ScalarNode key, Node value)
         {
-            if (value is ScalarNode { Type: not ScalarType.Null } scalar && !scalar.Text.Contains('\n', StringComparison.Ordinal))
+            if (value is ScalarNode { Type: not ScalarType.Null } scalar && !scalar.Text.AsSpan().ContainsAnyInRange('\0', '\u001f'))
             {
                 return scalar.Text;
             }

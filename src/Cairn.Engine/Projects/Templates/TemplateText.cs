@@ -15,7 +15,7 @@ internal sealed class TemplateText(ImmutableSortedDictionary<string, string> val
     private const string Mark = "@@";
     private const int NestedMax = 16;
 
-    private static readonly string[] Forms = ["snake", "pascal", "upper", "lower", "path"];
+    private static readonly string[] Forms = ["snake", "pascal", "upper", "lower", "path", "quoted"];
 
     /// <summary>A file's text with its values.</summary>
     public string Expand(SourceText source)
@@ -159,6 +159,9 @@ internal sealed class TemplateText(ImmutableSortedDictionary<string, string> val
                 return value.Replace('-', '_').Replace('.', '_').ToUpperInvariant();
             case "path":
                 return value.Replace('.', '/');
+            case "quoted":
+                // Between single quotes, as Perl, PHP and Ruby have them.
+                return value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal);
             case "lower":
             case "pascal":
                 var text = new StringBuilder(value.Length);

@@ -14,7 +14,13 @@ before(async () => {
 });
 after(() => service.close());
 
-for (const [path, status, text] of [['/health', 200, 'ok'], ['/hello/World', 200, 'Hello, World!'], ['/', 404, 'not found']]) {
+const answers = [
+  ['/health', 200, 'ok'],
+  ['/hello/World', 200, 'Hello, World!'],
+  ['/hello/%ff', 400, 'bad request'],
+  ['/', 404, 'not found'],
+];
+for (const [path, status, text] of answers) {
   test(`${path} answers ${status}`, async () => {
     const answer = await fetch(base + path, { headers: { connection: 'close' } });
     assert.equal(answer.status, status);

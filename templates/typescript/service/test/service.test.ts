@@ -27,3 +27,8 @@ test('it knows nothing else', async () => {
   const answer = await fetch(base, { headers: { connection: 'close' } });
   assert.equal(answer.status, 404);
 });
+
+test('it refuses what is no text', async () => {
+  const answer = await fetch(`${base}/hello/%ff`, { headers: { connection: 'close' } });
+  assert.equal(answer.status, 400);
+});

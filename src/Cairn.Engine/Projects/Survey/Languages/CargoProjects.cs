@@ -81,8 +81,30 @@ internal static class CargoProjects
                 });
             }
 
-            yield return new FoundProject("rust", folder, isWorkspace ? $"Cargo workspace of {string.Join(", ", members.Select(Paths.Folder).Where(f => f != folder).Select(Paths.Name))}" : $"Cargo package {PackageName(text)}") { Steps = steps };
+            yield return new FoundProject("rust", folder, isWorkspace ? $"Cargo workspace of {string.Join(", ", members.Select(Paths.Folder).Where(f => f != folder).Select(Paths.Name))}" : $"Cargo package {PackageName(text)}")
+            {
+                Steps = steps,
+                Toolchain = context.Toolchain("rust", Least(listing, folder, members, crates), Paths.In(folder, "Cargo.toml"), "ca-certificates", "cargo", "gcc", "libc6-dev"),
+            };
         }
+    }
+
+    /// <summary>What the manifests and the form of the lock ask for. Crates as they are published want a Cargo that can read the index of single crates.</summary>
+    private static Version? Least(SourceListing listing, string folder, List<string> manifests, bool crates)
+    {
+        var least = crates ? new Version(1, 70) : null;
+        foreach (var manifest in manifests)
+        {
+            foreach (var line in listing.Text(manifest).Split('\n'))
+            {
+                var value = line.Split('"') is [_, var quoted, ..] ? quoted : "";
+                var needed = line.StartsWith("rust-version", StringComparison.Ordinal) ? DebianPrograms.Least(value) : line.StartsWith("edition", StringComparison.Ordinal) && value == "2024" ? new Version(1, 85) : null;
+                least = needed > least || least is null ? needed ?? least : least;
+            }
+        }
+
+        var isNewLock = listing.Text(Paths.In(folder, "Cargo.lock")).Contains("\nversion = 4", StringComparison.Ordinal);
+        return isNewLock && (least is null || least < new Version(1, 78)) ? new Version(1, 78) : least;
     }
 
     private static bool NamesCrates(string manifest)

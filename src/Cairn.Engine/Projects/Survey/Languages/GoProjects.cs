@@ -7,6 +7,9 @@ internal static class GoProjects
 
     private static readonly (string, string)[] Caches = [("go-build", "~/.cache/go-build")];
 
+    // Modules are fetched over TLS. The C compiler is for what imports "C", as net and os/user of the standard library do.
+    private static readonly string[] Packages = ["ca-certificates", "gcc", "golang-go", "libc6-dev"];
+
     public static IEnumerable<string> Folders(SurveyContext context) => context.Listing.Named("go.mod").Select(Paths.Folder);
 
     public static IEnumerable<FoundProject> Draft(SurveyContext context)
@@ -31,9 +34,12 @@ internal static class GoProjects
             yield return new FoundProject("go", module.Folder, $"Go module {module.Name}{(used.Count > 0 ? ", which uses " + string.Join(", ", used.Select(u => u.Name)) : "")}")
             {
                 Steps = Steps(module, [.. inputs.Distinct(StringComparer.Ordinal)], modules, listing),
+                Toolchain = context.Toolchain("go", new[] { module.Least, work is null ? null : LeastOf(listing.Text(work)) }.Max(), Paths.In(module.Folder, "go.mod"), Packages),
             };
         }
     }
+
+    private static Version? LeastOf(string text) => Directives(text, "go").FirstOrDefault() is [var version, ..] ? DebianPrograms.Least(version) : null;
 
     private static List<DraftStep> Steps(Module module, List<string> inputs, List<Module> modules, SourceListing listing)
     {
@@ -118,7 +124,7 @@ internal static class GoProjects
         }
     }
 
-    private sealed record Module(string Folder, string Name, List<string> Requires, List<string> LocalFolders)
+    private sealed record Module(string Folder, string Name, Version? Least, List<string> Requires, List<string> LocalFolders)
     {
         public static Module Read(SourceListing listing, string folder)
         {
@@ -126,7 +132,7 @@ internal static class GoProjects
             var name = Directives(text, "module").FirstOrDefault() is [var first, ..] ? first.Trim('"') : Paths.Name(folder);
             var replaced = Directives(text, "replace").Where(w => Array.IndexOf(w, "=>") is > 0 and var at && at + 1 < w.Length && w[at + 1].StartsWith('.'));
             return new Module(
-                folder, name, [.. Directives(text, "require").Select(w => w[0].Trim('"'))], [.. replaced.Select(w => Paths.Resolve(folder, w[Array.IndexOf(w, "=>") + 1])).OfType<string>()]);
+                folder, name, LeastOf(text), [.. Directives(text, "require").Select(w => w[0].Trim('"'))], [.. replaced.Select(w => Paths.Resolve(folder, w[Array.IndexOf(w, "=>") + 1])).OfType<string>()]);
         }
     }
 }

@@ -36,5 +36,20 @@ internal static class MavenProjects
                 Caches = [("maven", "~/.m2/repository")],
             },
         ],
+        Toolchain = context.Toolchain("java", Least(context.Listing.Text(Paths.In(folder, "pom.xml"))), Paths.In(folder, "pom.xml"), "ca-certificates", "default-jdk-headless", "maven"),
     });
+
+    /// <summary>The Java that a pom compiles for; <c>1.8</c> is 8.</summary>
+    private static Version? Least(string pom)
+    {
+        foreach (var name in new[] { "maven.compiler.release", "maven.compiler.source", "java.version", "release", "source" })
+        {
+            if (pom.IndexOf($"<{name}>", StringComparison.Ordinal) is >= 0 and var at && pom.IndexOf('<', at + 1) is > 0 and var end)
+            {
+                return DebianPrograms.Least(pom[(at + name.Length + 2)..end].Trim());
+            }
+        }
+
+        return null;
+    }
 }

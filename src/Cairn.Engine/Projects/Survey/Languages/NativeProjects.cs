@@ -7,6 +7,8 @@ internal static class NativeProjects
     private static readonly string[] BuildFolders = ["build", "out", "bin", "obj", "dist"];
     private static readonly string[] Makefiles = ["GNUmakefile", "Makefile", "makefile"];
 
+    private static readonly string[] Autoreconf = ["autoconf", "automake", "libtool", "make", "pkgconf"];
+
     // Beside the project, so that what only the build needs is no output.
     private const string OutOfTree = "project=$PWD\nmkdir /tmp/build\ncd /tmp/build\n\"$project/configure\" --quiet";
     private const string CopyAndReconfigure = "project=$PWD\ncp -r . /tmp/build\ncd /tmp/build\nautoreconf --install\n./configure --quiet";
@@ -60,7 +62,7 @@ internal static class NativeProjects
             });
         }
 
-        return new FoundProject("cmake", folder, "CMake project") { Steps = steps };
+        return new FoundProject("cmake", folder, "CMake project") { Steps = steps, Toolchain = context.Toolchain("cmake", LeastCMake(lists), Paths.In(folder, "CMakeLists.txt"), ["cmake", "make", .. Compilers(context.Listing, folder, any: true), .. FoundLibraries(lists)]) };
     }
 
     private static FoundProject Autotools(SurveyContext context, string folder, bool configured) => new("autotools", folder, "Project with a configure script")
@@ -75,6 +77,7 @@ internal static class NativeProjects
                 Outputs = [Paths.In(folder, "dist/**")],
             },
         ],
+        Toolchain = context.Toolchain("cc", needed: null, folder, [.. configured ? ["make", "pkgconf"] : Autoreconf, .. Compilers(context.Listing, folder, any: false)]),
     };
 
     private static FoundProject Make(SurveyContext context, string folder)
@@ -93,10 +96,64 @@ internal static class NativeProjects
             Inputs = inputs,
             Outputs = made,
         };
+        var text = context.Listing.Text(makefile);
         return new FoundProject("make", folder, "Project with a Makefile")
         {
+            Toolchain = context.Toolchain("cc", needed: null, folder, ["make", .. Compilers(context.Listing, folder, any: false), .. DebianPrograms.OfCalls(text), .. LinkedLibraries(text)]),
             Steps = made.Count == 0 || check is null ? [build] : [build, new DraftStep("test", $"make {check}") { Description = "Runs the tests", Needs = ["build"], Folder = folder, Inputs = inputs }],
         };
+    }
+
+    private static IEnumerable<string> Compilers(SourceListing listing, string folder, bool any) =>
+        any || listing.Below(folder).Any(f => f.EndsWith(".cc", StringComparison.Ordinal) || f.EndsWith(".cpp", StringComparison.Ordinal) || f.EndsWith(".cxx", StringComparison.Ordinal)) ? ["g++", "gcc", "libc6-dev"] : ["gcc", "libc6-dev"];
+
+    private static Version? LeastCMake(List<string> lists)
+    {
+        foreach (var text in lists)
+        {
+            if (text.IndexOf("cmake_minimum_required", StringComparison.OrdinalIgnoreCase) is >= 0 and var at && text.IndexOf("VERSION", at, StringComparison.OrdinalIgnoreCase) is > 0 and var version && text.IndexOf(')', version) is > 0 and var end)
+            {
+                // `3.16...3.30` is content with the first.
+                return DebianPrograms.Least(text[(version + "VERSION".Length)..end].Split("...")[0].Trim());
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The packages of what <c>find_package</c>, <c>pkg_check_modules</c> and <c>find_library</c> ask for.</summary>
+    private static IEnumerable<string> FoundLibraries(List<string> lists)
+    {
+        foreach (var call in lists.SelectMany(t => t.Split('(')).Zip(lists.SelectMany(t => t.Split('(')).Skip(1), static (before, within) => (Name: before.TrimEnd(), Words: within.Split(')')[0])))
+        {
+            var isPkgConfig = call.Name.EndsWith("pkg_check_modules", StringComparison.OrdinalIgnoreCase);
+            if (isPkgConfig)
+            {
+                yield return "pkgconf";
+            }
+
+            if (isPkgConfig || call.Name.EndsWith("find_package", StringComparison.OrdinalIgnoreCase) || call.Name.EndsWith("find_library", StringComparison.OrdinalIgnoreCase))
+            {
+                foreach (var word in call.Words.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+                {
+                    if (DebianPrograms.TryFindLibrary(word, out var package))
+                    {
+                        yield return package;
+                    }
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<string> LinkedLibraries(string makefile)
+    {
+        foreach (var word in makefile.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (word.StartsWith("-l", StringComparison.Ordinal) && DebianPrograms.TryFindLibrary(word[2..], out var package))
+            {
+                yield return package;
+            }
+        }
     }
 
     private static HashSet<string> Targets(string makefile)

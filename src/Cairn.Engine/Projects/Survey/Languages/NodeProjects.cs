@@ -10,11 +10,11 @@ internal static class NodeProjects
     private static readonly string[] Checks = ["lint", "typecheck", "check"];
     private static readonly JsonDocumentOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
-    public static IEnumerable<string> Folders(SurveyContext context) => Packages(context, quiet: true).Select(p => p.Folder);
+    public static IEnumerable<string> Folders(SurveyContext context) => Packages(context, quiet: false).Select(p => p.Folder);
 
     public static IEnumerable<FoundProject> Draft(SurveyContext context)
     {
-        var packages = Packages(context, quiet: false);
+        var packages = Packages(context, quiet: true);
         var roots = packages.Where(p => !packages.Exists(r => r.Has(p))).ToList();
         foreach (var root in roots)
         {
@@ -41,6 +41,7 @@ internal static class NodeProjects
                 var project = new FoundProject("node", package.Folder, $"Package {package.Name}{(used.Count > 0 ? ", which uses " + string.Join(", ", used.Select(u => u.Name)) : "")}")
                 {
                     Steps = Steps(package, manager, needs, [.. inputs.Distinct(StringComparer.Ordinal)], context.Listing),
+                    Toolchain = Toolchain(context, root, members, manager),
                 };
                 made[package.Name] = project;
                 yield return project;
@@ -48,12 +49,18 @@ internal static class NodeProjects
         }
     }
 
+    /// <summary>Node and npm of Debian; pnpm, and the yarn that projects mean, are none of its packages.</summary>
+    private static DraftToolchain? Toolchain(SurveyContext context, Package root, List<Package> members, Manager manager) =>
+        !manager.Run.StartsWith("npm", StringComparison.Ordinal) ? null
+        : context.Toolchain("node", members.Prepend(root).Select(p => DebianPrograms.Least(p.Engine)).Max(), Paths.In(root.Folder, "package.json"), "ca-certificates", "nodejs", "npm");
+
     private static FoundProject Install(Package root, List<Package> members, Manager manager, List<string> manifests, SurveyContext context)
     {
         var outputs = members.Count > 0 ? "**/node_modules/**" : "node_modules/**";
         return new FoundProject("npm", root.Folder, members.Count > 0 ? $"Workspace of {string.Join(", ", members.Select(m => m.Name))}" : "What package.json names")
         {
             Label = root.Folder.Length == 0 ? "npm" : null,
+            Toolchain = Toolchain(context, root, members, manager),
             Steps =
             [
                 new DraftStep("install", manager.Install)
@@ -161,7 +168,7 @@ internal static class NodeProjects
         }
     }
 
-    private sealed record Package(string Folder, string Name, HashSet<string> Scripts, HashSet<string> Dependencies, HashSet<string> Members, string? Main)
+    private sealed record Package(string Folder, string Name, HashSet<string> Scripts, HashSet<string> Dependencies, HashSet<string> Members, string? Main, string? Engine)
     {
         public static Package Read(string folder, JsonElement json, SourceListing listing)
         {
@@ -182,7 +189,7 @@ internal static class NodeProjects
             }
 
             var name = Text(json, "name") ?? (folder.Length == 0 ? "at the top" : Paths.Name(folder));
-            return new Package(folder, name, scripts, dependencies, Workspaces(folder, json, listing), Text(json, "main"));
+            return new Package(folder, name, scripts, dependencies, Workspaces(folder, json, listing), Text(json, "main"), json.TryGetProperty("engines", out var engines) && engines.ValueKind == JsonValueKind.Object ? Text(engines, "node") : null);
         }
 
         public bool Has(Package other) => Members.Contains(other.Folder);

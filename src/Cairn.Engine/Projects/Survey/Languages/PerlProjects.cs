@@ -41,7 +41,11 @@ internal static class PerlProjects
                 steps.Add(new DraftStep("test", "prove -lr t") { Description = "Runs the tests", Needs = needs, Folder = folder, Inputs = inputs, Environment = environment });
             }
 
-            yield return new FoundProject("perl", folder, "Perl project") { Steps = steps };
+            yield return new FoundProject("perl", folder, "Perl project")
+            {
+                Steps = steps,
+                Toolchain = context.Toolchain("perl", needed: null, folder, modules ? ["ca-certificates", "cpanminus", "gcc", "libc6-dev", "make", "perl"] : ["perl"]),
+            };
         }
     }
 }

@@ -15,12 +15,13 @@ internal static class PhpProjects
         {
             var listing = context.Listing;
             var path = Paths.In(folder, "composer.json");
-            string? script = null;
+            string? script = null, php = null;
             var packages = false;
             try
             {
                 using var json = JsonDocument.Parse(listing.Text(path));
                 packages = Requires(json.RootElement, "require") || Requires(json.RootElement, "require-dev");
+                php = json.RootElement.TryGetProperty("require", out var require) && require.ValueKind == JsonValueKind.Object && require.TryGetProperty("php", out var version) && version.ValueKind == JsonValueKind.String ? version.GetString() : null;
                 script = json.RootElement.TryGetProperty("scripts", out var scripts) && scripts.ValueKind == JsonValueKind.Object && scripts.TryGetProperty("test", out var test) && test.ValueKind == JsonValueKind.String ? test.GetString() : null;
             }
             catch (Exception exception) when (exception is JsonException or InvalidOperationException)
@@ -55,7 +56,11 @@ internal static class PhpProjects
                 steps.Add(new DraftStep("test", command) { Description = "Runs the tests", Needs = packages ? ["install"] : [], Folder = folder, Inputs = inputs });
             }
 
-            yield return new FoundProject("php", folder, "PHP project") { Steps = steps };
+            yield return new FoundProject("php", folder, "PHP project")
+            {
+                Steps = steps,
+                Toolchain = context.Toolchain("php", DebianPrograms.Least(php), path, packages ? ["ca-certificates", "composer", "php-cli", "php-mbstring", "php-xml", "unzip"] : ["php-cli"]),
+            };
         }
     }
 

@@ -75,8 +75,28 @@ internal static class PythonProjects
                 Script = "find . -name '*.py' -exec python3 -c 'import ast, sys; [ast.parse(open(f, \"rb\").read(), f) for f in sys.argv[1:]]' {} +",
                 Description = "Parses every file; no tests were found",
             });
-            yield return new FoundProject("python", folder, "Python project") { Steps = steps };
+            yield return new FoundProject("python", folder, "Python project")
+            {
+                Steps = steps,
+                Toolchain = context.Toolchain(
+                    "python", DebianPrograms.Least(RequiresPython(listing, folder)), Paths.In(folder, Markers.First(m => listing.Has(Paths.In(folder, m)))), what.Count > 0 ? ["ca-certificates", "python3", "python3-pip"] : ["python3"]),
+            };
         }
+    }
+
+    /// <summary>What <c>requires-python</c>, <c>python_requires</c> or Poetry's <c>python</c> says.</summary>
+    private static string? RequiresPython(SourceListing listing, string folder)
+    {
+        foreach (var line in Markers.SelectMany(m => listing.Text(Paths.In(folder, m)).Split('\n')).Select(l => l.Trim()))
+        {
+            if ((line.StartsWith("requires-python", StringComparison.Ordinal) || line.StartsWith("python_requires", StringComparison.Ordinal) || line.StartsWith("python =", StringComparison.Ordinal))
+                && line.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals)
+            {
+                return line[(equals + 1)..].Trim(' ', '"', '\'', ',');
+            }
+        }
+
+        return null;
     }
 
     private static string? Tests(SourceListing listing, string folder)

@@ -21,6 +21,20 @@ internal static class RubyProjects
         return found;
     }
 
+    private static Version? Least(SourceListing listing, string folder)
+    {
+        var files = listing.Ending(".gemspec").Where(f => Paths.Folder(f) == folder).Append(Paths.In(folder, "Gemfile"));
+        foreach (var line in files.SelectMany(f => listing.Text(f).Split('\n')).Select(l => l.Trim()))
+        {
+            if ((line.StartsWith("ruby ", StringComparison.Ordinal) || line.Contains("required_ruby_version", StringComparison.Ordinal)) && line.Split('\'', '"') is [_, var needed, ..])
+            {
+                return DebianPrograms.Least(needed);
+            }
+        }
+
+        return DebianPrograms.Least(listing.Text(Paths.In(folder, ".ruby-version")).Trim().Replace("ruby-", "", StringComparison.Ordinal));
+    }
+
     public static IEnumerable<FoundProject> Draft(SurveyContext context)
     {
         foreach (var folder in Folders(context))
@@ -58,7 +72,13 @@ internal static class RubyProjects
                 Inputs = context.Sources(folder),
                 Environment = environment,
             });
-            yield return new FoundProject("ruby", folder, "Ruby project") { Steps = steps };
+            yield return new FoundProject("ruby", folder, "Ruby project")
+            {
+                Steps = steps,
+                Toolchain = context.Toolchain(
+                    "ruby", Least(listing, folder), Paths.Prefix(folder) + "Gemfile",
+                    bundled ? ["ca-certificates", "gcc", "libc6-dev", "make", "rake", "ruby", "ruby-bundler", "ruby-dev"] : [.. specs ? ["ruby-rspec"] : Array.Empty<string>(), "rake", "ruby", "ruby-minitest", "ruby-test-unit"]),
+            };
         }
     }
 }

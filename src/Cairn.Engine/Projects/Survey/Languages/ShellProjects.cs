@@ -27,6 +27,10 @@ internal static class ShellProjects
             steps.Add(new DraftStep("test", $"{shell} {test}") { Description = "Runs the tests", Inputs = inputs });
         }
 
-        yield return new FoundProject("shell", "", "Shell scripts") { Steps = steps };
+        yield return new FoundProject("shell", "", "Shell scripts")
+        {
+            Steps = steps,
+            Toolchain = context.Toolchain("shell", needed: null, "", context.Listing.Ending(".sh").SelectMany(f => DebianPrograms.OfCalls(context.Listing.Text(f))).Prepend("bash")),
+        };
     }
 }

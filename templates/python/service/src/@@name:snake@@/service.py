@@ -14,7 +14,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/health":
             self._answer(HTTPStatus.OK, "ok")
         elif self.path.startswith("/hello/"):
-            self._answer(HTTPStatus.OK, greet(unquote(self.path[len("/hello/"):])))
+            self._answer(HTTPStatus.OK, greet(unquote(self.path.removeprefix("/hello/"))))
         else:
             self._answer(HTTPStatus.NOT_FOUND, "not found")
 
