@@ -5,12 +5,14 @@ using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
+using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
+using Cairn.Engine.Toolchains;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
@@ -26,6 +28,9 @@ internal sealed record PreparedAction(EncodedAction Encoded, MerkleTree Inputs, 
 {
     /// <summary>What <see cref="Inputs"/> is made of: the sources, then what each need made.</summary>
     public required ImmutableArray<InputTree> Trees { get; init; }
+
+    /// <summary>What it has instead of the machine's programs; null for these.</summary>
+    public ToolchainSet? Toolchains { get; init; }
 
     /// <summary>Of a fetch step, the digest of what it asks for; null of any other.</summary>
     public Digest? Asked { get; init; }
@@ -142,13 +147,30 @@ internal sealed class RunCache : IDisposable
                 ?? throw new IOException($"`{conflict}` is an input of `{job.Id}` twice with different content: a file that a step makes must have one maker");
         }
 
-        var description = _builder.Describe(job, attempt, inputs.Digest);
+        var toolchains = _inputs.Toolchains.Of(job.Step, (toolchain, source) => MadeToolchain(job, toolchain, source));
+        var description = _builder.Describe(job, attempt, inputs.Digest, toolchains);
         return new PreparedAction(ActionEncoder.Encode(description), inputs, sources)
         {
             Off = off,
             Trees = trees.DrainToImmutable(),
+            Toolchains = toolchains,
             Asked = job.Step.Fetch is null ? null : _builder.Asked(job, description),
         };
+    }
+
+    /// <summary>The tree of a toolchain that a step made which this job needs; null where it did not succeed. Throws <see cref="IOException"/> where it made none.</summary>
+    private Digest? MadeToolchain(Job job, Toolchain toolchain, ToolchainSource.Step source)
+    {
+        foreach (var need in job.Needs)
+        {
+            if (_scope.Plan.Jobs[need].Step.Name.Value == source.Name && _scope.ResultOf(need) is null or { Status: JobStatus.Succeeded })
+            {
+                var product = ProductOf(need);
+                return MadeToolchains.Put(toolchain.Name, source, product.Tree.Value, _inputs.Workshop(), path => _tree.Root.TryOpenFilePath(path));
+            }
+        }
+
+        return null;
     }
 
     /// <summary>What all of these jobs read: sources that each of them has, and what those made that each of them needs.</summary>
