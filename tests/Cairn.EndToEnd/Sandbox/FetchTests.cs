@@ -134,7 +134,7 @@ public sealed class FetchTests : IAsyncDisposable
     [Fact]
     public async Task Fetch_ThatWritesStepOutputs_Fails()
     {
-        using var project = HostileProject.Of(asUser: false, $"  deps: {{ uses: fetch, run: 'mkdir out && echo x > out/a && echo a=b >> $CAIRN_OUTPUT', hosts: [localhost], inputs: [], outputs: [out/a] }}\n");
+        using var project = HostileProject.Of(asUser: false, "  deps: { uses: fetch, run: 'mkdir out && echo x > out/a && echo a=b >> $CAIRN_OUTPUT', hosts: [localhost], inputs: [], outputs: [out/a] }\n");
         var fetched = await FetchAsync(project);
         Assert.Equal(1, fetched.ExitCode);
         Assert.Contains("it wrote step outputs, which are not pinned", fetched.Output, StringComparison.Ordinal);
