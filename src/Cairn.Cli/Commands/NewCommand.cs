@@ -114,7 +114,7 @@ internal static class NewCommand
             return problem;
         }
 
-        ShowNext(template, suite, suite is not null && parse.GetValue(options.Programs.NoLock), shown, services);
+        ShowNext(template, suite, files.Any(static f => f.Path == ProjectOptions.DefaultFiles[0]), suite is not null && parse.GetValue(options.Programs.NoLock), shown, services);
         return ExitCodes.Success;
     }
 
@@ -136,7 +136,7 @@ internal static class NewCommand
         services.OutBytes.Write(text.Span);
     }
 
-    private static void ShowNext(ProjectTemplate template, string? suite, bool unlocked, string shown, CommandServices services)
+    private static void ShowNext(ProjectTemplate template, string? suite, bool piped, bool unlocked, string shown, CommandServices services)
     {
         var text = new ByteText();
         var style = Style.OfOutput(services.Terminal);
@@ -148,7 +148,7 @@ internal static class NewCommand
             }
         }
 
-        style.Write(text, Ink.Dim, $"go on: cd {ShellText.Quote(shown)} && {(unlocked ? "cairn toolchain lock && " : "")}cairn run").Line();
+        style.Write(text, Ink.Dim, $"go on: cd {ShellText.Quote(shown)} && {(!piped ? "cairn init" : unlocked ? "cairn toolchain lock && cairn run" : "cairn run")}").Line();
         services.OutBytes.Write(text.Span);
     }
 

@@ -18,8 +18,8 @@ internal sealed class ToolchainChoice
 
     public Option<string?> Toolchain { get; } = new("--toolchain", "-t")
     {
-        Description = "What its steps run with: packages of debian, pinned, or of one of its suites; host: the programs of the machine [default: debian where the machine is one]",
-        HelpName = "debian|SUITE|host",
+        Description = "What its steps run with: debian or one of its suites, for packages that are pinned, or host, for the programs of the machine [default: debian where the machine is one]",
+        HelpName = "WHAT",
     };
 
     public Option<bool> NoLock { get; } = new("--no-lock") { Description = "Leave it to `cairn toolchain lock` to pin the packages" };

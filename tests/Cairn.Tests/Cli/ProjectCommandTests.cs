@@ -71,6 +71,64 @@ public sealed class ProjectCommandTests
         Assert.Empty(Directory.EnumerateFileSystemEntries(cli.Project));
     }
 
+    [Theory]
+    [InlineData(null, "bookworm")]
+    [InlineData("debian", "bookworm")]
+    [InlineData("trixie", "trixie")]
+    [InlineData("host", null)]
+    public async Task New_OnADebian_DeclaresItsPackages(string? asked, string? suite)
+    {
+        using var cli = Debian();
+        var (exit, text, error) = await cli.RunAsync(asked is null ? ["new", "c", "hello", "--no-lock"] : ["new", "c", "hello", "--no-lock", "--toolchain", asked]);
+        Assert.Equal((0, ""), (exit, error));
+        var pipeline = cli.Folder.Read("project/hello/cairn.yaml");
+        Assert.Equal(suite is not null, pipeline.Contains($"{{ debian: {suite}, packages: [gcc, libc6-dev, make] }}", StringComparison.Ordinal));
+        Assert.Equal(suite is not null, text.Contains("cd hello && cairn toolchain lock && cairn run", StringComparison.Ordinal));
+        Assert.Equal(0, (await cli.RunAsync("validate", "--strict", "-C", "hello")).Exit);
+    }
+
+    [Theory]
+    [InlineData("stable", "not the name of a suite")]
+    [InlineData("sarge", "no source for the suite `sarge`")]
+    public async Task New_WithASuiteThatIsNone_MakesNothing(string asked, string problem)
+    {
+        using var cli = Debian();
+        var (exit, _, error) = await cli.RunAsync("new", "c", "hello", "--toolchain", asked);
+        Assert.Equal(ExitCodes.Usage, exit);
+        Assert.Contains("CAIRN0762", error, StringComparison.Ordinal);
+        Assert.Contains(problem, error, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(cli.Project));
+    }
+
+    [Fact]
+    public async Task New_OfATemplateWithoutPackages_TakesTheMachines_UnlessTheyWereAskedFor()
+    {
+        using var cli = Debian();
+        Assert.Contains("CAIRN0762", (await cli.RunAsync("new", "csharp", "hello", "--toolchain", "debian")).Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await cli.RunAsync("new", "csharp", "hello")).Exit);
+        Assert.False(cli.Folder.Exists("project/hello/cairn.lock"));
+    }
+
+    [Fact]
+    public async Task Init_OnADebian_DeclaresPackages_AndSaysWhatPinsThem()
+    {
+        using var cli = Debian();
+        cli.Write("go.mod", "module example.org/a\n\ngo 1.19\n");
+        cli.Write("a.go", "package a\n");
+        var (exit, text, error) = await cli.RunAsync("init", "--no-lock");
+        Assert.Equal((0, ""), (exit, error));
+        Assert.Contains("cairn toolchain lock && cairn run", text, StringComparison.Ordinal);
+        Assert.Contains("go: { debian: bookworm, packages: [ca-certificates, gcc, golang-go, libc6-dev] }", cli.Folder.Read("project/cairn.yaml"), StringComparison.Ordinal);
+    }
+
+    private static CommandTester Debian()
+    {
+        var cli = new CommandTester();
+        cli.Folder.Write("etc/os-release", "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\nVERSION_CODENAME=bookworm\n");
+        cli.Folder.Write("etc/apt/sources.list", "deb http://deb.debian.org/debian bookworm main\ndeb http://deb.debian.org/debian trixie main\ndeb http://deb.debian.org/debian bookworm-updates main\n");
+        return cli;
+    }
+
     [Fact]
     public async Task New_TakesTheUsersTemplates_BeforeItsOwn()
     {

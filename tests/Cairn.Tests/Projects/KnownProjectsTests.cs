@@ -91,5 +91,38 @@ public sealed class KnownProjectsTests : IDisposable
         Assert.Equal(16, Known.List().Length);
     }
 
+    [Fact]
+    public void Record_OverAFileThatIsNone_WritesItAnew()
+    {
+        Record("/srv/a", "a", RunStatus.Succeeded, Now);
+        var file = Assert.Single(Directory.GetFiles(_state["projects"]));
+        File.WriteAllBytes(file, [.. Enumerable.Repeat((byte)0xff, 100_000)]);
+        Assert.Empty(Known.List());
+        Record("/srv/a", "a", RunStatus.Succeeded, Now.AddMinutes(1));
+        Assert.Equal("/srv/a", Assert.Single(Known.List()).Path);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(30)]
+    public void Record_OverOneThatWasCutOff_WritesItAnew(int bytes)
+    {
+        Record("/srv/a", "a", RunStatus.Succeeded, Now);
+        var file = Assert.Single(Directory.GetFiles(_state["projects"]));
+        File.WriteAllBytes(file, File.ReadAllBytes(file)[..bytes]);
+        Record("/srv/a", "a", RunStatus.Succeeded, Now.AddMinutes(1));
+        Assert.Equal(Now.AddMinutes(1), Assert.Single(Known.List()).LastTime);
+    }
+
+    [Fact]
+    public void List_LeavesOutFoldersAndForeignFiles()
+    {
+        _state.Write("projects/README.md", "mine");
+        Directory.CreateDirectory(_state["projects/0123456789abcdef"]);
+        File.CreateSymbolicLink(_state["projects/gone"], "/nowhere");
+        Assert.Empty(Known.List());
+    }
+
     private void Record(string path, string pipeline, RunStatus status, DateTimeOffset time) => Known.Record(path, pipeline, RunId.Create(time, 1), status, time);
 }

@@ -118,6 +118,64 @@ public sealed class ProjectSurveyTests
         Assert.Contains("package.json is not JSON", Assert.Single(draft!.Notes), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("go.mod=module a\ngo 1.19\n|a.go=", "go: ca-certificates gcc golang-go libc6-dev")]
+    [InlineData("go.mod=module a\ngo 1.23.1\n|a.go=", "")]
+    [InlineData("Cargo.toml=[package]\nname = \"a\"\nedition = \"2021\"\n|src/lib.rs=", "rust: ca-certificates cargo gcc libc6-dev")]
+    [InlineData("Cargo.toml=[package]\nname = \"a\"\nedition = \"2024\"\n|src/lib.rs=", "")]
+    [InlineData("Cargo.toml=[package]\nname = \"a\"\nrust-version = \"1.74\"\n|src/lib.rs=", "")]
+    [InlineData("Cargo.toml=[package]\nname = \"a\"\n|Cargo.lock=\nversion = 4\n|src/lib.rs=", "")]
+    [InlineData("pyproject.toml=[project]\nrequires-python = \">=3.9,<4\"\n|tests/test_a.py=", "python: python3")]
+    [InlineData("pyproject.toml=[project]\nrequires-python = \">=3.12\"\n|tests/test_a.py=", "")]
+    [InlineData("requirements.txt=six\n|tests/test_a.py=", "python: ca-certificates python3 python3-pip")]
+    [InlineData("package.json={\"engines\":{\"node\":\">=18\"},\"scripts\":{\"test\":\"x\"}}", "node: ca-certificates nodejs npm")]
+    [InlineData("package.json={\"engines\":{\"node\":\">=22\"},\"scripts\":{\"test\":\"x\"}}", "")]
+    [InlineData("package.json={\"scripts\":{\"test\":\"x\"}}|pnpm-lock.yaml=", "")]
+    [InlineData("CMakeLists.txt=cmake_minimum_required(VERSION 3.16...3.30)\nproject(a)\nfind_package(ZLIB REQUIRED)\n", "cc: cmake make g++ gcc libc6-dev zlib1g-dev")]
+    [InlineData("CMakeLists.txt=cmake_minimum_required(VERSION 3.28)\nproject(a)\n", "")]
+    [InlineData("Makefile=all:\n\tcc a.c -lcurl -lm\n\tgit describe\n|a.c=", "cc: make gcc libc6-dev git libcurl4-openssl-dev")]
+    [InlineData("pom.xml=<project><properties><maven.compiler.release>17</maven.compiler.release></properties></project>", "java: ca-certificates default-jdk-headless maven")]
+    [InlineData("pom.xml=<project><properties><java.version>21</java.version></properties></project>", "")]
+    [InlineData("composer.json={\"require\":{\"php\":\">=8.1\"}}|a.php=", "php: php-cli")]
+    [InlineData("composer.json={\"require\":{\"php\":\"^8.3\"}}|a.php=", "")]
+    [InlineData("a.sh=#!/bin/sh\n# curl is not called\njq . x; \"$git\" $curl /usr/bin/wget\n", "shell: bash jq")]
+    [InlineData("A.csproj=<Project Sdk='Microsoft.NET.Sdk'/>", "")]
+    public void Draft_WithASuite_HasPackagesThatAreNewEnough(string files, string toolchains)
+    {
+        var diagnostics = new DiagnosticBag();
+        var draft = ProjectSurvey.Draft(Listing(files), "sample", diagnostics, "bookworm");
+        Assert.Empty(diagnostics.ToSorted());
+        Assert.Equal(toolchains, string.Join("; ", draft!.Toolchains.Select(t => $"{t.Name}: {string.Join(' ', t.Packages)}")));
+        var text = PipelineYaml.Write(draft);
+        var read = PipelineReader.Read("cairn.yaml", new OneFile(text));
+        Assert.True(read.Diagnostics.IsEmpty, text + string.Join('\n', read.Diagnostics));
+        Assert.Equal(toolchains.Length > 0, !read.Pipeline!.Toolchains.IsEmpty);
+    }
+
+    [Fact]
+    public void Draft_WithASuite_NotesWhatNeedsTheMachine_AndNamesEachStepsToolchain()
+    {
+        var draft = ProjectSurvey.Draft(Listing("old/go.mod=module old\ngo 1.19\n|old/a.go=|new/go.mod=module new\ngo 1.99\n|new/a.go="), "a", new DiagnosticBag(), "bookworm")!;
+        Assert.Equal("new/go.mod needs go 1.99, and bookworm has 1.19: its steps run with what this machine has", Assert.Single(draft.Notes));
+        var pipeline = PipelineReader.Read("cairn.yaml", new OneFile(PipelineYaml.Write(draft))).Pipeline!;
+        Assert.Equal(["old-test", "old-vet"], pipeline.Steps.Where(s => s.Toolchain is not null).Select(s => s.Name.Value).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("", null)]
+    [InlineData("*", null)]
+    [InlineData("<4", null)]
+    [InlineData(">=3.11,<4", "3.11")]
+    [InlineData(">= 3.11", "3.11")]
+    [InlineData("^18 || >=20", "18.0")]
+    [InlineData("~8.2.3", "8.2.3")]
+    [InlineData("3.x", "3.0")]
+    [InlineData("v20.1.0", "20.1.0")]
+    [InlineData("^7.4|^8.0", "7.4")]
+    [InlineData("99999999999999", null)]
+    public void Least_IsTheLowestVersionThatSatisfies(string? requirement, string? version) => Assert.Equal(version, DebianPrograms.Least(requirement)?.ToString());
+
     [Fact]
     public void Listing_LeavesOutWhatIsIgnored()
     {

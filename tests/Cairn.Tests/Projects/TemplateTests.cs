@@ -155,6 +155,91 @@ public sealed class TemplateTests
         Assert.Equal(DiagnosticCodes.TemplatePath, Assert.Single(diagnostics.ToSorted()).Code);
     }
 
+    [Theory]
+    [InlineData("mkfifo pipe", "is neither a file nor a folder")]
+    [InlineData("ln -s /etc etc", "is a link")]
+    [InlineData("head -c 5000000 /dev/zero > big", "has more than 4 MiB")]
+    [InlineData("mkdir many; cd many; seq 2001 | xargs touch", "is one file more than the 2,000")]
+    [InlineData("for n in $(seq 17); do head -c 4000000 /dev/zero > $n; done", "more than 64 MiB")]
+    [InlineData("mkdir -p $(seq -s/ 40)", "more than 32 folders deep")]
+    [InlineData("touch $(printf 'a\\377')", "has a name that is not UTF-8")]
+    public async Task Find_OfAFolder_RefusesWhatIsNoTemplate(string script, string problem)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("template.yaml", "description: Bad\n");
+        var made = await new Tool("sh", "-euc", script) { Folder = folder.Path }.RunAsync(TestContext.Current.CancellationToken);
+        Assert.True(made.ExitCode == 0, made.ToString());
+        var diagnostics = new DiagnosticBag();
+        Assert.Null(new TemplateCatalog(null, "/").Find(folder.Path, diagnostics).Template);
+        var mistake = Assert.Single(diagnostics.ToSorted());
+        Assert.Equal(DiagnosticCodes.TemplatePath, mistake.Code);
+        Assert.Contains(problem, mistake.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ln -s /etc/passwd link", DiagnosticCodes.TemplatePath, "is a link")]
+    [InlineData("head -c 5000000 /dev/zero > big", DiagnosticCodes.TemplatePath, "has more than 4 MiB")]
+    [InlineData("git -c protocol.file.allow=always submodule --quiet add ./. sub", DiagnosticCodes.TemplatePath, "is another repository")]
+    [InlineData("git rm -q template.yaml; touch a", DiagnosticCodes.TemplateUnreadable, "has no `template.yaml`")]
+    public async Task FindAsync_OfARepository_RefusesWhatIsNoTemplate_AndRunsNothing(string script, string code, string problem)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("origin/template.yaml", "description: Bad\n");
+        folder.Write("origin/.gitattributes", "* filter=evil\n");
+        var git = $"git config user.name A; git config user.email a@example.org";
+        var made = await new Tool("sh", "-euc", $"git init -q -b main; {git}; git add .; git commit -qm first; {script}; git add .; git commit -qm second; printf '#!/bin/sh\\ntouch ../ran\\n' > .git/hooks/post-checkout; chmod +x .git/hooks/post-checkout")
+        {
+            Folder = folder["origin"],
+        }.RunAsync(TestContext.Current.CancellationToken);
+        Assert.True(made.ExitCode == 0, made.ToString());
+        var diagnostics = new DiagnosticBag();
+        Assert.Null((await new TemplateCatalog(null, "/").FindAsync($"file://{folder["origin"]}", diagnostics, TestContext.Current.CancellationToken)).Template);
+        var mistake = Assert.Single(diagnostics.ToSorted());
+        Assert.Equal(code, mistake.Code);
+        Assert.Contains(problem, mistake.Message, StringComparison.Ordinal);
+        Assert.False(folder.Exists("ran"));
+    }
+
+    [Theory]
+    [InlineData("ext::sh -c 'touch ran'://")]
+    [InlineData("https://127.0.0.1:1/none.git")]
+    [InlineData("file:///nowhere/at/all")]
+    public async Task FindAsync_OfAnAddressThatGivesNothing_SaysSo(string address)
+    {
+        var diagnostics = new DiagnosticBag();
+        Assert.Null((await new TemplateCatalog(null, "/").FindAsync(address, diagnostics, TestContext.Current.CancellationToken)).Template);
+        Assert.Equal(DiagnosticCodes.TemplateUnreadable, Assert.Single(diagnostics.ToSorted()).Code);
+    }
+
+    [Theory]
+    [InlineData("bookworm", true)]
+    [InlineData(null, false)]
+    public void Render_WithASuite_DeclaresTheToolchain_ThatItsPackagesAre(string? suite, bool pinned)
+    {
+        foreach (var name in Languages)
+        {
+            foreach (var kind in Find(name).Manifest.Kinds)
+            {
+                var diagnostics = new DiagnosticBag();
+                var files = ProjectMaker.Render(Project(name, kind) with { Suite = suite }, diagnostics);
+                Assert.Empty(diagnostics.ToSorted());
+                var read = PipelineReader.Read("cairn.yaml", new OneFile(files.Single(f => f.Path == "cairn.yaml").Content));
+                Assert.True(read.Diagnostics.IsEmpty, $"{name} {kind}: {string.Join('\n', read.Diagnostics)}");
+                Assert.Equal(pinned && !Find(name).Manifest.Packages.IsEmpty ? 1 : 0, read.Pipeline!.Toolchains.Length);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("perl", "Makefile.PL")]
+    [InlineData("ruby", "hello-world.gemspec")]
+    public void Render_QuotesWhoHoldsTheCopyright(string name, string path)
+    {
+        var diagnostics = new DiagnosticBag();
+        var files = ProjectMaker.Render(Project(name, "lib") with { Author = @"A\B O'Neill" }, diagnostics);
+        Assert.Contains(@"'A\\B O\'Neill'", Encoding.UTF8.GetString(files.Single(f => f.Path == path).Content), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Write_LeavesNothingHalfMade()
     {

@@ -49,11 +49,19 @@ public sealed class DebianTree
             Add(package);
         }
 
+        // What a script would take from packages is looked for among these alone.
+        _unhandled.RemoveAll(u => u.What.Source is { } source && !_files.Exists(source));
         AddConfiguration();
         Choose();
         AddLinks();
         TreePhp.Add(_files, _effects.OfType<ScriptEffect.PhpModule>());
         TreeCatalogs.Add(_files, _effects);
+        TreePerl.Add(_files, _effects.OfType<ScriptEffect.PerlSaxParser>());
+        if (_effects.Exists(static e => e is ScriptEffect.CompilerCache))
+        {
+            TreeCompilers.Add(_files);
+        }
+
         TreeCertificates.Add(_files);
         TreeLibraries.Add(_files, _libraries, architecture);
         TellUnhandled(packages);
@@ -130,6 +138,14 @@ public sealed class DebianTree
             _ = _files.TryCopy(copy.From, copy.To);
         }
 
+        foreach (var (path, needed, content) in PackageScripts.Files)
+        {
+            if (_files.Exists(needed) && !_files.Exists("/" + path))
+            {
+                _files.SetFile(path, content);
+            }
+        }
+
         foreach (var (path, target) in PackageScripts.Links)
         {
             if (_files.Exists(target))
@@ -184,7 +200,7 @@ public sealed class DebianTree
 
     private void TellUnhandled(PackageFiles[] packages)
     {
-        foreach (var group in _unhandled.Where(u => u.What.Source is not { } source || _files.Exists(source)).GroupBy(static u => (u.Package, u.Script)))
+        foreach (var group in _unhandled.GroupBy(static u => (u.Package, u.Script)))
         {
             var findings = group.Select(static u => u.What.Finding).Distinct(StringComparer.Ordinal).ToArray();
             var more = findings.Length > FindingsMax ? $" and {findings.Length - FindingsMax} more" : "";

@@ -8,18 +8,18 @@ internal static class PackageScripts
     /// <summary>The shell's own, and programs that only look at something or say something.</summary>
     private static readonly HashSet<string> Looking = new(StringComparer.Ordinal)
     {
-        ".", ":", "[", "alias", "awk", "basename", "break", "cat", "cd", "cmp", "command", "continue", "cut", "diff", "dirname", "done", "echo", "egrep", "env", "exit", "export", "expr", "false", "fgrep", "file", "find", "for", "getent",
-        "getopts", "grep", "head", "hash", "id", "ischroot", "local", "ls", "md5sum", "mktemp", "mountpoint", "printf", "pwd", "read", "readlink", "realpath", "return", "sed", "set", "sha256sum", "shift", "sleep", "sort", "stat",
+        ".", ":", "[", "alias", "awk", "base64", "basename", "break", "cat", "cd", "cmp", "command", "continue", "cut", "date", "diff", "dirname", "done", "echo", "egrep", "env", "exit", "export", "expr", "false", "fgrep", "file", "find", "for", "getent",
+        "getopts", "grep", "head", "hash", "id", "ischroot", "local", "ls", "md5sum", "mktemp", "mountpoint", "printf", "pwd", "read", "readlink", "realpath", "return", "sed", "set", "sha256sum", "sha512sum", "shift", "sleep", "sort", "stat", "systemd-detect-virt",
         "tail", "tempfile", "test", "tr", "trap", "true", "type", "umask", "uname", "uniq", "until", "while", "unset", "wait", "wc", "which", "xargs", "dpkg", "dpkg-query", "dpkg-realpath", "dpkg-maintscript-helper", "dpkg-architecture", "phpquery", "tput", "runlevel",
     };
 
     /// <summary>Owners, rights, users, services, debconf, caches of desktops, and what takes away or prepares a folder: nothing of it is in a tree or reaches a step.</summary>
     private static readonly HashSet<string> Machine = new(StringComparer.Ordinal)
     {
-        "chown", "chgrp", "chmod", "chattr", "setcap", "setfacl", "restorecon", "rm", "rmdir", "unlink", "mkdir", "touch", "adduser", "addgroup", "deluser", "delgroup", "useradd", "usermod", "groupadd", "groupmod", "userdel", "groupdel",
-        "systemctl", "systemd-tmpfiles", "systemd-sysusers", "deb-systemd-helper", "deb-systemd-invoke", "invoke-rc.d", "update-rc.d", "service", "start-stop-daemon", "udevadm", "telinit", "kill", "killall", "pkill", "pidof",
+        "chown", "chgrp", "chmod", "chattr", "setcap", "getcap", "setfacl", "restorecon", "rm", "rmdir", "unlink", "mkdir", "touch", "adduser", "addgroup", "deluser", "delgroup", "useradd", "usermod", "groupadd", "groupmod", "userdel", "groupdel",
+        "systemctl", "systemd-tmpfiles", "systemd-sysusers", "deb-systemd-helper", "deb-systemd-invoke", "invoke-rc.d", "update-rc.d", "service", "start-stop-daemon", "udevadm", "telinit", "sysctl", "kill", "pgrep", "killall", "pkill", "pidof",
         "dpkg-statoverride", "dpkg-trigger", "update-shells", "add-shell", "remove-shell", "update-menus", "update-mime", "update-mime-database", "update-desktop-database", "gtk-update-icon-cache", "update-icon-caches",
-        "gtk-update-icon-cache-3.0", "glib-compile-schemas", "gio-querymodules", "gdk-pixbuf-query-loaders", "gtk-query-immodules-2.0", "gtk-query-immodules-3.0", "fc-cache", "mandb", "install-info", "update-initramfs", "update-binfmts", "apparmor_parser", "aa-enabled", "apt-config", "apt-get", "apt-key", "ucfr", "ucfq", "mktexlsr", "update-passwd", "pwck", "grpck",
+        "gtk-update-icon-cache-3.0", "glib-compile-schemas", "gio-querymodules", "gdk-pixbuf-query-loaders", "gtk-query-immodules-2.0", "gtk-query-immodules-3.0", "fc-cache", "mandb", "install-info", "update-initramfs", "update-binfmts", "apparmor_parser", "aa-enabled", "apt-config", "apt-get", "apt-key", "ucfr", "ucfq", "mktexlsr", "emacs-package-install", "emacs-package-remove", "update-passwd", "pwck", "grpck",
         "db_version", "db_capb", "db_get", "db_set", "db_input", "db_go", "db_stop", "db_metaget", "db_fset", "db_fget", "db_reset", "db_register", "db_unregister", "db_purge", "db_subst", "db_title", "db_settitle", "db_beginblock", "db_endblock", "db_clear",
     };
 
@@ -86,14 +86,61 @@ internal static class PackageScripts
         ["procps"] = ["mv"],
         ["ucf"] = [All],
 
-        // Keys of a terminal; the time zone, which is UTC.
-        ["readline-common"] = ["cp"],
+        // The time zone, which is UTC.
         ["tzdata"] = [All],
+
+        // Names of users and of the machine are those of the sandbox.
+        ["adduser"] = [All],
+        ["netbase"] = [">"],
+        ["passwd"] = ["shadowconfig"],
+        ["sudo"] = ["mv"],
+
+        // Nothing boots, and no service runs.
+        ["dbus"] = [All],
+        ["dbus-daemon"] = [All],
+        ["dbus-system-bus-common"] = [All],
+        ["erlang-base"] = [All],
+        ["libpam-systemd"] = [All],
+        ["libwrap0"] = [">"],
+        ["systemd"] = [All],
+        ["systemd-sysv"] = [All],
+
+        // Nobody prints, reads manuals, or has a text's spelling checked.
+        ["dictionaries-common"] = [All],
+        ["hunspell-en-us"] = [All],
+        ["libpaper1"] = [All],
+        ["man-db"] = [All],
+
+        // Asks whether a server of the network may be asked: no.
+        ["libdebuginfod-common"] = ["ln"],
+
+        // For a program that Debian no longer has.
+        ["libbcprov-java"] = ["rebuild-security-providers"],
+
+        // An error that cannot be.
+        ["flex"] = ["print"],
+
+        // A list of what was installed by hand: nothing.
+        ["luarocks"] = [All],
+
+        // Settings that were made for a version of long ago; that the settings are MariaDB's, which differ in nothing that a client does.
+        ["docbook-xsl"] = ["ln"],
+        ["libxml-sax-perl"] = ["mv"],
+        ["mysql-common"] = [">"],
+        ["mariadb-common"] = ["configure-symlinks"],
+
+        // Formats of TeX, which its own packages make: they are refused.
+        ["tex-common"] = [All],
+        ["texinfo"] = [All],
+
+        // Settings of git: see Files.
+        ["git-lfs"] = ["git"],
 
         // Byte code, and the hooks that make it.
         ["python3"] = [All],
         ["python3-distutils"] = [All],
         ["python3-lib2to3"] = [All],
+        ["python3-tk"] = [All],
         ["python3.11"] = [All],
         ["python3.11-minimal"] = [All],
         ["python3.11-venv"] = [All],
@@ -113,7 +160,14 @@ internal static class PackageScripts
     /// <summary>Links that packages make by asking, with the answer that is usual, and what they lead to: made where that is in the tree.</summary>
     public static (string Path, string Target)[] Links { get; } =
     [
+        ("etc/fonts/conf.d/10-hinting-slight.conf", "/usr/share/fontconfig/conf.avail/10-hinting-slight.conf"),
         ("etc/fonts/conf.d/70-no-bitmaps.conf", "/usr/share/fontconfig/conf.avail/70-no-bitmaps.conf"),
+    ];
+
+    /// <summary>Files that packages make by running a program of theirs, and which program that is: made where it is in the tree.</summary>
+    public static (string Path, string Needed, string Content)[] Files { get; } =
+    [
+        ("etc/gitconfig", "/usr/bin/git-lfs", "[filter \"lfs\"]\n\tclean = git-lfs clean -- %f\n\tsmudge = git-lfs smudge -- %f\n\tprocess = git-lfs filter-process\n\trequired = true\n"),
     ];
 
     /// <summary>Whether a command of a package's script needs nothing to be done.</summary>

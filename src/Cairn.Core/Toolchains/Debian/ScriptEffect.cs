@@ -34,6 +34,14 @@ public abstract record ScriptEffect
     /// <param name="Catalog">The catalog, absolute.</param>
     public sealed record XmlEntry(string Kind, string Start, string Package, string? Catalog) : ScriptEffect;
 
+    /// <summary>A parser of XML that Perl's programs can choose.</summary>
+    /// <param name="Module">Its module.</param>
+    /// <param name="Priority">The highest is the usual one.</param>
+    public sealed record PerlSaxParser(string Module, int Priority) : ScriptEffect;
+
+    /// <summary>Compilers have links of their names to ccache.</summary>
+    public sealed record CompilerCache : ScriptEffect;
+
     /// <summary>A catalog of SGML takes in another.</summary>
     /// <param name="Catalog">The catalog, absolute.</param>
     /// <param name="Entry">The other, absolute.</param>

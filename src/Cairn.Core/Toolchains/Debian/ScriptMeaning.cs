@@ -10,6 +10,7 @@ namespace Cairn.Core.Toolchains.Debian;
 internal sealed class ScriptMeaning(string package, HashSet<string> functions)
 {
     private const int LoopsMax = 1_000;
+    private const string UsualSaxPriority = "50";
 
     // dpkg's names for versions of a configuration file: no new tree has one.
     private static readonly string[] Leftovers = [".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".dpkg-remove", ".dpkg-tmp", ".ucf-dist", ".ucf-new", ".ucf-old"];
@@ -69,6 +70,19 @@ internal sealed class ScriptMeaning(string package, HashSet<string> functions)
             words = words[1..];
         }
 
+        if (words is [{ IsQuoted: false, Text: "export" or "local" or "readonly" }, .. var declared])
+        {
+            foreach (var word in declared)
+            {
+                if (ScriptVariables.Assignment(word.Text) is var (variable, initial))
+                {
+                    _variables.Assign(variable, initial);
+                }
+            }
+
+            words = [];
+        }
+
         foreach (var target in command.Writes)
         {
             if (!PackageScripts.MayWrite(package, _variables.Expand(target) ?? target))
@@ -104,11 +118,13 @@ internal sealed class ScriptMeaning(string package, HashSet<string> functions)
     private bool IsDone(string program, List<string> arguments, ShellCommand command) => program switch
     {
         "ucf" => IsTemplate(arguments),
-        "cp" or "mv" or "install" => IsCopy(arguments, command),
+        "cp" or "mv" or "install" => IsCopy(program, arguments, command),
         "dpkg-divert" => IsDiversion(arguments),
         "php_invoke" => IsPhpModule(arguments),
         "update-xmlcatalog" => IsXmlEntry(arguments),
         "update-catalog" => IsSgmlEntry(arguments),
+        "update-perl-sax-parsers" => IsSaxParser(arguments),
+        "update-ccache-symlinks" => IsCompilerCache(),
         _ => false,
     };
 
@@ -162,21 +178,28 @@ internal sealed class ScriptMeaning(string package, HashSet<string> functions)
         return true;
     }
 
-    /// <summary>Passes over what copies or moves nothing: folders, and files that no new tree has. Other files are looked for when there is a tree.</summary>
-    private bool IsCopy(List<string> words, ShellCommand command)
+    /// <summary>
+    /// Takes <c>cp</c> of a file that settings begin with, and passes over what copies or moves nothing: folders, and files that no new tree has. Other files are looked for when
+    /// there is a tree.
+    /// </summary>
+    private bool IsCopy(string program, List<string> words, ShellCommand command)
     {
-        var files = words.Where(static w => !w.StartsWith('-')).ToArray();
         if (words.Any(static w => w is "-d" or "--directory"))
         {
             return true;
         }
 
-        if (files is not [var from, _] || !IsPath(from) || from.AsSpan().IndexOfAny("*?[") >= 0)
+        var files = words.Where((w, i) => !w.StartsWith('-') && (i == 0 || words[i - 1] is not ("-m" or "-o" or "-g" or "--mode" or "--owner" or "--group"))).ToArray();
+        if (files is not [var from, var to] || !IsPath(from) || from.AsSpan().IndexOfAny("*?[") >= 0)
         {
             return false;
         }
 
-        if (!Leftovers.Any(end => from.EndsWith(end, StringComparison.Ordinal)))
+        if (program is not "mv" && from.StartsWith("/usr/share/", StringComparison.Ordinal) && IsPath(to) && to.StartsWith("/etc/", StringComparison.Ordinal) && !to.EndsWith('/'))
+        {
+            Effects.Add(new ScriptEffect.Copied(from, to));
+        }
+        else if (from is not "/dev/null" && !Leftovers.Any(end => from.EndsWith(end, StringComparison.Ordinal)))
         {
             Unhandled.Add(new Unhandled(from, Finding(command, Line(command.Words))));
         }
@@ -254,6 +277,29 @@ internal sealed class ScriptMeaning(string package, HashSet<string> functions)
         }
 
         Effects.Add(new ScriptEffect.SgmlEntry(catalog, entry));
+        return true;
+    }
+
+    /// <summary>Takes <c>--add MODULE [--priority PRIORITY]</c>; the file of all parsers is made for every tree.</summary>
+    private bool IsSaxParser(List<string> words)
+    {
+        if (words.Contains("--remove") || words.Contains("--update"))
+        {
+            return true;
+        }
+
+        if (Option(words, "--add") is not { } module || !IsWord(module) || !int.TryParse(Option(words, "--priority") ?? UsualSaxPriority, NumberStyles.None, CultureInfo.InvariantCulture, out var priority))
+        {
+            return false;
+        }
+
+        Effects.Add(new ScriptEffect.PerlSaxParser(module, priority));
+        return true;
+    }
+
+    private bool IsCompilerCache()
+    {
+        Effects.Add(new ScriptEffect.CompilerCache());
         return true;
     }
 

@@ -127,7 +127,7 @@ public sealed class TemplateCatalog(string? userFolder, string currentDirectory)
             }
         }
 
-        if (!found)
+        if (!found && !diagnostics.HasErrors)
         {
             diagnostics.Error(DiagnosticCodes.TemplateUnreadable, $"`{from.Place}` has no `{TemplateManifest.FileName}`", SourceSpan.None, "a template says what it is: write `description: …` into that file");
         }

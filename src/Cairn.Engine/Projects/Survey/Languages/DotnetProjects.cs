@@ -73,7 +73,7 @@ internal static class DotnetProjects
     private static FoundProject Restore(List<Project> projects, List<string> shared, SourceListing listing, string packages)
     {
         var solutions = listing.Ending(".sln", ".slnx").ToList();
-        var targets = solutions.Count == 1 ? solutions : [.. projects.Select(p => p.Path)];
+        var targets = solutions.Count == 1 && IsWhole(listing.Text(solutions[0]), projects) ? solutions : [.. projects.Select(p => p.Path)];
         var locks = listing.Named("packages.lock.json").ToList();
         var script = packages + string.Join('\n', targets.Select(t => $"dotnet restore {Shell(t)} --artifacts-path {Artifacts}{(locks.Count > 0 ? " --locked-mode" : "")}"));
         return new FoundProject("dotnet", "", "What the .NET projects refer to")
@@ -94,6 +94,11 @@ internal static class DotnetProjects
             ],
         };
     }
+
+    // What a solution leaves out, or has no configuration for, is not restored with it.
+    private static bool IsWhole(string solution, List<Project> projects) =>
+        (solution.Contains("<Solution", StringComparison.Ordinal) || solution.Contains("ProjectConfigurationPlatforms", StringComparison.Ordinal))
+        && projects.TrueForAll(p => solution.Replace('\\', '/').Contains(Paths.Name(p.Path), StringComparison.Ordinal));
 
     private static List<string> SharedFiles(SurveyContext context) =>
         [.. context.Listing.Named(SharedNames), .. context.Listing.Ending(".ruleset", ".snk").Where(f => Paths.Depth(f) == 0)];

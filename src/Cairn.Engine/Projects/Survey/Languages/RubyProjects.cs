@@ -77,7 +77,7 @@ internal static class RubyProjects
                 Steps = steps,
                 Toolchain = context.Toolchain(
                     "ruby", Least(listing, folder), Paths.Prefix(folder) + "Gemfile",
-                    bundled ? ["ca-certificates", "bundler", "gcc", "libc6-dev", "make", "rake", "ruby", "ruby-dev"] : [.. specs ? ["ruby-rspec"] : Array.Empty<string>(), "rake", "ruby", "ruby-minitest", "ruby-test-unit"]),
+                    bundled ? ["ca-certificates", "gcc", "libc6-dev", "make", "rake", "ruby", "ruby-bundler", "ruby-dev"] : [.. specs ? ["ruby-rspec"] : Array.Empty<string>(), "rake", "ruby", "ruby-minitest", "ruby-test-unit"]),
             };
         }
     }

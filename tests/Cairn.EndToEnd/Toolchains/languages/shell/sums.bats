@@ -1,0 +1,3 @@
+@test "sums" {
+    [ "$(sh sums.sh 1 2)" = 3 ]
+}
