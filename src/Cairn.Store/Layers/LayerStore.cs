@@ -30,7 +30,8 @@ public sealed partial class LayerStore
     internal const string LockFile = "lock";
     internal const string TemporaryPrefix = "new-";
     internal const string GonePrefix = "gone-";
-    internal const string ToolchainPrefix = "toolchain-";
+    /// <summary>What the keys of layers with toolchains begin with.</summary>
+    public const string ToolchainPrefix = "toolchain-";
 
     // What comes from the machine, what every sandbox has, and trees of toolchains.
     private static readonly string[] Prefixes = ["base-", "bare-", ToolchainPrefix];
