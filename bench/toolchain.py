@@ -28,7 +28,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET_RATIO, TARGET_WARM_MS = 3.0, 20.0
 WARM_RUNS = 15
-CHECK = "echo 'int main(void) { return 42; }' >/tmp/x.c && gcc -o /tmp/x /tmp/x.c && make --version >/dev/null && { /tmp/x; test $? = 42; }"
+CHECK = "echo 'int main(void) { return 42; }' >/tmp/x.c && gcc -o /tmp/x /tmp/x.c && make --version >/dev/null && { /tmp/x || test $? = 42; }"
 
 
 def run(command, folder="/", environment=None, check=True):
@@ -56,12 +56,11 @@ class Bench:
 name: bench
 toolchains:
   cc: {{ debian: {self.suite}, packages: [{', '.join(self.packages)}] }}
-params: {{ toolchain: none }}
-defaults: {{ isolation: sandbox, cache: false, inputs: [] }}
+defaults: {{ isolation: sandbox, cache: false }}
 steps:
-  use: {{ run: "{CHECK.replace('"', chr(92) + '"')}", toolchain: cc }}
-  warm: {{ command: [/bin/true], toolchain: cc }}
-  host: {{ command: [/bin/true], toolchain: host }}
+  use: {{ inputs: [], run: "{CHECK.replace('"', chr(92) + '"')}", toolchain: cc }}
+  warm: {{ inputs: [], command: [/bin/true], toolchain: cc }}
+  host: {{ inputs: [], command: [/bin/true], toolchain: host }}
 """)
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.root), "LC_ALL": "C.UTF-8"}
         for name in ("CACHE", "STATE", "CONFIG"):

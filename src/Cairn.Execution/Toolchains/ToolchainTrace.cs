@@ -62,7 +62,9 @@ public static class ToolchainTrace
             links.AddRange(damage.Take(DamageShownMax).Select(d => new TraceLink(0, $"{locked.Name} in the store", null, d, TraceState.Wrong)));
         }
 
-        links.Add(await TreeAsync(builder, locked, cancellationToken));
+        // Each once: what is found damaged is set aside.
+        var findings = locked.Contents.Select(p => builder.Examine(p.Digest)).ToArray();
+        links.Add(await TreeAsync(builder, locked, findings, cancellationToken));
         if (isComplete)
         {
             links.Add(Choice(locked, [.. chains.Select(static c => c.Packages!)]));
@@ -96,19 +98,19 @@ public static class ToolchainTrace
             {
                 if (places[i] == chain)
                 {
-                    links.Add(Package(builder, locked.Contents[i], chain >= 0, isComplete));
+                    links.Add(Package(locked.Contents[i], findings[i], chain >= 0, isComplete));
                 }
             }
         }
     }
 
-    private static async Task<TraceLink> TreeAsync(ToolchainBuilder builder, LockedDebian locked, CancellationToken cancellationToken)
+    private static async Task<TraceLink> TreeAsync(ToolchainBuilder builder, LockedDebian locked, string?[] findings, CancellationToken cancellationToken)
     {
         var subject = $"tree of {locked.Name} ({locked.Layout}, {locked.Architecture})";
-        if (locked.Contents.FirstOrDefault(p => builder.Examine(p.Digest) is not null) is { } missing)
+        if (Array.FindIndex(findings, static f => f is not null) is >= 0 and var missing)
         {
             // A trace looks at what is here, and fetches nothing.
-            return new TraceLink(0, subject, locked.Tree, $"the package `{missing.Name}` {builder.Examine(missing.Digest)}, so it was not made again", TraceState.NotChecked);
+            return new TraceLink(0, subject, locked.Tree, $"the package `{locked.Contents[missing].Name}` {findings[missing]}, so it was not made again", TraceState.NotChecked);
         }
 
         try
@@ -148,10 +150,10 @@ public static class ToolchainTrace
         }
     }
 
-    private static TraceLink Package(ToolchainBuilder builder, LockedPackage package, bool isVouched, bool isComplete)
+    private static TraceLink Package(LockedPackage package, string? finding, bool isVouched, bool isComplete)
     {
         var subject = $"{package.Name} {package.Version} {package.Architecture}";
-        if (builder.Examine(package.Digest) is { } finding)
+        if (finding is not null)
         {
             return new TraceLink(1, subject, package.Digest, $"it {finding}", StateOf(finding));
         }

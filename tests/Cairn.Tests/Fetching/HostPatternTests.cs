@@ -2,7 +2,10 @@ using System.Net;
 
 using Cairn.Core.Fetching;
 
-using FsCheck.Xunit;
+using FsCheck;
+using FsCheck.Fluent;
+
+using HostName = Cairn.Core.Fetching.HostName;
 
 namespace Cairn.Tests.Fetching;
 
@@ -97,15 +100,15 @@ public sealed class HostPatternTests
     public void LineWith_IsALineOfThePipeline() =>
         Assert.Equal("hosts: [a.example, \"*.b.example:8443\", c.example]", Rules("a.example", "*.b.example:8443").LineWith(["c.example", "a.example"]));
 
-    [Property(MaxTest = 1000)]
-    public void Normalize_IsItsOwnSpelling(string text)
+    [Fact]
+    public void Normalize_IsItsOwnSpelling() => Prop.ForAll<string>(text =>
     {
         var name = HostName.Normalize(text ?? "");
         Assert.True(name is null || HostName.Normalize(name) == name, text);
-    }
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(1000));
 
-    [Property(MaxTest = 1000)]
-    public void TryParse_OfAnything_EitherExplainsOrMatchesNothingElse(string text)
+    [Fact]
+    public void TryParse_OfAnything_EitherExplainsOrMatchesNothingElse() => Prop.ForAll<string>(text =>
     {
         if (HostPattern.TryParse(text ?? "", out var pattern, out var error, out _))
         {
@@ -115,8 +118,8 @@ public sealed class HostPatternTests
         {
             Assert.NotEmpty(error);
         }
-    }
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(1000));
 
     internal static HostRules Rules(params string[] patterns) =>
-        new([.. patterns.Select(static text => HostPattern.TryParse(text, out var pattern, out var error, out _) ? pattern : throw new ArgumentException(error, nameof(patterns)))]);
+        new([.. patterns.Select(static text => HostPattern.TryParse(text, out var pattern, out var error, out _) ? pattern : throw new FormatException(error))]);
 }

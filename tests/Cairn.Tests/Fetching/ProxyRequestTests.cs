@@ -2,7 +2,8 @@ using System.Text;
 
 using Cairn.Core.Fetching;
 
-using FsCheck.Xunit;
+using FsCheck;
+using FsCheck.Fluent;
 
 namespace Cairn.Tests.Fetching;
 
@@ -73,15 +74,15 @@ public sealed class ProxyRequestTests
         Assert.Null(Read($"GET http://example.com/ HTTP/1.1\r\n{string.Concat(Enumerable.Repeat("A: b\r\n", 201))}\r\n"));
     }
 
-    [Property(MaxTest = 2000)]
-    public void TryRead_OfAnyBytes_IsARequestOrAProblem(byte[] bytes)
+    [Fact]
+    public void TryRead_OfAnyBytes_IsARequestOrAProblem() => Prop.ForAll<byte[]>(bytes =>
     {
         var request = ProxyRequest.TryRead([.. "GET http://"u8, .. bytes ?? [], .. "\r\n\r\n"u8], out var problem);
         Assert.True(request is not null ^ problem.Length > 0);
-    }
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
 
-    [Property(MaxTest = 2000)]
-    public void ToHost_IsOneRequest_WhateverWasAsked(string path, string header)
+    [Fact]
+    public void ToHost_IsOneRequest_WhateverWasAsked() => Prop.ForAll<string, string>((path, header) =>
     {
         if (ProxyRequest.TryRead(Encoding.UTF8.GetBytes($"GET http://example.com/{path} HTTP/1.1\r\nX: {header}\r\n\r\n"), out _) is not { } request)
         {
@@ -94,7 +95,7 @@ public sealed class ProxyRequestTests
         Assert.Contains("\r\nHost: example.com\r\n", Encoding.Latin1.GetString(head), StringComparison.Ordinal);
         var again = ProxyRequest.TryRead(request.ToProxy(null), out _);
         Assert.Equal((request.Host, request.Port, request.Method), (again?.Host, again?.Port ?? 0, again?.Method));
-    }
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
 
     private static ProxyRequest? Read(string head)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Expressions;
+using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Planning.Compiled;
@@ -199,7 +200,7 @@ public sealed class PlanCodecTests
     {
         Type[] types =
         [
-            typeof(Plan), typeof(Job), typeof(Pipeline), typeof(Step), typeof(StepLimits), typeof(Determinism), typeof(StepReference), typeof(StepAction.Script), typeof(StepAction.Command), typeof(EnvironmentEntry), typeof(RetryPolicy),
+            typeof(Plan), typeof(Job), typeof(Pipeline), typeof(Step), typeof(FetchPolicy), typeof(HostRules), typeof(StepLimits), typeof(Determinism), typeof(StepReference), typeof(StepAction.Script), typeof(StepAction.Command), typeof(EnvironmentEntry), typeof(RetryPolicy),
             typeof(CachePolicy), typeof(ToolCacheUse), typeof(MatrixDefinition), typeof(MatrixAxis), typeof(MatrixValue), typeof(MatrixRow), typeof(Parameter), typeof(ScopedParameter),
             typeof(Secret), typeof(SecretSource.Variable), typeof(SecretSource.File), typeof(SecretSource.Command), typeof(Service), typeof(ReadinessProbe), typeof(ReadinessCheck.Script),
             typeof(ReadinessCheck.Tcp), typeof(ReadinessCheck.Http), typeof(ReadinessCheck.Output), typeof(LockName), typeof(Toolchain), typeof(ToolchainSource.Debian), typeof(ToolchainReference), typeof(Diagnostic), typeof(DiagnosticNote), typeof(SourceSpan),
@@ -210,7 +211,9 @@ public sealed class PlanCodecTests
             Plan: Jobs Parameters Pipeline
             Job: ConditionHolds GeneratedDepth Id Index InputSpans Inputs Matrix MatrixKey Needs OutputSpans Outputs SkippedByPlan Step
             Pipeline: Description Environment Files Locks MaxParallel Name Parameters Secrets Services Steps Toolchains
-            Step: Action AllowFailure Cache Condition Description Deterministic Environment Generates Inputs Isolation JUnitReports Limits Locks Matrix MaxParallel Name Needs Network Outputs Retries Services Span Strict Templates Timeout Toolchain WorkingDirectory
+            Step: Action AllowFailure Cache Condition Description Deterministic Environment Fetch Generates Inputs Isolation JUnitReports Limits Locks Matrix MaxParallel Name Needs Network Outputs Retries Services Span Strict Templates Timeout Toolchain WorkingDirectory
+            FetchPolicy: Hosts
+            HostRules: Patterns
             StepLimits: Cpus DiskBytes MemoryBytes OpenFiles Processes
             Determinism: Cpus FakeTime
             StepReference: Name Span

@@ -36,6 +36,11 @@ internal sealed class RandomPipeline(int seed)
             Step(i);
         }
 
+        if (Maybe())
+        {
+            Fetch();
+        }
+
         return _text.ToString();
     }
 
@@ -91,6 +96,9 @@ internal sealed class RandomPipeline(int seed)
         AddMaybe("reports: { junit: \"r/${{ params.text }}.xml\" }");
         AddMaybe($"description: {Pick("short", "\"漢 \\t\"")}");
     }
+
+    private void Fetch() =>
+        Add(2, $"fetched: {{ uses: fetch, run: {Text()}, hosts: [registry.npmjs.org, {Pick("\"*.example.com:8443\"", "10.1.0.0/16", "\"[fd00::/8]:8443\"")}], inputs: [in], outputs: [fetched] }}");
 
     private bool Maybe() => _random.Next(2) == 0;
 

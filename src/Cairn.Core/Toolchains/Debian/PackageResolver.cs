@@ -247,6 +247,12 @@ public sealed class PackageResolver
         {
             foreach (var reference in dependency.Alternatives)
             {
+                // What is said of a package for another architecture is not about this one.
+                if (reference.Qualifier is { } qualifier && qualifier is not ("any" or "native") && qualifier != other.Architecture)
+                {
+                    continue;
+                }
+
                 if ((reference.Name == other.Name && reference.Allows(other.Version)) || Provides(other, reference))
                 {
                     return reference;

@@ -9,7 +9,7 @@ internal static class PackageScripts
     private static readonly HashSet<string> Looking = new(StringComparer.Ordinal)
     {
         ".", ":", "[", "alias", "awk", "base64", "basename", "break", "cat", "cd", "cmp", "command", "continue", "cut", "date", "diff", "dirname", "done", "echo", "egrep", "env", "exit", "export", "expr", "false", "fgrep", "file", "find", "for", "getent",
-        "getopts", "grep", "head", "hash", "id", "ischroot", "local", "ls", "md5sum", "mktemp", "mountpoint", "printf", "pwd", "read", "readlink", "realpath", "return", "sed", "set", "sha256sum", "sha512sum", "shift", "sleep", "sort", "stat",
+        "getopts", "grep", "head", "hash", "id", "ischroot", "local", "ls", "md5sum", "mktemp", "mountpoint", "printf", "pwd", "read", "readlink", "realpath", "return", "sed", "set", "sha256sum", "sha512sum", "shift", "sleep", "sort", "stat", "systemd-detect-virt",
         "tail", "tempfile", "test", "tr", "trap", "true", "type", "umask", "uname", "uniq", "until", "while", "unset", "wait", "wc", "which", "xargs", "dpkg", "dpkg-query", "dpkg-realpath", "dpkg-maintscript-helper", "dpkg-architecture", "phpquery", "tput", "runlevel",
     };
 
@@ -86,8 +86,7 @@ internal static class PackageScripts
         ["procps"] = ["mv"],
         ["ucf"] = [All],
 
-        // Keys of a terminal; the time zone, which is UTC.
-        ["readline-common"] = ["cp"],
+        // The time zone, which is UTC.
         ["tzdata"] = [All],
 
         // Names of users and of the machine are those of the sandbox.
@@ -106,7 +105,9 @@ internal static class PackageScripts
         ["systemd"] = [All],
         ["systemd-sysv"] = [All],
 
-        // Nobody prints, and nobody reads manuals.
+        // Nobody prints, reads manuals, or has a text's spelling checked.
+        ["dictionaries-common"] = [All],
+        ["hunspell-en-us"] = [All],
         ["libpaper1"] = [All],
         ["man-db"] = [All],
 
@@ -124,6 +125,7 @@ internal static class PackageScripts
 
         // Settings that were made for a version of long ago; that the settings are MariaDB's, which differ in nothing that a client does.
         ["docbook-xsl"] = ["ln"],
+        ["libxml-sax-perl"] = ["mv"],
         ["mysql-common"] = [">"],
         ["mariadb-common"] = ["configure-symlinks"],
 
@@ -158,6 +160,7 @@ internal static class PackageScripts
     /// <summary>Links that packages make by asking, with the answer that is usual, and what they lead to: made where that is in the tree.</summary>
     public static (string Path, string Target)[] Links { get; } =
     [
+        ("etc/fonts/conf.d/10-hinting-slight.conf", "/usr/share/fontconfig/conf.avail/10-hinting-slight.conf"),
         ("etc/fonts/conf.d/70-no-bitmaps.conf", "/usr/share/fontconfig/conf.avail/70-no-bitmaps.conf"),
     ];
 
