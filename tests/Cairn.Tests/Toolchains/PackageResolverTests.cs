@@ -147,15 +147,15 @@ public sealed class PackageResolverTests
     public void Resolve_PassesOverConflictsWithAnotherArchitecture()
     {
         var index = Index("""
-            Package: a
-            Depends: b
-            Conflicts: b:i386
+            Package: app
+            Depends: base
+            Conflicts: base:i386
 
-            Package: b
-            Conflicts: a:x32
+            Package: base
+            Conflicts: app:x32
             """);
 
-        Assert.Equal(["a", "b"], Names(PackageResolver.Resolve([index], ["a"], essential: false)));
+        Assert.Equal(["app", "base"], Names(PackageResolver.Resolve([index], ["app"], essential: false)));
     }
 
     [Fact]

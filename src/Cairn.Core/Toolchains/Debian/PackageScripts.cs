@@ -86,7 +86,8 @@ internal static class PackageScripts
         ["procps"] = ["mv"],
         ["ucf"] = [All],
 
-        // The time zone, which is UTC.
+        // Keys of a terminal: see Copies. The time zone, which is UTC.
+        ["readline-common"] = ["cp"],
         ["tzdata"] = [All],
 
         // Names of users and of the machine are those of the sandbox.
@@ -163,6 +164,9 @@ internal static class PackageScripts
         ("etc/fonts/conf.d/10-hinting-slight.conf", "/usr/share/fontconfig/conf.avail/10-hinting-slight.conf"),
         ("etc/fonts/conf.d/70-no-bitmaps.conf", "/usr/share/fontconfig/conf.avail/70-no-bitmaps.conf"),
     ];
+
+    /// <summary>Settings that packages begin in ways of their own, and the templates: made where these are in the tree.</summary>
+    public static (string From, string To)[] Copies { get; } = [("/usr/share/readline/inputrc", "/etc/inputrc")];
 
     /// <summary>Files that packages make by running a program of theirs, and which program that is: made where it is in the tree.</summary>
     public static (string Path, string Needed, string Content)[] Files { get; } =
