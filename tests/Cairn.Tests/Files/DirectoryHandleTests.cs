@@ -127,7 +127,7 @@ public sealed class DirectoryHandleTests : IDisposable
         }
         finally
         {
-            await new Tool("umount", _folder["place/bind-0"]).RunAsync(CancellationToken.None);
+            await new Tool("umount", _folder["place/bind-0"]).RunAsync(TestContext.Current.CancellationToken);
         }
 
         handle.RemoveTree("place");
