@@ -156,7 +156,7 @@ public sealed class HostPattern : IEquatable<HostPattern>
             return null;
         }
 
-        // Bits beyond the prefix would be a mistake in it.
-        return IPNetwork.TryParse(string.Create(CultureInfo.InvariantCulture, $"{address}/{length}"), out var range) ? range : null;
+        // Bits beyond the prefix would be a mistake in it; the type's own reader drops them.
+        return IPNetwork.TryParse(string.Create(CultureInfo.InvariantCulture, $"{address}/{length}"), out var range) && range.BaseAddress.Equals(address) ? range : null;
     }
 }

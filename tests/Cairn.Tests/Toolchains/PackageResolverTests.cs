@@ -144,6 +144,21 @@ public sealed class PackageResolverTests
     }
 
     [Fact]
+    public void Resolve_PassesOverConflictsWithAnotherArchitecture()
+    {
+        var index = Index("""
+            Package: a
+            Depends: b
+            Conflicts: b:i386
+
+            Package: b
+            Conflicts: a:x32
+            """);
+
+        Assert.Equal(["a", "b"], Names(PackageResolver.Resolve([index], ["a"], essential: false)));
+    }
+
+    [Fact]
     public void Resolve_TellsWhatConflicts()
     {
         var index = Index("""

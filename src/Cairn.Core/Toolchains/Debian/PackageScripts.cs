@@ -86,8 +86,7 @@ internal static class PackageScripts
         ["procps"] = ["mv"],
         ["ucf"] = [All],
 
-        // Keys of a terminal; the time zone, which is UTC.
-        ["readline-common"] = ["cp"],
+        // The time zone, which is UTC.
         ["tzdata"] = [All],
 
         // Names of users and of the machine are those of the sandbox.
@@ -161,6 +160,7 @@ internal static class PackageScripts
     /// <summary>Links that packages make by asking, with the answer that is usual, and what they lead to: made where that is in the tree.</summary>
     public static (string Path, string Target)[] Links { get; } =
     [
+        ("etc/fonts/conf.d/10-hinting-slight.conf", "/usr/share/fontconfig/conf.avail/10-hinting-slight.conf"),
         ("etc/fonts/conf.d/70-no-bitmaps.conf", "/usr/share/fontconfig/conf.avail/70-no-bitmaps.conf"),
     ];
 
