@@ -24,10 +24,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Why the two differ in a path, the first that matches. Those of packages that the toolchain has not are left out before.
 REASONS = [
-    ("read by people only", r"usr/share/(doc|man|info|lintian|doc-base|bug|linda)/|etc/alternatives/.*\.[1-9][a-z]*\.gz$"),
+    ("read by people only", r"usr/share/(doc|man|info|lintian|doc-base|bug|linda)/|etc/alternatives/.*\.gz$"),
     ("the packages' manager", r"(var/(lib|cache)/(dpkg|apt|debconf|ucf|pam|man-db)|etc/(dpkg|apt|kernel))(/|$)|etc/(ucf|debconf)\.conf$|var/lib/(shells\.state|misc)"),
     ("logs and caches", r"var/(log|cache|backups|mail|spool)(/|$)|usr/share/(icons/.*icon-theme|mime/(mime|.*\.xml|aliases|generic-icons|globs|icons|magic|subclasses|treemagic|types|version|XMLnamespaces))"),
-    ("byte code of Python and what makes it", r"(^|/)__pycache__(/|$)|\.pyc$|var/lib/python"),
+    ("byte code of Python and what makes it", r"(^|/)__pycache__(/|$)|\.pyc$|var/lib/python|etc/python3/debian_config$"),
     ("who and where, as the sandbox has it", r"etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/(hostname|hosts|networks|resolv\.conf|nsswitch\.conf|shells|fstab|\.pwd\.lock|machine-id|environment|motd|localtime|timezone|adjtime|mailname|default/locale)$"),
     ("services and log-ins", r"etc/(systemd|rc[0-9S]\.d|pam\.d|skel|default/useradd|selinux)(/|$)|var/lib/(systemd|dbus)(/|$)|etc/security/opasswd$"),
     ("folders for people and machines", r"(root|home|boot|media|mnt|opt|srv|run|dev|proc|sys|tmp|work|debootstrap)(/|$)|usr/(local|games|src)(/|$)|var/(tmp|local|opt)(/|$)|etc/(opt|profile)(/|$|\.d/?$)"),
@@ -56,12 +56,12 @@ def jks(content):
 
 
 def libraries(content):
-    """The libraries of the linker's cache and where they are."""
+    """The libraries of the linker's cache and where they are. A name without a version is for those who link, and found without the cache."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(content)
         file.flush()
         lines = subprocess.run(["ldconfig", "-C", file.name, "-p"], check=True, capture_output=True, text=True).stdout.splitlines()
-    return {re.sub(r", OS ABI: [^)]*", "", line.strip()) for line in lines if "=>" in line}
+    return {re.sub(r", OS ABI: [^)]*", "", line.strip()) for line in lines if "=>" in line and not re.match(r"\s*\S+\.so ", line)}
 
 
 READERS = {
@@ -155,15 +155,16 @@ steps:
     seen = folder / "seen"
     seen.mkdir()
     run(["tar", "xf", folder / "out/seen.tar", "-C", seen, "--no-same-owner", "--no-same-permissions"])
-    names = {match[1] for match in re.finditer(r"^\s+- (?:name: |\{ ?name: )?\"?([a-z0-9][a-z0-9+.-]+)", (folder / "cairn.lock").read_text(), re.M)}
+    names = set(re.findall(r"^ +- package: (\S+)$", (folder / "cairn.lock").read_text(), re.M))
     return seen, names
 
 
-def same(path, ours, theirs):
+def same(path, ours, theirs, foreign):
     read = READERS.get(path)
     if not read:
         return False
     ours, theirs = read(ours.read_bytes()), read(theirs.read_bytes())
+    theirs = {entry for entry in theirs if not (isinstance(entry, str) and entry.split()[-1].replace("/lib/", "/usr/lib/", 1).removeprefix("/").replace("usr/usr/", "usr/") in foreign)}
     for entry in sorted(ours ^ theirs, key=str)[:5]:
         print(f"  {path}: {'only ours' if entry in ours else 'only theirs'}: {str(entry)[:120]}")
     return ours == theirs
@@ -176,6 +177,8 @@ def compare(folder, suite, packages):
     ours, theirs, owned = of_folder(ours_root), of_folder(theirs_root), owners(theirs_root)
     versions = dict(line.split("\t") for line in run(["chroot", theirs_root, "dpkg-query", "-W", "-f", "${Package}\t${Version}\n"]).splitlines())
     counts, unexpected = {}, []
+    foreign = {path for path, of in owned.items() if not of & names}
+    foreign |= {path for path, (kind, target) in theirs.items() if kind == "link" and os.path.normpath(os.path.join(os.path.dirname(path), target)) in foreign}
     for path in sorted(ours.keys() | theirs.keys()):
         if ours.get(path) == theirs.get(path):
             counts["the same"] = counts.get("the same", 0) + 1
@@ -183,7 +186,7 @@ def compare(folder, suite, packages):
         packages_of = owned.get(path, set())
         reason = "of packages that the toolchain has not" if packages_of and not packages_of & names and path not in ours else None
         reason = reason or next((why for why, pattern in REASONS if re.match(pattern, path) or (pattern.startswith("(^|") and re.search(pattern, path))), None)
-        if not reason and path in ours and path in theirs and same(path, ours_root / path, theirs_root / path):
+        if not reason and path in ours and path in theirs and same(path, ours_root / path, theirs_root / path, foreign):
             reason = "the same in other bytes"
         if reason:
             counts[reason] = counts.get(reason, 0) + 1

@@ -96,11 +96,11 @@ internal static class ToolchainReports
         (text, style) =>
         {
             style.Write(text, Ink.Plain, locked.Name).Line($": {Count(locked)} of {locked.Suite} for {locked.Architecture}, {Words.Bytes(locked.Contents.Sum(static p => p.Digest.SizeBytes))}");
-            text.Line($"asked for: {string.Join(", ", locked.Packages)}{(locked.Essential ? ", and what is essential" : "")}");
+            text.Line(AnsiText.Clean($"asked for: {string.Join(", ", locked.Packages)}{(locked.Essential ? ", and what is essential" : "")}"));
             text.Line($"tree {locked.Tree.Hash}{(isHere ? "" : ", not in the store")}");
             foreach (var release in locked.Releases)
             {
-                text.Line($"{release.Suite} of {release.Date.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC ({AnsiText.Clean(release.Origin)}), signed by {release.SignedBy}");
+                text.Line(AnsiText.Clean($"{release.Suite} of {release.Date.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC ({release.Origin}), signed by {release.SignedBy}"));
             }
 
             text.Line();
@@ -316,7 +316,8 @@ internal static class ToolchainReports
 
         foreach (var (package, from, to) in changes.Take(ChangesShownMax))
         {
-            text.Line(from is null ? $"  + {package} {to}" : to is null ? $"  - {package} {from}" : $"  ~ {package} {from}{style.Arrow}{to}");
+            text.Line(AnsiText.Clean(
+                from is null ? $"  + {package} {to}" : to is null ? $"  - {package} {from}" : from == to ? $"  ! {package} {to}: other bytes under the same version" : $"  ~ {package} {from}{style.Arrow}{to}"));
         }
 
         if (changes.Count > ChangesShownMax)

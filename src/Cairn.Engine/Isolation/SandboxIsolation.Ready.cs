@@ -113,7 +113,15 @@ internal sealed partial class SandboxIsolation
                 return;
             }
 
-            Memory.RemoveTree(name);
+            try
+            {
+                Memory.RemoveTree(name);
+            }
+            catch (IOException)
+            {
+                // Unmounting is not waited for; what is mounted still goes with the worker.
+            }
+
             _scratch.Value.RemoveTree(name);
         }
 

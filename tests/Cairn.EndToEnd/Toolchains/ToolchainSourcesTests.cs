@@ -32,12 +32,11 @@ public sealed class ToolchainSourcesTests
               sight:
                 run: |
                   test ! -e {{OfTheMachine}}
-                  ! command -v g++ clang python3 dotnet
+                  for name in g++ clang python3 dotnet; do
+                    if command -v "$name"; then exit 1; fi
+                  done
                   test "$(readlink -f "$(command -v cc)")" = /usr/bin/x86_64-linux-gnu-gcc-12
-                  echo 'int main(void) { return 0; }' | cc -v -x c - -o /tmp/nothing 2>&1 | tr ' ' '\n' | grep ^/usr | sort -u > read.txt
-                  while read -r path; do test -e "$path" || echo "not there: $path"; done < read.txt
                 inputs: []
-                outputs: [read.txt]
               hello:
                 run: |
                   mkdir /tmp/build && tar xf hello.tar -C /tmp/build --strip-components=1 && cd /tmp/build
@@ -45,21 +44,21 @@ public sealed class ToolchainSourcesTests
                   make -s && make -s check && make -s install-strip DESTDIR=/work/dist
                   /work/dist/usr/local/bin/hello
                 inputs: [hello.tar]
-                outputs: [dist/usr/local/bin/hello]
+                outputs: [dist/usr/local/**]
               zlib:
                 run: |
                   mkdir /tmp/build && tar xf zlib.tar -C /tmp/build --strip-components=1 && cd /tmp/build
                   ./configure --prefix=/usr
-                  make -s && make -s test && make -s install DESTDIR=/work/dist
+                  make -s && make -s test && make -s install DESTDIR=/work/zlib
                 inputs: [zlib.tar]
-                outputs: [dist/usr/include/zlib.h, dist/usr/lib/libz.a]
+                outputs: [zlib/**]
               lua:
                 run: |
                   mkdir /tmp/build && tar xf lua.tar -C /tmp/build --strip-components=1 && cd /tmp/build
                   make -s linux && make -s install INSTALL_TOP=/work/lua
                   /work/lua/bin/lua -e 'print(_VERSION, ("x"):rep(3), 7 // 2)'
                 inputs: [lua.tar]
-                outputs: [lua/bin/lua, lua/include/**, lua/lib/liblua.a]
+                outputs: [lua/**]
               together:
                 needs: [zlib, lua]
                 run: |
@@ -78,7 +77,7 @@ public sealed class ToolchainSourcesTests
                       return wrong;
                   }
                   END
-                  cc -O2 -Idist/usr/include -Ilua/include -o both /tmp/both.c lua/lib/liblua.a dist/usr/lib/libz.a -lm -ldl
+                  cc -O2 -Izlib/usr/include -Ilua/include -o both /tmp/both.c lua/lib/liblua.a zlib/usr/lib/libz.a -lm -ldl
                   ./both
                 inputs: []
                 outputs: [both]
@@ -97,7 +96,6 @@ public sealed class ToolchainSourcesTests
         Assert.Contains("*** zlib test OK ***", built.Output, StringComparison.Ordinal);
         Assert.Contains("[lua] Lua 5.4\txxx\t3", built.Output, StringComparison.Ordinal);
         Assert.Contains("[together] 42 ", built.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("not there: ", built.Output, StringComparison.Ordinal);
         Assert.Contains("6 of 6 cached, nothing to do", again.Output + again.Error, StringComparison.Ordinal);
         Assert.True(trace.ExitCode == 0, trace.ToString());
     }

@@ -144,6 +144,21 @@ public sealed class PackageResolverTests
     }
 
     [Fact]
+    public void Resolve_PassesOverConflictsWithAnotherArchitecture()
+    {
+        var index = Index("""
+            Package: app
+            Depends: base
+            Conflicts: base:i386
+
+            Package: base
+            Conflicts: app:x32
+            """);
+
+        Assert.Equal(["app", "base"], Names(PackageResolver.Resolve([index], ["app"], essential: false)));
+    }
+
+    [Fact]
     public void Resolve_TellsWhatConflicts()
     {
         var index = Index("""

@@ -138,6 +138,11 @@ public sealed class DebianTree
             _ = _files.TryCopy(copy.From, copy.To);
         }
 
+        foreach (var (from, to) in PackageScripts.Copies)
+        {
+            _ = _files.TryCopy(from, to);
+        }
+
         foreach (var (path, needed, content) in PackageScripts.Files)
         {
             if (_files.Exists(needed) && !_files.Exists("/" + path))

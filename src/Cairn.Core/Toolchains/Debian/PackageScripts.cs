@@ -86,7 +86,7 @@ internal static class PackageScripts
         ["procps"] = ["mv"],
         ["ucf"] = [All],
 
-        // Keys of a terminal; the time zone, which is UTC.
+        // Keys of a terminal: see Copies. The time zone, which is UTC.
         ["readline-common"] = ["cp"],
         ["tzdata"] = [All],
 
@@ -161,8 +161,12 @@ internal static class PackageScripts
     /// <summary>Links that packages make by asking, with the answer that is usual, and what they lead to: made where that is in the tree.</summary>
     public static (string Path, string Target)[] Links { get; } =
     [
+        ("etc/fonts/conf.d/10-hinting-slight.conf", "/usr/share/fontconfig/conf.avail/10-hinting-slight.conf"),
         ("etc/fonts/conf.d/70-no-bitmaps.conf", "/usr/share/fontconfig/conf.avail/70-no-bitmaps.conf"),
     ];
+
+    /// <summary>Settings that packages begin in ways of their own, and the templates: made where these are in the tree.</summary>
+    public static (string From, string To)[] Copies { get; } = [("/usr/share/readline/inputrc", "/etc/inputrc")];
 
     /// <summary>Files that packages make by running a program of theirs, and which program that is: made where it is in the tree.</summary>
     public static (string Path, string Needed, string Content)[] Files { get; } =
