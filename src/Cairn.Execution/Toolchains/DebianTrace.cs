@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 
-using Cairn.Core.Content;
 using Cairn.Core.Toolchains;
 using Cairn.Core.Toolchains.Debian;
 

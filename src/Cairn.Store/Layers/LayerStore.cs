@@ -30,7 +30,8 @@ public sealed partial class LayerStore
     internal const string LockFile = "lock";
     internal const string TemporaryPrefix = "new-";
     internal const string GonePrefix = "gone-";
-    /// <summary>What the keys of layers with toolchains begin with.</summary>
+
+    /// <summary>What the keys of layers of toolchains begin with, and the names of pins that keep these.</summary>
     public const string ToolchainPrefix = "toolchain-";
 
     // What comes from the machine, what every sandbox has, and trees of toolchains.
