@@ -10,4 +10,10 @@ public static partial class Limits
 
     /// <summary>Bytes of a control file of a package.</summary>
     public const int ControlFileBytesMax = 16 << 20;
+
+    /// <summary>Entries of a layer of an image, or of an archive.</summary>
+    public const int ArchiveEntriesMax = 1_000_000;
+
+    /// <summary>Bytes that a layer or an archive may become.</summary>
+    public const long ArchiveBytesMax = 64L << 30;
 }

@@ -174,11 +174,11 @@ internal static class CommandCatalog
         },
         new("toolchain", "Set up", "Lock, fetch and check the programs that steps are given", ToolchainCommand.Create)
         {
-            Details = "A toolchain is declared in cairn.yaml and pinned, package by package, in cairn.lock, which belongs into version control. Packages come from where apt of this machine gets them, by the archive's signatures; none of their scripts is run.",
+            Details = "A toolchain is declared in cairn.yaml and pinned, byte for byte, in cairn.lock, which belongs into version control: packages of Debian from where apt of this machine gets them, an image, an archive, what a step left behind, or files of the machine. Nothing of them is executed while it is made.",
             Examples =
             [
+                new("cairn toolchain add cc debian gcc libc6-dev make", "declare and lock packages of this machine's suite"),
                 new("cairn toolchain lock", "lock what is not locked, fetch what is missing"),
-                new("cairn toolchain update --dry-run", "what newer packages there are"),
                 new("cairn toolchain trace cc", "from the tree to the archive's keys, every link checked again"),
                 new("cairn toolchain vendor /media/disk", "all that a machine without a mirror needs"),
             ],

@@ -12,11 +12,12 @@ using Cairn.Engine.Toolchains;
 using Cairn.Execution.Toolchains;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
+using Cairn.Store.Toolchains;
 
 namespace Cairn.Cli.Commands;
 
-/// <summary><c>cairn toolchain list|lock|update|show|verify|trace|vendor</c>.</summary>
-internal sealed class ToolchainCommand
+/// <summary><c>cairn toolchain add|lock|update|list|show|verify|trace|vendor|gc</c>.</summary>
+internal sealed partial class ToolchainCommand
 {
     private readonly CommandServices _services;
     private readonly ProjectOptions _project = new();
@@ -39,7 +40,7 @@ internal sealed class ToolchainCommand
         return new Command("toolchain", "Lock, fetch and check the programs that steps are given")
         {
             toolchain._project.Directory, toolchain._project.File, toolchain._json, toolchain._from,
-            toolchain.CreateLock(), toolchain.CreateUpdate(), toolchain.CreateList(), toolchain.CreateShow(), toolchain.CreateVerify(), toolchain.CreateTrace(), toolchain.CreateVendor(),
+            toolchain.CreateAdd(), toolchain.CreateLock(), toolchain.CreateUpdate(), toolchain.CreateList(), toolchain.CreateShow(), toolchain.CreateVerify(), toolchain.CreateTrace(), toolchain.CreateVendor(), toolchain.CreateCollect(),
         };
     }
 
@@ -49,7 +50,7 @@ internal sealed class ToolchainCommand
             .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
 
     /// <summary>What all of them work with.</summary>
-    private sealed record Scene(Project Project, ImmutableArray<Toolchain> Declared, ToolchainLock Lock, ContentStore Store, AptConfiguration Apt, ToolchainBuilder Builder)
+    private sealed record Scene(Project Project, string StateDirectory, ImmutableArray<Toolchain> Declared, ImmutableArray<Step> Steps, ToolchainLock Lock, ContentStore Store, AptConfiguration Apt, ToolchainBuilder Builder)
     {
         public string LockPath => Path.Combine(Project.Directory, ToolchainLock.FileName);
     }
@@ -79,7 +80,7 @@ internal sealed class ToolchainCommand
         var command = new Command("list", "Show the toolchains of the pipeline, and whether they are locked and here");
         command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) =>
         {
-            var rows = scene.Declared.Select(t => new ToolchainReports.Listed(t, Find(scene, t.Name), Find(scene, t.Name) is { } locked && scene.Builder.IsWhole(locked.Tree))).ToList();
+            var rows = scene.Declared.Select(t => new ToolchainReports.Listed(t, scene.Lock.Find(t.Name), scene.Lock.Find(t.Name) is { } locked && scene.Builder.IsWhole(locked.Tree))).ToList();
             return Task.FromResult(Show(parse, ToolchainReports.List(rows)));
         }, cancellationToken));
         return command;
@@ -92,7 +93,7 @@ internal sealed class ToolchainCommand
         var command = new Command("verify", "Read all that the toolchains have in the store, and compare it with cairn.lock");
         command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) =>
         {
-            var findings = scene.Lock.Toolchains.OfType<LockedDebian>().Select(t => (t.Name, Damage: scene.Builder.FindDamage(t, token))).ToList();
+            var findings = scene.Lock.Toolchains.Select(t => (t.Name, Damage: scene.Builder.FindDamage(t, token))).ToList();
             _ = Show(parse, ToolchainReports.Damage(findings));
             return Task.FromResult(findings.TrueForAll(static f => f.Damage.Count == 0) ? ExitCodes.Success : ExitCodes.StepFailed);
         }, cancellationToken));
@@ -104,7 +105,7 @@ internal sealed class ToolchainCommand
         var links = await ToolchainTrace.WalkAsync(scene.Builder, locked, cancellationToken);
         command._progress.End();
         _ = command.Show(parse, ToolchainReports.Trace(links));
-        return links.All(static l => l.State == TraceState.Right) ? ExitCodes.Success : ExitCodes.StepFailed;
+        return links.All(l => l.State == TraceState.Right || (l.State == TraceState.NotChecked && locked is not LockedDebian)) ? ExitCodes.Success : ExitCodes.StepFailed;
     });
 
     private Command CreateVendor()
@@ -114,13 +115,13 @@ internal sealed class ToolchainCommand
         command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) =>
         {
             var path = Path.GetFullPath(parse.GetValue(folder)!, _services.CurrentDirectory);
-            var (files, bytes) = ToolchainVendor.Write(scene.Lock.Toolchains.OfType<LockedDebian>(), scene.Apt, scene.Store, path);
-            return Task.FromResult(Show(parse, ToolchainReports.Vendored(path, files, bytes)));
+            var (files, bytes) = ToolchainVendor.Write(scene.Lock.Toolchains, scene.Apt, scene.Store, path);
+            return Task.FromResult(Show(parse, ToolchainReports.Vendored(path, files, bytes, scene.Lock.Toolchains.Any(static t => t is LockedDebian))));
         }, cancellationToken));
         return command;
     }
 
-    private Command CreateNamed(string name, string description, Func<ToolchainCommand, ParseResult, Scene, LockedDebian, CancellationToken, Task<int>> action)
+    private Command CreateNamed(string name, string description, Func<ToolchainCommand, ParseResult, Scene, LockedToolchain, CancellationToken, Task<int>> action)
     {
         var toolchain = new Argument<string>("NAME") { Description = "The toolchain's name in the pipeline" };
         var command = new Command(name, description) { toolchain };
@@ -132,14 +133,12 @@ internal sealed class ToolchainCommand
                 return Task.FromResult(problem);
             }
 
-            return Find(scene, asked) is { } locked
+            return scene.Lock.Find(asked) is { } locked
                 ? action(this, parse, scene, locked, token)
                 : Task.FromResult(DiagnosticPrinter.Usage(_services, $"The toolchain `{asked}` is not locked", $"run `cairn toolchain lock{scene.Project.CommandSuffix}`"));
         }, cancellationToken));
         return command;
     }
-
-    private static LockedDebian? Find(Scene scene, string name) => scene.Lock.Find(name) as LockedDebian;
 
     private int? Unknown(Scene scene, string[] names)
     {
@@ -162,9 +161,15 @@ internal sealed class ToolchainCommand
         var outcomes = new List<ToolchainReports.Outcome>();
         foreach (var toolchain in scene.Declared)
         {
-            var source = (ToolchainSource.Debian)toolchain.Source;
-            var old = Find(scene, toolchain.Name);
-            LockedDebian locked;
+            var source = toolchain.Source;
+            if (source is ToolchainSource.Step { Project: null })
+            {
+                // The run itself makes it.
+                continue;
+            }
+
+            var old = scene.Lock.Find(toolchain.Name);
+            LockedToolchain locked;
             var fetched = false;
             if (old is not null && old.Matches(source) && Array.IndexOf(updated, toolchain.Name) < 0)
             {
@@ -181,8 +186,10 @@ internal sealed class ToolchainCommand
         }
 
         _progress.End();
+        CheckUnions(scene, content, dryRun);
         if (!dryRun)
         {
+            new LockedProjects(scene.StateDirectory).Note(scene.Project.Directory);
             var before = File.Exists(scene.LockPath) ? await File.ReadAllBytesAsync(scene.LockPath, cancellationToken) : [];
             var text = Encoding.UTF8.GetBytes(FetchLockText.Join(ToolchainLockText.Write(content), FetchLockText.Split(Encoding.UTF8.GetString(before)).Fetched));
             if (!text.AsSpan().SequenceEqual(before))
@@ -192,6 +199,27 @@ internal sealed class ToolchainCommand
         }
 
         return Show(parse, ToolchainReports.Locked(outcomes, [.. scene.Lock.Toolchains.Where(t => content.Find(t.Name) is null).Select(static t => t.Name)], dryRun));
+    }
+
+    /// <summary>Sees that the toolchains which steps have together do not differ in a file. Throws <see cref="ToolchainException"/>.</summary>
+    private static void CheckUnions(Scene scene, ToolchainLock content, bool dryRun)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var step in dryRun ? [] : scene.Steps)
+        {
+            if (step.Toolchain is not { References.Length: > 1 } use || !seen.Add(use.ToString()))
+            {
+                continue;
+            }
+
+            ImmutableArray<LockedToolchain> parts = [.. use.References.Select(r => content.Find(r.Name)).OfType<LockedToolchain>()];
+            if (TreeUnion.FindClashes([.. parts.Select(static t => t.Tree)], scene.Store) is { Count: > 0 } clashes)
+            {
+                throw new ToolchainException(
+                    $"`{step.Name}` has the toolchains {use}, which differ at {string.Join(", ", clashes.Take(3).Select(static c => $"`/{c}`"))}{(clashes.Count > 3 ? $" and {clashes.Count - 3} more" : "")}",
+                    "packages of one archive belong into one toolchain, and `at` gives an archive a folder of its own");
+            }
+        }
     }
 
     /// <summary>Works until it is done, or a signal comes: what was fetched by then is kept, and nothing half-made is used.</summary>
@@ -252,8 +280,15 @@ internal sealed class ToolchainCommand
         {
             using var store = ContentStore.Open(folder);
             var apt = AptConfiguration.Read(_services.AptFolder, _services.Environment);
-            await using var builder = new ToolchainBuilder(store, apt, request.StateDirectory, _services.Time, _progress.Show, folders);
-            return await action(new Scene(project, plan.Pipeline.Toolchains, content, store, apt, builder), cancellationToken);
+            var belongs = new ToolchainProject
+            {
+                Directory = project.Directory,
+                Environment = _services.Environment,
+                StepOf = (other, step) => StepResults.Find(other, step, store),
+                HostDigest = HostFiles.Of(project.Directory).DigestOf,
+            };
+            await using var builder = new ToolchainBuilder(store, apt, request.StateDirectory, _services.Time, _progress.Show, folders, patience: null, belongs);
+            return await action(new Scene(project, request.StateDirectory, plan.Pipeline.Toolchains, plan.Pipeline.Steps, content, store, apt, builder), cancellationToken);
         }
         catch (BrokenPipeException)
         {

@@ -4,9 +4,11 @@ using System.Text.Json;
 
 using Cairn.Cli.Graph;
 using Cairn.Cli.Terminal;
+using Cairn.Core.Content;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
 using Cairn.Execution.Toolchains;
+using Cairn.Store.Content;
 
 namespace Cairn.Cli.Commands;
 
@@ -19,13 +21,15 @@ internal static class ToolchainReports
     public sealed record Report(Action<ByteText, Style> Text, Action<Utf8JsonWriter> Json);
 
     /// <summary>A toolchain as the pipeline declares it, as it is locked, and whether it is here.</summary>
-    public sealed record Listed(Toolchain Declared, LockedDebian? Locked, bool IsHere)
+    public sealed record Listed(Toolchain Declared, LockedToolchain? Locked, bool IsHere)
     {
-        public string State => Locked is null ? "not locked" : !Locked.Matches(Declared.Source) ? "changed since it was locked" : IsHere ? "locked" : "locked, not in the store";
+        public bool IsMade => Declared.Source is ToolchainSource.Step { Project: null };
+
+        public string State => IsMade ? "made by the run" : Locked is null ? "not locked" : !Locked.Matches(Declared.Source) ? "changed since it was locked" : !IsHere ? "locked, not in the store" : Locked.IsHermetic ? "locked" : "locked, not hermetic";
     }
 
     /// <summary>What became of a toolchain.</summary>
-    public sealed record Outcome(LockedDebian? Old, LockedDebian New, bool Fetched);
+    public sealed record Outcome(LockedToolchain? Old, LockedToolchain New, bool Fetched);
 
     public static Report List(List<Listed> rows) => new(
         (text, style) =>
@@ -36,11 +40,10 @@ internal static class ToolchainReports
                 return;
             }
 
-            var table = new Table("NAME", "FROM", "PACKAGES", "TREE", "STATE");
+            var table = new Table("NAME", "FROM", "PARTS", "TREE", "STATE");
             foreach (var row in rows)
             {
-                var source = (ToolchainSource.Debian)row.Declared.Source;
-                table.Add((row.Declared.Name, Ink.Plain), ($"debian {source.Suite}", Ink.Dim), (row.Locked is { } locked ? Count(locked) : "", Ink.Plain), (row.Locked?.Tree.Hash[..12] ?? "", Ink.Dim), (row.State, row.State == "locked" ? Ink.Plain : Ink.Warning));
+                table.Add((row.Declared.Name, Ink.Plain), (AnsiText.Clean(OriginOf(row.Declared.Source)), Ink.Dim), (row.Locked is { } locked ? Count(locked) : "", Ink.Plain), (row.Locked?.Tree.Hash[..12] ?? "", Ink.Dim), (row.State, row.State is "locked" or "made by the run" ? Ink.Plain : Ink.Warning));
             }
 
             table.AppendTo(text, style, indent: 0);
@@ -52,12 +55,14 @@ internal static class ToolchainReports
             {
                 json.WriteStartObject();
                 json.WriteString("name", row.Declared.Name);
-                json.WriteString("debian", ((ToolchainSource.Debian)row.Declared.Source).Suite);
+                json.WriteString("kind", row.Declared.Source.Kind);
+                json.WriteString("from", OriginOf(row.Declared.Source));
                 json.WriteString("state", row.State);
                 if (row.Locked is { } locked)
                 {
                     json.WriteString("tree", locked.Tree.ToString());
-                    json.WriteNumber("packages", locked.Contents.Length);
+                    json.WriteNumber("parts", CountOf(locked));
+                    json.WriteBoolean("hermetic", locked.IsHermetic);
                 }
 
                 json.WriteEndObject();
@@ -66,15 +71,36 @@ internal static class ToolchainReports
             json.WriteEndArray();
         });
 
-    public static Report Contents(LockedDebian locked, bool isHere) => new(
+    public static Report Contents(LockedToolchain locked, bool isHere) => locked is LockedDebian debian ? Contents(debian, isHere) : new(
+        (text, style) =>
+        {
+            style.Write(text, Ink.Plain, locked.Name).Line($": {AnsiText.Clean(locked.Origin)}, for {locked.Architecture}{(locked.IsHermetic ? "" : "; not hermetic: it is what this machine has")}");
+            text.Line($"tree {locked.Tree.Hash}{(isHere ? "" : ", not in the store")}");
+            foreach (var line in Details(locked))
+            {
+                text.Line(AnsiText.Clean(line));
+            }
+
+            text.Line();
+            var table = new Table("PART", "FROM", "SIZE", "SHA256");
+            foreach (var part in locked.Parts)
+            {
+                table.Add((part.What.Replace("`", "", StringComparison.Ordinal), Ink.Plain), (AnsiText.Clean(part.Source), Ink.Dim), (Words.Bytes(part.Digest.SizeBytes), Ink.Plain), (part.Digest.Hash[..12], Ink.Dim));
+            }
+
+            table.AppendTo(text, style, indent: 0);
+        },
+        json => ToolchainJson.Write(json, locked));
+
+    private static Report Contents(LockedDebian locked, bool isHere) => new(
         (text, style) =>
         {
             style.Write(text, Ink.Plain, locked.Name).Line($": {Count(locked)} of {locked.Suite} for {locked.Architecture}, {Words.Bytes(locked.Contents.Sum(static p => p.Digest.SizeBytes))}");
-            text.Line($"asked for: {string.Join(", ", locked.Packages)}{(locked.Essential ? ", and what is essential" : "")}");
+            text.Line(AnsiText.Clean($"asked for: {string.Join(", ", locked.Packages)}{(locked.Essential ? ", and what is essential" : "")}"));
             text.Line($"tree {locked.Tree.Hash}{(isHere ? "" : ", not in the store")}");
             foreach (var release in locked.Releases)
             {
-                text.Line($"{release.Suite} of {release.Date.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC ({AnsiText.Clean(release.Origin)}), signed by {release.SignedBy}");
+                text.Line(AnsiText.Clean($"{release.Suite} of {release.Date.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC ({release.Origin}), signed by {release.SignedBy}"));
             }
 
             text.Line();
@@ -86,7 +112,7 @@ internal static class ToolchainReports
 
             table.AppendTo(text, style, indent: 0);
         },
-        json => Write(json, locked));
+        json => ToolchainJson.Write(json, locked));
 
     public static Report Locked(List<Outcome> outcomes, ImmutableArray<string> removed, bool dryRun) => new(
         (text, style) =>
@@ -118,12 +144,13 @@ internal static class ToolchainReports
                     json.WriteString("tree", outcome.New.Tree.ToString());
                 }
 
-                json.WriteNumber("packages", outcome.New.Contents.Length);
+                json.WriteString("kind", outcome.New.Kind);
+                json.WriteNumber("parts", CountOf(outcome.New));
                 json.WriteStartArray("changes");
                 foreach (var (package, from, to) in Changes(outcome))
                 {
                     json.WriteStartObject();
-                    json.WriteString("package", package);
+                    json.WriteString("part", package);
                     if (from is not null)
                     {
                         json.WriteString("from", from);
@@ -233,18 +260,45 @@ internal static class ToolchainReports
             json.WriteEndArray();
         });
 
-    public static Report Vendored(string folder, int files, long bytes) => new(
-        (text, _) => text.Line($"{SvgGraph.Count(files, "file")}, {Words.Bytes(bytes)}, in {AnsiText.Clean(folder)}; another machine takes it by `cairn toolchain lock --from DIR`, or by apt, which {ToolchainVendor.SourcesFile} there tells of it"),
-        json =>
-        {
-            json.WriteStartObject();
-            json.WriteString("directory", folder);
-            json.WriteNumber("files", files);
-            json.WriteNumber("bytes", bytes);
-            json.WriteEndObject();
-        });
+    private static string OriginOf(ToolchainSource source) => source switch
+    {
+        ToolchainSource.Debian debian => $"debian {debian.Suite}",
+        ToolchainSource.Oci oci => $"oci {oci.Image}",
+        ToolchainSource.Archive archive => $"archive {archive.Places[0]}",
+        ToolchainSource.Step { Project: { } project } step => $"step {step.Name} of {project}",
+        ToolchainSource.Step step => $"step {step.Name}",
+        ToolchainSource.Host host => $"host {string.Join(", ", host.Paths)}",
+        ToolchainSource.Dotnet dotnet => $"dotnet {dotnet.Version}{(dotnet.Installed ? ", installed" : "")}",
+        _ => source.Kind,
+    };
 
-    private static string Count(LockedDebian locked) => SvgGraph.Count(locked.Contents.Length, "package");
+    private static IEnumerable<string> Details(LockedToolchain locked)
+    {
+        switch (locked)
+        {
+            case LockedArchive archive:
+                yield return $"stands in /{archive.Placement.FolderOf(archive.Name)}";
+                yield return archive.Signature is { } signature ? $"signed by {signature.SignedBy}" : archive.Dotnet is null ? "no signature" : $"SHA-512 of the publisher {archive.Dotnet.Sha512}";
+                break;
+            case LockedStep step:
+                yield return $"stands in /{step.Placement.FolderOf(step.Name)}";
+                yield return $"made by run {step.Run}";
+                break;
+        }
+    }
+
+    private static int CountOf(LockedToolchain locked) => locked is LockedDebian debian ? debian.Contents.Length : locked is LockedOci oci ? oci.Layers.Length : locked.Parts.Count(static p => !p.IsEvidence);
+
+    private static string Count(LockedToolchain locked) => locked switch
+    {
+        LockedDebian debian => SvgGraph.Count(debian.Contents.Length, "package"),
+        LockedOci oci => SvgGraph.Count(oci.Layers.Length, "layer"),
+        LockedHost host => SvgGraph.Count(host.Paths.Length, "path"),
+        LockedStep => "1 step",
+        _ => "1 archive",
+    };
+
+    private static long BytesOf(LockedToolchain locked) => locked.Parts.Where(static p => !p.IsEvidence).Sum(static p => p.Digest.SizeBytes);
 
     private static void Append(ByteText text, Style style, Outcome outcome, bool dryRun)
     {
@@ -253,7 +307,7 @@ internal static class ToolchainReports
         var verb = ReferenceEquals(outcome.Old, locked) ? (outcome.Fetched ? "fetched as locked" : "as locked")
             : outcome.Old is null ? (dryRun ? "would be locked" : "locked")
             : changes.Count == 0 ? "nothing newer" : dryRun ? "would change" : "changed";
-        style.Write(text, Ink.Plain, locked.Name).Append($": {verb}, {Count(locked)}, {Words.Bytes(locked.Contents.Sum(static p => p.Digest.SizeBytes))}");
+        style.Write(text, Ink.Plain, locked.Name).Append($": {verb}, {Count(locked)}{(BytesOf(locked) is > 0 and var bytes && locked.PartsAreBlobs ? $", {Words.Bytes(bytes)}" : "")}");
         text.Line(dryRun && !ReferenceEquals(outcome.Old, locked) ? "" : $", tree {locked.Tree.Hash[..12]}");
         if (outcome.Old is null)
         {
@@ -262,7 +316,8 @@ internal static class ToolchainReports
 
         foreach (var (package, from, to) in changes.Take(ChangesShownMax))
         {
-            text.Line(from is null ? $"  + {package} {to}" : to is null ? $"  - {package} {from}" : $"  ~ {package} {from}{style.Arrow}{to}");
+            text.Line(AnsiText.Clean(
+                from is null ? $"  + {package} {to}" : to is null ? $"  - {package} {from}" : from == to ? $"  ! {package} {to}: other bytes under the same version" : $"  ~ {package} {from}{style.Arrow}{to}"));
         }
 
         if (changes.Count > ChangesShownMax)
@@ -273,60 +328,66 @@ internal static class ToolchainReports
 
     private static List<(string Package, string? From, string? To)> Changes(Outcome outcome)
     {
-        var old = outcome.Old?.Contents.ToDictionary(static p => p.Name, StringComparer.Ordinal) ?? [];
+        var old = PartsOf(outcome.Old);
         var changes = new List<(string, string?, string?)>();
-        foreach (var package in outcome.New.Contents)
+        foreach (var (name, (digest, shown)) in PartsOf(outcome.New))
         {
-            if (!old.Remove(package.Name, out var before))
+            if (!old.Remove(name, out var before))
             {
-                changes.Add((package.Name, null, package.Version));
+                changes.Add((name, null, shown));
             }
-            else if (before.Digest != package.Digest)
+            else if (before.Digest != digest)
             {
-                changes.Add((package.Name, before.Version, package.Version));
+                changes.Add((name, before.Shown, shown));
             }
         }
 
-        changes.AddRange(old.Values.Select(static p => (p.Name, (string?)p.Version, (string?)null)));
+        changes.AddRange(old.Select(static p => (p.Key, (string?)p.Value.Shown, (string?)null)));
         changes.Sort(static (a, b) => string.CompareOrdinal(a.Item1, b.Item1));
         return changes;
     }
 
-    private static void Write(Utf8JsonWriter json, LockedDebian locked)
+    /// <summary>Packages with their versions; of other kinds their parts with the beginnings of their hashes.</summary>
+    private static Dictionary<string, (Digest Digest, string Shown)> PartsOf(LockedToolchain? locked) => locked switch
     {
-        json.WriteStartObject();
-        json.WriteString("name", locked.Name);
-        json.WriteString("debian", locked.Suite);
-        json.WriteString("architecture", locked.Architecture);
-        json.WriteString("layout", locked.Layout);
-        json.WriteString("tree", locked.Tree.ToString());
-        json.WriteStartArray("releases");
-        foreach (var release in locked.Releases)
+        null => [],
+        LockedDebian debian => debian.Contents.ToDictionary(static p => p.Name, static p => (p.Digest, p.Version), StringComparer.Ordinal),
+        _ => locked.Parts.ToDictionary(static p => p.What, static p => (p.Digest, p.Digest.Hash[..12]), StringComparer.Ordinal),
+    };
+
+    public static Report Vendored(string folder, int files, long bytes, bool hasPackages) => new(
+        (text, _) =>
+        {
+            text.Line($"{SvgGraph.Count(files, "file")}, {Words.Bytes(bytes)}, in {AnsiText.Clean(folder)}");
+            text.Line($"Another machine takes it by `cairn toolchain lock --from DIR`{(hasPackages ? $", packages also by apt, which {ToolchainVendor.SourcesFile} there tells of it" : "")}");
+        },
+        json =>
         {
             json.WriteStartObject();
-            json.WriteString("suite", release.Suite);
-            json.WriteString("origin", release.Origin);
-            json.WriteString("date", release.Date);
-            json.WriteString("signed_by", release.SignedBy);
-            json.WriteString("digest", release.InRelease.ToString());
+            json.WriteString("directory", folder);
+            json.WriteNumber("files", files);
+            json.WriteNumber("bytes", bytes);
             json.WriteEndObject();
-        }
+        });
 
-        json.WriteEndArray();
-        json.WriteStartArray("packages");
-        foreach (var package in locked.Contents)
+    public static Report Collected(ToolchainRemoval removal, bool dryRun) => new(
+        (text, _) => text.Line(removal.Removed.IsEmpty
+            ? $"Nothing to remove: {SvgGraph.Count(removal.Kept, "toolchain")} in use"
+            : $"{SvgGraph.Count(removal.Removed.Length, "toolchain")} {(dryRun ? "would go" : "removed")}, {Words.Bytes(removal.Bytes)} ({SvgGraph.Count(removal.Blobs, "blob")}, {SvgGraph.Count(removal.Layers, "layer")}); {removal.Kept} stay"),
+        json =>
         {
             json.WriteStartObject();
-            json.WriteString("name", package.Name);
-            json.WriteString("version", package.Version);
-            json.WriteString("architecture", package.Architecture);
-            json.WriteString("suite", package.Suite);
-            json.WriteString("path", package.Path);
-            json.WriteString("digest", package.Digest.ToString());
-            json.WriteEndObject();
-        }
+            json.WriteStartArray("removed");
+            foreach (var name in removal.Removed)
+            {
+                json.WriteStringValue(name);
+            }
 
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+            json.WriteEndArray();
+            json.WriteNumber("kept", removal.Kept);
+            json.WriteNumber("blobs", removal.Blobs);
+            json.WriteNumber("layers", removal.Layers);
+            json.WriteNumber("bytes", removal.Bytes);
+            json.WriteEndObject();
+        });
 }

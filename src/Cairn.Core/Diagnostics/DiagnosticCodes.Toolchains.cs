@@ -38,6 +38,9 @@ public static partial class DiagnosticCodes
     /// <summary>A toolchain was not written into the pipeline.</summary>
     public const string ToolchainNotAdded = "CAIRN0715";
 
+    /// <summary>A step asks for the machine's own programs together with a toolchain.</summary>
+    public const string ToolchainHostJoined = "CAIRN0716";
+
     /// <summary>A file of an archive cannot be fetched: no mirror that apt knows answers as it should.</summary>
     public const string ToolchainUnreachable = "CAIRN0730";
 
@@ -67,4 +70,5 @@ public static partial class DiagnosticCodes
 
     /// <summary>The machine lacks what toolchains are checked or unpacked by.</summary>
     public const string ToolchainToolMissing = "CAIRN0739";
+
 }

@@ -64,7 +64,14 @@ public sealed class HostPattern : IEquatable<HostPattern>
             return false;
         }
 
-        if (text.Contains("://", StringComparison.Ordinal) || text.Contains('/') && !IsRange(text))
+        if (text.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && HostName.ParseAddress(text.AsSpan(0, slash).Trim("[]")) is not null && !IsRange(text))
+        {
+            error = $"`{text}` is no range of addresses";
+            suggestion = "Write how many bits they have in common, and zeros after those: `10.1.0.0/16`";
+            return false;
+        }
+
+        if (text.Contains("://", StringComparison.Ordinal) || (text.Contains('/') && !IsRange(text)))
         {
             error = $"`{text}` is an address of the web; `hosts` has hosts, whose pages are all reached";
             suggestion = Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : "https://" + text, UriKind.Absolute, out var uri) && uri.Host.Length > 0
@@ -156,7 +163,21 @@ public sealed class HostPattern : IEquatable<HostPattern>
             return null;
         }
 
-        // Bits beyond the prefix would be a mistake in it.
-        return IPNetwork.TryParse(string.Create(CultureInfo.InvariantCulture, $"{address}/{length}"), out var range) ? range : null;
+        // Bits beyond the prefix would be a mistake in it; the type's own constructor may drop them.
+        return HasBitsBeyond(address, length) ? null : new IPNetwork(address, length);
+    }
+
+    private static bool HasBitsBeyond(IPAddress address, int length)
+    {
+        var bytes = address.GetAddressBytes();
+        for (var bit = length; bit < bytes.Length * 8; bit++)
+        {
+            if ((bytes[bit / 8] & (0x80 >> (bit % 8))) != 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -31,6 +31,9 @@ public sealed record LockedHost : LockedToolchain
     public override bool IsHermetic => false;
 
     /// <inheritdoc/>
+    public override bool PartsAreBlobs => false;
+
+    /// <inheritdoc/>
     public override string Origin => Dotnet is { } sdk ? $"dotnet {sdk.Version}, installed" : $"host {string.Join(", ", Paths.Select(static p => p.Path))}";
 
     /// <inheritdoc/>

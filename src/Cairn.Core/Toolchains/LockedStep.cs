@@ -34,6 +34,9 @@ public sealed record LockedStep : LockedToolchain
     public override string UsableLayout => CurrentLayout;
 
     /// <inheritdoc/>
+    public override bool PartsAreBlobs => false;
+
+    /// <inheritdoc/>
     public override string Origin => $"step {Step} of {Project}";
 
     /// <inheritdoc/>

@@ -37,6 +37,9 @@ public abstract record LockedToolchain
     /// <summary>Whether its content is the same wherever it is used.</summary>
     public virtual bool IsHermetic => true;
 
+    /// <summary>Whether its parts are blobs that the store must have.</summary>
+    public virtual bool PartsAreBlobs => true;
+
     /// <summary>Where it is from, in a few words.</summary>
     public abstract string Origin { get; }
 

@@ -9,6 +9,7 @@ using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Running;
+using Cairn.Engine.Toolchains;
 
 namespace Cairn.Engine.Caching;
 
@@ -18,9 +19,6 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
     /// <summary>The platform property that says how many processors a deterministic step sees.</summary>
     public const string CpusProperty = "cpus";
 
-    /// <summary>The platform property that names the tree of the step's toolchain.</summary>
-    public const string ToolchainProperty = "toolchain";
-
     // The step's HOME is another folder in each attempt.
     private const string HomePlaceholder = "(home)";
 
@@ -28,7 +26,11 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
     public const string HostsProperty = "hosts";
 
     /// <summary>Describes one attempt of a job over its inputs. Throws <see cref="EvaluationException"/>.</summary>
-    public ActionDescription Describe(Job job, int attempt, Digest inputRoot)
+    /// <param name="job">The job.</param>
+    /// <param name="attempt">The attempt's number.</param>
+    /// <param name="inputRoot">The tree of its inputs.</param>
+    /// <param name="toolchains">What it has instead of the machine's programs; null for these.</param>
+    public ActionDescription Describe(Job job, int attempt, Digest inputRoot, ToolchainSet? toolchains)
     {
         var scope = new JobScope(run, job, attempt, needs: null);
         var platform = new List<KeyValuePair<string, string>>
@@ -40,8 +42,15 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
         };
 
         // With a toolchain nothing of the machine is left that an action could depend on but its kernel: so it is the same action everywhere.
-        platform.Add(inputs.Toolchains.Of(job.Step) is { } toolchain ? new(ToolchainProperty, toolchain.Tree.ToString())
-            : new("host", request.IsolationOf(job.Step) == IsolationLevel.Process ? inputs.Host : inputs.HostWithPackages));
+        if (toolchains is not null)
+        {
+            toolchains.AddTo(platform);
+        }
+        else
+        {
+            platform.Add(new("host", request.IsolationOf(job.Step) == IsolationLevel.Process ? inputs.Host : inputs.HostWithPackages));
+        }
+
         if (request.DeterminismOf(job.Step) is { Cpus: { } cpus })
         {
             platform.Add(new(CpusProperty, cpus.ToString(CultureInfo.InvariantCulture)));

@@ -5,12 +5,14 @@ using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
+using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
+using Cairn.Engine.Toolchains;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
@@ -18,72 +20,8 @@ using Cairn.Store.Snapshots;
 
 namespace Cairn.Engine.Caching;
 
-/// <summary>What a job would execute, and over what.</summary>
-/// <param name="Encoded">The action.</param>
-/// <param name="Inputs">All its inputs.</param>
-/// <param name="Sources">Its source files.</param>
-internal sealed record PreparedAction(EncodedAction Encoded, MerkleTree Inputs, JobSources Sources)
-{
-    /// <summary>What <see cref="Inputs"/> is made of: the sources, then what each need made.</summary>
-    public required ImmutableArray<InputTree> Trees { get; init; }
-
-    /// <summary>Of a fetch step, the digest of what it asks for; null of any other.</summary>
-    public Digest? Asked { get; init; }
-
-    /// <summary>Why neither the look-up nor the storing happens, or null.</summary>
-    public string? Off { get; init; }
-
-    public Digest Digest => Encoded.Digest;
-}
-
-/// <summary>A part of a job's inputs, and where it was found.</summary>
-/// <param name="Tree">What it holds.</param>
-/// <param name="Stats">Its files as they stood in the working tree, by path.</param>
-internal sealed record InputTree(MerkleTree Tree, Lazy<Dictionary<string, FileStat>> Stats)
-{
-    public static InputTree Of(JobSources sources) => new(sources.Tree, new(() =>
-    {
-        var stats = new Dictionary<string, FileStat>(sources.Entries.Length, StringComparer.Ordinal);
-        foreach (var entry in sources.Entries)
-        {
-            stats[entry.Path] = entry.Stat;
-        }
-
-        return stats;
-    }));
-
-    public static InputTree Of(MerkleTree tree, IReadOnlyList<TreeFile> files) => new(tree, new(() =>
-    {
-        var stats = new Dictionary<string, FileStat>(files.Count, StringComparer.Ordinal);
-        foreach (var file in files)
-        {
-            stats[file.Path] = file.Stat;
-        }
-
-        return stats;
-    }));
-}
-
-/// <summary>What a job contributes to those that need it.</summary>
-/// <param name="Digest">The digest of <paramref name="Tree"/>.</param>
-/// <param name="Tree">Its outputs.</param>
-/// <param name="Files">The same, as they stand in the working tree.</param>
-internal sealed record JobProduct(Digest Digest, Lazy<MerkleTree> Tree, IReadOnlyList<TreeFile> Files)
-{
-    public static JobProduct None { get; } = Of(MerkleTree.Empty, []);
-
-    public static JobProduct Of(MerkleTree tree, IReadOnlyList<TreeFile> files) => new(tree.Digest, new Lazy<MerkleTree>(tree), files);
-}
-
-/// <summary>Everything a finished execution left that a later run may want.</summary>
-internal sealed record ExecutedJob(IReadOnlyList<TreeFile> Files, string? LogPath, string? IndexPath, string? SummaryPath, ActionResult Result)
-{
-    /// <summary>Of a fetch step, what it brought, which is in the store; null of any other.</summary>
-    public ImmutableArray<OutputFile>? Fetched { get; init; }
-}
-
 /// <summary>The action cache as one run uses it: looks jobs up, brings results back, stores new ones. Thread-safe.</summary>
-internal sealed class RunCache : IDisposable
+internal sealed partial class RunCache : IDisposable
 {
     private readonly RunRequest _request;
     private readonly RunScope _scope;
@@ -142,13 +80,30 @@ internal sealed class RunCache : IDisposable
                 ?? throw new IOException($"`{conflict}` is an input of `{job.Id}` twice with different content: a file that a step makes must have one maker");
         }
 
-        var description = _builder.Describe(job, attempt, inputs.Digest);
+        var toolchains = _inputs.Toolchains.Of(job.Step, (toolchain, source) => MadeToolchain(job, toolchain, source));
+        var description = _builder.Describe(job, attempt, inputs.Digest, toolchains);
         return new PreparedAction(ActionEncoder.Encode(description), inputs, sources)
         {
             Off = off,
             Trees = trees.DrainToImmutable(),
+            Toolchains = toolchains,
             Asked = job.Step.Fetch is null ? null : _builder.Asked(job, description),
         };
+    }
+
+    /// <summary>The tree of a toolchain that a step made which this job needs; null where it did not succeed. Throws <see cref="IOException"/> where it made none.</summary>
+    private Digest? MadeToolchain(Job job, Toolchain toolchain, ToolchainSource.Step source)
+    {
+        foreach (var need in job.Needs)
+        {
+            if (_scope.Plan.Jobs[need].Step.Name.Value == source.Name && _scope.ResultOf(need) is null or { Status: JobStatus.Succeeded })
+            {
+                var product = ProductOf(need);
+                return MadeToolchains.Put(toolchain.Name, source, product.Tree.Value, _inputs.Workshop(), path => _tree.Root.TryOpenFilePath(path));
+            }
+        }
+
+        return null;
     }
 
     /// <summary>What all of these jobs read: sources that each of them has, and what those made that each of them needs.</summary>
@@ -281,15 +236,6 @@ internal sealed class RunCache : IDisposable
         _products[job.Index] = JobProduct.Of(TreeOf(result.Outputs), []);
         return result;
     }
-
-    /// <summary>The files of a fetched tree, as far as the store remembers; null where it does not.</summary>
-    /// <param name="tree">Its digest.</param>
-    /// <param name="isWhole">Whether a listing will do only of this very tree.</param>
-    public ImmutableArray<OutputFile>? TryListFetched(Digest tree, bool isWhole = true) =>
-        tree == MerkleTree.Empty.Digest && !isWhole ? [] : FindFetched(tree)?.Outputs;
-
-    /// <summary>Whether a source or what a need made is no longer as it was taken.</summary>
-    public bool HasChanged(Job job, JobSources sources) => !Unchanged(job, sources);
 
     /// <summary>Waits for whoever executes the same action on this machine.</summary>
     public Task<IDisposable?> HoldAsync(Job job, PreparedAction action, CancellationToken cancellationToken) => _actions.HoldAsync(
@@ -482,28 +428,6 @@ internal sealed class RunCache : IDisposable
 
         var files = _tree.Find(_scope.Plan.Jobs[index].Outputs);
         return _products.GetOrAdd(index, JobProduct.Of(TreeOf(_storage.Take(files, store: null)), files));
-    }
-
-    // A name for what is known by its content, among those of actions.
-    private static Digest KeyOf(Digest fetched) =>
-        ActionEncoder.Encode(new ActionDescription { Arguments = ["fetched", fetched.ToString()], Environment = [], InputRoot = Digest.Empty }).Digest;
-
-    /// <summary>The result that has a fetched tree. Its log may be gone, which is no reason to fetch anything again.</summary>
-    private ActionResult? FindFetched(Digest tree)
-    {
-        if (_actions.TryGet(KeyOf(tree)) is not { } result || TreeOf(result.Outputs).Digest != tree)
-        {
-            return null;
-        }
-
-        var hasLog = Has(result.Log) && Has(result.LogIndex);
-        return result with
-        {
-            StepOutputs = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty,
-            Log = hasLog ? result.Log : null,
-            LogIndex = hasLog ? result.LogIndex : null,
-            Summary = Has(result.Summary) ? result.Summary : null,
-        };
     }
 
     /// <summary>The tree of outputs.</summary>

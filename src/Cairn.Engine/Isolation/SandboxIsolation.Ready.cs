@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 
 using Cairn.Core.Content;
+using Cairn.Core.Toolchains;
 using Cairn.Engine.Caching;
+using Cairn.Engine.Toolchains;
 using Cairn.Execution;
 using Cairn.Execution.Sandbox;
 using Cairn.Store.Content;
@@ -47,13 +50,47 @@ internal sealed partial class SandboxIsolation
             return new Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory.Handle, memory.Path, folder, [.. mounts]);
         }
 
-        /// <summary>The layers below the inputs: with a toolchain, its tree and not the machine's programs. Throws <see cref="IOException"/> where the tree is not in the store.</summary>
-        public IEnumerable<string> BaseOf(Digest? toolchain, ContentStore from) => toolchain is not { } tree
-            ? [Base]
-            : [Layers.Get(BaseLayer.BareKey(), BaseLayer.LayOutBare), Layers.Get(LayerStore.ToolchainKey(tree), layer => StoredTree.LayOut(tree, layer, from))];
+        /// <summary>The layers below the inputs: with toolchains, their trees and not the machine's programs. Throws <see cref="IOException"/> where a tree is not in the store, or trees clash.</summary>
+        public IEnumerable<string> BaseOf(ToolchainSet? toolchains, ContentStore from)
+        {
+            if (toolchains is null)
+            {
+                return [Base];
+            }
+
+            if (toolchains.Trees.Length > 1)
+            {
+                // Looked at once: what is laid out stands for what was found.
+                var key = "bare-" + Digest.Of(Encoding.UTF8.GetBytes("union\n" + string.Join('\n', toolchains.Trees))).Hash;
+                Layers.Get(key, layer => { TreeUnion.Check(toolchains.Trees, from); layer.AddFolder("etc"); });
+            }
+
+            List<string> layers = [.. toolchains.Trees.Select(tree => Layers.Get(LayerStore.ToolchainKey(tree), layer => StoredTree.LayOut(tree, layer, from)))];
+            if (toolchains.Paths.Length > 0)
+            {
+                layers.Add(Layers.Get("bare-" + Digest.Of(Encoding.UTF8.GetBytes("paths\n" + string.Join('\n', toolchains.Paths.Select(static p => p.Path)))).Hash, layer => AddMountPoints(layer, toolchains.Paths)));
+            }
+
+            return [.. layers, Layers.Get(BaseLayer.BareKey(), BaseLayer.LayOutBare)];
+        }
 
         /// <summary>What of the machine is mounted.</summary>
-        public ImmutableArray<SandboxMount> MountsOf(Digest? toolchain) => toolchain is null ? Mounts : [];
+        public ImmutableArray<SandboxMount> MountsOf(ToolchainSet? toolchains) => toolchains is null ? Mounts : [.. toolchains.Paths.Select(static p => new SandboxMount(p.Path, p.Path, Writable: false))];
+
+        private static void AddMountPoints(LayerWriter layer, ImmutableArray<LockedPath> paths)
+        {
+            foreach (var path in paths)
+            {
+                if (File.Exists(path.Path))
+                {
+                    layer.AddFile(path.Path[1..], []);
+                }
+                else
+                {
+                    layer.AddFolder(path.Path[1..]);
+                }
+            }
+        }
 
         /// <summary>Where attempts write, relative to the store.</summary>
         public string Scratch => Folder.Relative;
@@ -76,7 +113,15 @@ internal sealed partial class SandboxIsolation
                 return;
             }
 
-            Memory.RemoveTree(name);
+            try
+            {
+                Memory.RemoveTree(name);
+            }
+            catch (IOException)
+            {
+                // Unmounting is not waited for; what is mounted still goes with the worker.
+            }
+
             _scratch.Value.RemoveTree(name);
         }
 

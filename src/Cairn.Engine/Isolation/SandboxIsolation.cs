@@ -128,7 +128,7 @@ internal sealed partial class SandboxIsolation : IDisposable
             proxy = step.Fetch is { } fetch ? HostProxy.Start(own!, fetch.Hosts, UpstreamProxy.Read(Environment.GetEnvironmentVariable)) : null;
             var limits = LimitsOf(step.Limits) with { VisibleCpus = _request.DeterminismOf(step)?.Cpus };
             group = Group(shared, name, step.Limits, limits);
-            var spec = Spec(shared, number, name, job.Id.Value, action.Trees, Toolchains.Of(step)?.Tree, small =>
+            var spec = Spec(shared, number, name, job.Id.Value, action.Trees, action.Toolchains, small =>
             {
                 AddWorkingDirectory(small, job, attempt, run);
                 RunNetworks.AddNames(small, access, step.Services);
@@ -177,7 +177,7 @@ internal sealed partial class SandboxIsolation : IDisposable
         var shared = Shared;
         var network = _networks.Shared(access, shared.Options);
         var (number, name) = NextPlace();
-        var spec = Spec(shared, number, name, $"service:{service}", trees, toolchain: null, small =>
+        var spec = Spec(shared, number, name, $"service:{service}", trees, toolchains: null, small =>
         {
             small.AddFolder($"work/{folder}".TrimEnd('/'));
             RunNetworks.AddNames(small, access, [.. services.Select(static s => new StepReference(s.Name, s.Span))]);
@@ -193,7 +193,7 @@ internal sealed partial class SandboxIsolation : IDisposable
     }
 
     /// <summary>Lays out the layers of a root, and what only this root has. The layers that a job or service used last serve as the base of its next ones.</summary>
-    private SandboxSpec Spec(Ready shared, int number, string name, string owner, ImmutableArray<InputTree> trees, Digest? toolchain, Action<LayerWriter> addOwn)
+    private SandboxSpec Spec(Ready shared, int number, string name, string owner, ImmutableArray<InputTree> trees, ToolchainSet? toolchains, Action<LayerWriter> addOwn)
     {
         var layers = new List<string>();
         using (var small = SmallLayer(shared, name))
@@ -204,10 +204,10 @@ internal sealed partial class SandboxIsolation : IDisposable
         }
 
         layers.Insert(0, $"{shared.MemoryPath}/{name}/small");
-        layers.AddRange(shared.BaseOf(toolchain, _inputs.Store ?? shared.Store));
+        layers.AddRange(shared.BaseOf(toolchains, _inputs.Store ?? shared.Store));
         var scratch = $"{shared.Scratch}/{name}";
         shared.MakeAttempt(number);
-        return new SandboxSpec { Place = number, Layers = [.. layers], Upper = $"{scratch}/upper", Work = $"{scratch}/work", Mounts = shared.MountsOf(toolchain) };
+        return new SandboxSpec { Place = number, Layers = [.. layers], Upper = $"{scratch}/upper", Work = $"{scratch}/work", Mounts = shared.MountsOf(toolchains) };
     }
 
     /// <summary>Puts a script that is too long for an argument; returns its path as the process sees it.</summary>

@@ -57,7 +57,8 @@ public sealed class KnownProjects(string stateDirectory)
         Append(text, "run", run.Value);
         Append(text, "status", status.ToString());
         Append(text, "time", time.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
-        DurableFile.Replace(file, Encoding.UTF8.GetBytes(text.ToString()));
+        // The next run notes it again: nothing is waited for.
+        DurableFile.Replace(file, Encoding.UTF8.GetBytes(text.ToString()), durable: false);
     }
 
     /// <summary>All of them, the most recently used first; files that are no records are left out.</summary>

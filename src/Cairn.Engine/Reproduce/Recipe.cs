@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
+using Cairn.Core.Toolchains;
 using Cairn.Engine.Caching;
+using Cairn.Engine.Toolchains;
 using Cairn.Store.Actions;
 
 namespace Cairn.Engine.Reproduce;
@@ -29,7 +31,7 @@ internal sealed record Recipe
     public int? Cpus { get; init; }
 
     /// <summary>The tree of its programs; null for the machine's.</summary>
-    public Digest? Toolchain { get; init; }
+    public ToolchainSet? Toolchain { get; init; }
 
     public ImmutableArray<string> Notes { get; init; } = [];
 
@@ -67,7 +69,8 @@ internal sealed record Recipe
         var secrets = ImmutableArray.CreateBuilder<KeyValuePair<string, string>>();
         var hostNetwork = false;
         int? cpus = null;
-        Digest? toolchain = null;
+        ImmutableArray<Digest>? toolchains = null;
+        var paths = new List<LockedPath>();
         foreach (var (name, value) in action.Platform)
         {
             switch (name)
@@ -88,15 +91,20 @@ internal sealed record Recipe
                 case "host" when value != host:
                     notes.Add($"it was executed on another system ({value}); this is {host}");
                     break;
-                case ActionBuilder.ToolchainProperty:
-                    toolchain = Core.Content.Digest.TryParse(value, null, out var tree) ? tree : null;
-                    refusal ??= toolchain is null ? $"its toolchain is `{value}`, which names no tree" : null;
+                case ToolchainSet.TreesProperty:
+                    toolchains = ToolchainSet.TryReadTrees(value);
+                    refusal ??= toolchains is null ? $"its toolchain is `{value}`, which names no tree" : null;
                     break;
                 case ActionBuilder.CpusProperty:
                     cpus = int.TryParse(value, out var count) ? count : null;
                     break;
                 default:
-                    if (name.StartsWith("service:", StringComparison.Ordinal))
+                    if (name.StartsWith(ToolchainSet.PathProperty, StringComparison.Ordinal))
+                    {
+                        paths.Add(new LockedPath(name[ToolchainSet.PathProperty.Length..], Core.Content.Digest.TryParse(value, null, out var content) ? content : Core.Content.Digest.Empty));
+                        notes.Add($"it sees `{name[ToolchainSet.PathProperty.Length..]}` of the machine as it is now");
+                    }
+                    else if (name.StartsWith("service:", StringComparison.Ordinal))
                     {
                         refusal ??= $"it uses the service `{name["service:".Length..]}`, whose state is no input";
                     }
@@ -128,7 +136,7 @@ internal sealed record Recipe
             Secrets = secrets.ToImmutable(),
             HostNetwork = hostNetwork,
             Cpus = cpus,
-            Toolchain = toolchain,
+            Toolchain = toolchains is { } trees ? ToolchainSet.Of(trees, paths) : null,
             Notes = notes.ToImmutable(),
         };
     }

@@ -90,7 +90,7 @@ internal sealed partial class JobAttempt
     {
         var isGood = report.Outcome is AttemptOutcome.Succeeded && fetch.Made is not null;
         FetchComparison? comparison = null;
-        if (fetch is { Made: { } made, Previous: { } previous } && (isGood || fetch.Differs) && cache.TryListFetched(previous.Tree, isWhole: false) is { } before)
+        if (fetch is { Made: { } made, Previous: { } previous } && (isGood || fetch.Differs) && cache.TryListFetched(previous.Tree) is { } before)
         {
             comparison = previous.Tree == made.Tree ? new FetchComparison(0, 0, 0, []) : FetchComparison.Of(before, fetch.Files);
         }

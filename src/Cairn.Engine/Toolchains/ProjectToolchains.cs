@@ -1,5 +1,6 @@
 using System.Text;
 
+using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
@@ -17,15 +18,17 @@ public sealed class ProjectToolchains
     private const int LockBytesMax = 16 << 20;
 
     private readonly Dictionary<string, Toolchain> _declared = new(StringComparer.Ordinal);
+    private readonly HostFiles _host;
 
-    private ProjectToolchains(ToolchainLock content, string? lockProblem)
+    private ProjectToolchains(ToolchainLock content, string? lockProblem, HostFiles host)
     {
         Lock = content;
         LockProblem = lockProblem;
+        _host = host;
     }
 
     /// <summary>Those of a project without any.</summary>
-    public static ProjectToolchains None { get; } = new(ToolchainLock.Empty, null);
+    public static ProjectToolchains None { get; } = new(ToolchainLock.Empty, null, new HostFiles(""));
 
     /// <summary>The lock; empty where there is none or it cannot be read.</summary>
     public ToolchainLock Lock { get; }
@@ -42,6 +45,10 @@ public sealed class ProjectToolchains
             foreach (var toolchain in Lock.Toolchains)
             {
                 text.Append(toolchain.Name).Append(' ').Append(toolchain.Tree.Hash).Append('\n');
+                foreach (var path in toolchain is LockedHost host && _declared.ContainsKey(toolchain.Name) ? PathsOf(host) ?? [] : [])
+                {
+                    text.Append(path.Path).Append(' ').Append(path.Digest.Hash).Append('\n');
+                }
             }
 
             return text.ToString();
@@ -57,7 +64,7 @@ public sealed class ProjectToolchains
             return None;
         }
 
-        var toolchains = TryReadLock(projectDirectory, out var problem) is { } content ? new ProjectToolchains(content, null) : new ProjectToolchains(ToolchainLock.Empty, problem);
+        var toolchains = new ProjectToolchains(TryReadLock(projectDirectory, out var problem) ?? ToolchainLock.Empty, problem, HostFiles.Of(projectDirectory));
         foreach (var toolchain in pipeline.Toolchains)
         {
             toolchains._declared[toolchain.Name] = toolchain;
@@ -88,11 +95,54 @@ public sealed class ProjectToolchains
         }
     }
 
-    /// <summary>The locked toolchain of a step; null for one with the machine's own programs, or without a lock.</summary>
-    public LockedToolchain? Of(Step step)
+    /// <summary>What a step has instead of the machine's programs; null for one that has these, or a toolchain that is not locked.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="madeBy">The tree of a toolchain that a step of the pipeline made, which ran before; null where it did not.</param>
+    internal ToolchainSet? Of(Step step, Func<Toolchain, ToolchainSource.Step, Digest?> madeBy)
     {
-        ArgumentNullException.ThrowIfNull(step);
-        return step.Toolchain is { IsHost: false, References: [var reference, ..] } ? Lock.Find(reference.Name) : null;
+        if (step.Toolchain is not { IsHost: false } use)
+        {
+            return null;
+        }
+
+        var trees = new List<Digest>();
+        var paths = new List<LockedPath>();
+        foreach (var reference in use.References)
+        {
+            if (_declared.TryGetValue(reference.Name, out var declared) && declared.Source is ToolchainSource.Step { Project: null } source)
+            {
+                if (madeBy(declared, source) is not { } made)
+                {
+                    return null;
+                }
+
+                trees.Add(made);
+            }
+            else if (Lock.Find(reference.Name) is { } locked)
+            {
+                trees.Add(locked.Tree);
+                paths.AddRange(locked is LockedHost host ? PathsOf(host) ?? [] : []);
+            }
+            else
+            {
+                return null;
+            }
+        }
+
+        return ToolchainSet.Of(trees, paths);
+    }
+
+    /// <summary>What of the machine a toolchain has, as it is now; null where some of it cannot be read.</summary>
+    internal IReadOnlyList<LockedPath>? PathsOf(LockedHost host)
+    {
+        try
+        {
+            return [.. host.Paths.Select(path => path with { Digest = _host.DigestOf(path.Path) })];
+        }
+        catch (ToolchainException)
+        {
+            return null;
+        }
     }
 
     /// <summary>What stands in the way of a step that has a toolchain, or null.</summary>
@@ -124,6 +174,12 @@ public sealed class ProjectToolchains
 
     private Diagnostic? ProblemOf(Toolchain declared)
     {
+        if (declared.Source is ToolchainSource.Step { Project: null })
+        {
+            // It is made by the run itself.
+            return null;
+        }
+
 
         if (LockProblem is not null)
         {
@@ -140,8 +196,24 @@ public sealed class ProjectToolchains
             return Error(DiagnosticCodes.ToolchainLockStale, declared.Span, $"The toolchain `{declared.Name}` has changed since it was locked", "run `cairn toolchain lock`");
         }
 
-        return locked.Architecture == DebianArchive.Architecture ? null : Error(
-            DiagnosticCodes.ToolchainForeign, declared.Span, $"The toolchain `{declared.Name}` is locked for {locked.Architecture}, and this machine is {DebianArchive.Architecture}", "lock it on such a machine for that machine");
+        if (locked.Architecture != DebianArchive.Architecture)
+        {
+            return Error(DiagnosticCodes.ToolchainForeign, declared.Span, $"The toolchain `{declared.Name}` is locked for {locked.Architecture}, and this machine is {DebianArchive.Architecture}", "lock it on such a machine for that machine");
+        }
+
+        try
+        {
+            foreach (var path in locked is LockedHost host ? host.Paths : [])
+            {
+                _ = _host.DigestOf(path.Path);
+            }
+
+            return null;
+        }
+        catch (ToolchainException exception)
+        {
+            return Error(DiagnosticCodes.ToolchainHostMissing, declared.Span, exception.Message, exception.Suggestion ?? "see that it is installed, or lock the toolchain anew with `cairn toolchain update`");
+        }
     }
 
     /// <summary>Adds what is wrong with the toolchains of the steps that a run executes, each once.</summary>
@@ -161,9 +233,25 @@ public sealed class ProjectToolchains
                 diagnostics.Add(problem);
             }
 
+            foreach (var reference in leftOut[job.Index] is null && !ReferenceEquals(job.Step, last) ? job.Step.Toolchain?.References ?? [] : [])
+            {
+                if (Changed(reference) is { } warning && said.Add((warning.Code, warning.Span)))
+                {
+                    diagnostics.Add(warning);
+                }
+            }
+
             last = job.Step;
         }
     }
+
+    /// <summary>What is to be known of a toolchain of the machine that is another than the one that was locked.</summary>
+    private Diagnostic? Changed(ToolchainReference reference) =>
+        _declared.TryGetValue(reference.Name, out var declared) && Lock.Find(reference.Name) is LockedHost host && PathsOf(host) is { } paths && !paths.SequenceEqual(host.Paths)
+            ? new Diagnostic(
+                DiagnosticCodes.ToolchainHostChanged, DiagnosticSeverity.Warning, $"The toolchain `{declared.Name}` is not hermetic, and here it is another than the one in `{ToolchainLock.FileName}`", declared.Span,
+                "`cairn toolchain update` notes the one of this machine")
+            : null;
 
     private static Diagnostic Error(string code, SourceSpan span, string message, string suggestion) => new(code, DiagnosticSeverity.Error, message, span, suggestion);
 }

@@ -74,11 +74,50 @@ public static class PipelineEditor
             return (null, Refused(job, $"the pipeline would be wrong: {mistake.Message}", step.Span));
         }
 
-        var path = Path.Combine(request.ProjectDirectory, source.Name);
-        path = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        DurableFile.Replace(path, content, mode: File.GetUnixFileMode(path));
+        Replace(request, source.Name, content);
         return (source.Name, null);
     }
+
+    /// <summary>Adds a toolchain to the file of the pipeline; the bytes that stood there before, or the mistake for which nothing was written. Throws <see cref="IOException"/>.</summary>
+    public static (byte[]? Before, Diagnostic? Problem) AddToolchain(RunRequest request, string name, IReadOnlyList<KeyValuePair<string, object>> fields)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var loader = new FileSourceLoader(request.ProjectDirectory);
+        var read = PipelineReader.Read(request.PipelineFile, loader);
+        if (loader.Load(request.PipelineFile) is not { } bytes || !read.Sources.TryGetValue(request.PipelineFile, out var source))
+        {
+            return (null, NotAdded(name, "the pipeline cannot be read", fields));
+        }
+
+        var edit = ToolchainEditor.Add(source, name, fields);
+        if (edit.Text is not { } text)
+        {
+            return (null, NotAdded(name, edit.Problem!, fields));
+        }
+
+        ReadOnlySpan<byte> mark = [0xEF, 0xBB, 0xBF];
+        byte[] content = [.. bytes.AsSpan().StartsWith(mark) ? mark : [], .. Encoding.UTF8.GetBytes(text)];
+        var after = PipelineReader.Read(request.PipelineFile, new EditedLoader(loader, request.PipelineFile, content));
+        if (after.Diagnostics.FirstOrDefault(static d => d.Severity == DiagnosticSeverity.Error) is { } mistake)
+        {
+            return (null, NotAdded(name, $"{mistake.Message}{(mistake.Suggestion is { } help ? $" ({help})" : "")}", fields));
+        }
+
+        Replace(request, request.PipelineFile, content);
+        return (bytes, null);
+    }
+
+    /// <summary>Writes a file of the pipeline, over links. Throws <see cref="IOException"/>.</summary>
+    public static void Replace(RunRequest request, string file, byte[] content)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var path = Path.Combine(request.ProjectDirectory, file);
+        path = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        DurableFile.Replace(path, content, mode: File.GetUnixFileMode(path));
+    }
+
+    private static Diagnostic NotAdded(string name, string why, IReadOnlyList<KeyValuePair<string, object>> fields) => new(
+        DiagnosticCodes.ToolchainNotAdded, DiagnosticSeverity.Error, $"The toolchain `{name}` was not added: {why}", SourceSpan.None, $"write it by hand, below `toolchains:`: `{ToolchainEditor.Show(name, fields)}`");
 
     private static Diagnostic Refused(Job job, string why, SourceSpan place) => new(
         DiagnosticCodes.TraceNotWritten, DiagnosticSeverity.Error, $"The proposal for `{job.Id}` was not written: {why}", place, "write what is proposed by hand");

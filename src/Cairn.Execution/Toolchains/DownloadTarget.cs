@@ -63,13 +63,13 @@ internal sealed class PartialFile : DownloadTarget, IDisposable
     public SafeFileHandle Handle => _handle;
 
     /// <summary>The file of an earlier attempt, or a new one; one of its own where another process is at it.</summary>
-    public static PartialFile Open(string folder, Digest digest)
+    public static PartialFile Open(string folder, string name, long bytesMax)
     {
-        var path = Path.Combine(folder, digest.Hash);
+        var path = Path.Combine(folder, name);
         try
         {
             var file = new PartialFile(path, isShared: true, File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
-            file.ReadEarlier(digest.SizeBytes);
+            file.ReadEarlier(bytesMax);
             return file;
         }
         catch (IOException exception) when (exception.HResult == ErrorAgain)
@@ -118,19 +118,28 @@ internal sealed class PartialFile : DownloadTarget, IDisposable
         _length += content.Length;
     }
 
-    /// <summary>Whether all is here and right; begins anew where it is not right.</summary>
-    public bool IsRight(Digest digest)
+    /// <summary>What is here.</summary>
+    public Digest Current => new(_hash.GetCurrentHash(), _length);
+
+    /// <summary>The SHA-512 hash of what is here, in lower-case hexadecimal.</summary>
+    public string Sha512()
     {
-        var actual = new Digest(_hash.GetCurrentHash(), _length);
-        if (actual == digest)
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA512);
+        var buffer = new byte[BufferBytes];
+        for (long position = 0; RandomAccess.Read(_handle, buffer, position) is > 0 and var count; position += count)
         {
-            return true;
+            hash.AppendData(buffer, 0, count);
         }
 
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Begins anew: what is here is wrong.</summary>
+    public void Restart()
+    {
         RandomAccess.SetLength(_handle, 0);
         _length = 0;
         _ = _hash.GetHashAndReset();
-        return false;
     }
 
     /// <summary>Removes it: its content is in the store.</summary>

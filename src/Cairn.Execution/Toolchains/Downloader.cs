@@ -78,53 +78,77 @@ public sealed class Downloader : IDisposable
     }
 
     /// <summary>Reads a small file whose digest nobody knows yet, from the first place that has it. Throws <see cref="ToolchainException"/>.</summary>
-    public async Task<byte[]> ReadAsync(ImmutableArray<Uri> places, int bytesMax, CancellationToken cancellationToken)
+    public Task<byte[]> ReadAsync(ImmutableArray<Uri> places, int bytesMax, CancellationToken cancellationToken) => ReadAsync(places, bytesMax, FetchWords.OfArchive, access: null, cancellationToken);
+
+    /// <summary>The same from a server that may want to know who asks.</summary>
+    internal async Task<byte[]> ReadAsync(ImmutableArray<Uri> places, int bytesMax, FetchWords words, IServerAccess? access, CancellationToken cancellationToken)
     {
         var target = new MemoryTarget();
         await TryEachAsync(places, async place =>
         {
             target.Restart(place, mark: null);
-            await CopyAsync(place, target, bytesMax, isFresh: true, cancellationToken);
-        }, cancellationToken);
+            await CopyAsync(place, target, bytesMax, isFresh: true, access, cancellationToken);
+        }, words, cancellationToken);
         return target.ToArray();
     }
 
-    /// <summary>Brings a file into the store, unless it is there. Throws <see cref="ToolchainException"/>.</summary>
-    public async Task FetchAsync(ImmutableArray<Uri> places, Digest digest, CancellationToken cancellationToken)
-    {
-        if (_store.Contains(digest))
-        {
-            return;
-        }
+    /// <summary>Folders with blobs by their hashes, <c>blobs/sha256/…</c>, which are looked into before any other place.</summary>
+    public IReadOnlyList<string> Vendored { get; init; } = [];
 
+    /// <summary>Brings a file into the store, unless it is there. Throws <see cref="ToolchainException"/>.</summary>
+    public Task FetchAsync(ImmutableArray<Uri> places, Digest digest, CancellationToken cancellationToken) => FetchAsync(places, digest, FetchWords.OfArchive, access: null, cancellationToken);
+
+    internal async Task FetchAsync(ImmutableArray<Uri> places, Digest digest, FetchWords words, IServerAccess? access, CancellationToken cancellationToken)
+    {
+        if (!_store.Contains(digest))
+        {
+            _ = await FetchAsync(places, digest.Hash, digest.SizeBytes, isWhole: (_, found) => found == digest, digest.SizeBytes, words, access, cancellationToken);
+        }
+    }
+
+    /// <summary>Brings a file into the store of which only the hash is known, and a bound on its bytes. Throws <see cref="ToolchainException"/>.</summary>
+    internal Task<Digest> FetchAsync(ImmutableArray<Uri> places, string sha256, long bytesMax, FetchWords words, CancellationToken cancellationToken) =>
+        FetchAsync(places, sha256, size: null, (_, found) => found.Hash == sha256, bytesMax, words, access: null, cancellationToken);
+
+    /// <summary>The same of a file of which the SHA-512 hash is known. Throws <see cref="ToolchainException"/>.</summary>
+    internal Task<Digest> FetchSha512Async(ImmutableArray<Uri> places, string sha512, long bytesMax, CancellationToken cancellationToken) =>
+        FetchAsync(places, sha512[..64], size: null, (file, _) => file.Sha512() == sha512, bytesMax, FetchWords.OfFile, access: null, cancellationToken);
+
+    private async Task<Digest> FetchAsync(ImmutableArray<Uri> places, string name, long? size, Func<PartialFile, Digest, bool> isWhole, long bytesMax, FetchWords words, IServerAccess? access, CancellationToken cancellationToken)
+    {
         try
         {
-            using var file = PartialFile.Open(_folder.Value, digest);
+            places = [.. Vendored.Select(folder => $"{folder}/blobs/sha256/{name}").Where(File.Exists).Select(static path => new Uri(path)), .. places];
+            using var file = PartialFile.Open(_folder.Value, name, bytesMax);
             _received(file.Length);
+            var digest = Digest.Empty;
             await TryEachAsync(places, async place =>
             {
-                if (file.Length < digest.SizeBytes)
+                if (size is not { } known || file.Length < known)
                 {
-                    await CopyAsync(place, file, digest.SizeBytes, isFresh: false, cancellationToken);
+                    await CopyAsync(place, file, bytesMax, isFresh: false, access, cancellationToken);
                 }
 
-                if (file.Length < digest.SizeBytes)
+                if (file.Length < size)
                 {
-                    throw new InvalidDataException($"it ended after {file.Length} of {digest.SizeBytes} bytes");
+                    throw new InvalidDataException($"it ended after {file.Length} of {size} bytes");
                 }
 
-                if (!file.IsRight(digest))
+                digest = file.Current;
+                if (!isWhole(file, digest))
                 {
-                    _received(-digest.SizeBytes);
-                    throw new InvalidDataException("its content is not what the signed index says");
+                    _received(-file.Length);
+                    file.Restart();
+                    throw new InvalidDataException(words.Wrong);
                 }
-            }, cancellationToken);
+            }, words, cancellationToken);
             if (_store.PutFile(file.Handle, digest.SizeBytes, out _) != digest)
             {
                 throw new ToolchainException($"`{Show(places[0])}` changed on the disk while it was stored");
             }
 
             file.Remove();
+            return digest;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -143,7 +167,7 @@ public sealed class Downloader : IDisposable
     }
 
     /// <summary>Tries all places in turn, and those that might do better again after a pause.</summary>
-    private async Task TryEachAsync(ImmutableArray<Uri> places, Func<Uri, Task> attempt, CancellationToken cancellationToken)
+    private async Task TryEachAsync(ImmutableArray<Uri> places, Func<Uri, Task> attempt, FetchWords words, CancellationToken cancellationToken)
     {
         // Where nobody answered before comes last.
         var pending = places.OrderBy(p => _unreachable.ContainsKey(p.Authority)).ToList();
@@ -176,7 +200,7 @@ public sealed class Downloader : IDisposable
 
             if (pending.Count == 0 || round == _patience.RoundsMax)
             {
-                throw Failure(places, failures);
+                throw Failure(places, failures, words);
             }
 
             await Task.Delay(pause * ((RandomNumberGenerator.GetInt32(1000) + 500) / 1000.0), _time, cancellationToken);
@@ -193,15 +217,19 @@ public sealed class Downloader : IDisposable
         _ => true,
     };
 
-    private ToolchainException Failure(ImmutableArray<Uri> places, Dictionary<Uri, Exception> failures)
+    private ToolchainException Failure(ImmutableArray<Uri> places, Dictionary<Uri, Exception> failures, FetchWords words)
     {
         // What one place lacks another may only have failed to send.
         var (place, cause) = failures.Where(static f => !IsGone(f.Value)).OrderBy(f => places.IndexOf(f.Key)).FirstOrDefault();
         var others = failures.Count > 1 ? $", nor from {(failures.Count == 2 ? "another place" : $"{failures.Count - 1} other places")}" : "";
         if (cause is null)
         {
-            const string Help = "`cairn toolchain update` locks what the archive has now; a folder that `cairn toolchain vendor` wrote still has it (`--from DIR`)";
-            return new ToolchainException($"`{Show(places[0])}` cannot be fetched{others}: the archive no longer has it", Help, failures[places[0]]) { Code = DiagnosticCodes.ToolchainFileGone };
+            return new ToolchainException($"`{Show(places[0])}` cannot be fetched{others}: {words.Gone}", words.WhenGone, failures[places[0]]) { Code = DiagnosticCodes.ToolchainFileGone };
+        }
+
+        if (cause is HttpRequestException { StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden })
+        {
+            return new ToolchainException($"`{Show(place)}` cannot be fetched{others}: {words.Denied}", words.WhenDenied, cause) { Code = DiagnosticCodes.ToolchainUnreachable };
         }
 
         if (cause is InvalidDataException)
@@ -220,7 +248,7 @@ public sealed class Downloader : IDisposable
     private static bool IsGone(Exception exception) => exception is HttpRequestException { StatusCode: HttpStatusCode.NotFound or HttpStatusCode.Gone } or SourceException { InnerException: FileNotFoundException or DirectoryNotFoundException };
 
     /// <summary>Copies from where the target ends on, or where the server knows no offsets, from the start.</summary>
-    private async Task CopyAsync(Uri place, DownloadTarget target, long bytesMax, bool isFresh, CancellationToken cancellationToken)
+    private async Task CopyAsync(Uri place, DownloadTarget target, long bytesMax, bool isFresh, IServerAccess? access, CancellationToken cancellationToken)
     {
         if (place.IsFile)
         {
@@ -230,8 +258,7 @@ public sealed class Downloader : IDisposable
 
         using var silence = new CancellationTokenSource(_patience.Answer, _time);
         using var given = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), silence);
-        using var request = Request(place, target, isFresh);
-        using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, silence.Token);
+        using var response = await SendAsync(place, target, isFresh, access, silence.Token);
         if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
             Restart(target, place, mark: null);
@@ -261,6 +288,29 @@ public sealed class Downloader : IDisposable
             {
                 sinceLast = 0;
                 silence.CancelAfter(_patience.Silence);
+            }
+        }
+    }
+
+    /// <summary>Asks, and a second time where the server wants to know who does.</summary>
+    private async Task<HttpResponseMessage> SendAsync(Uri place, DownloadTarget target, bool isFresh, IServerAccess? access, CancellationToken cancellationToken)
+    {
+        for (var isFirst = true; ; isFirst = false)
+        {
+            using var request = Request(place, target, isFresh);
+            access?.Prepare(request);
+            var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (!isFirst || access is null || response.StatusCode != HttpStatusCode.Unauthorized)
+            {
+                return response;
+            }
+
+            using (response)
+            {
+                if (!await access.TryAnswerAsync(response, _client, cancellationToken))
+                {
+                    response.EnsureSuccessStatusCode();
+                }
             }
         }
     }
@@ -406,4 +456,33 @@ public sealed class Downloader : IDisposable
         public NetworkCredential? GetCredential(Uri uri, string authType) =>
             uri.UserInfo.Split(':', 2) is [{ Length: > 0 } user, .. var password] ? new NetworkCredential(Uri.UnescapeDataString(user), password is [var secret] ? Uri.UnescapeDataString(secret) : "") : null;
     }
+}
+
+/// <summary>How a server is told who asks.</summary>
+internal interface IServerAccess
+{
+    /// <summary>Adds what is known to a request.</summary>
+    void Prepare(HttpRequestMessage request);
+
+    /// <summary>Gets what the server asks for, after it refused a request; false where that cannot be had.</summary>
+    Task<bool> TryAnswerAsync(HttpResponseMessage refusal, HttpClient client, CancellationToken cancellationToken);
+}
+
+/// <summary>What is said where something cannot be fetched.</summary>
+/// <param name="Wrong">Its bytes are other ones.</param>
+/// <param name="Gone">It is not there.</param>
+/// <param name="WhenGone">What to do then.</param>
+/// <param name="Denied">The server does not give it to everybody.</param>
+/// <param name="WhenDenied">What to do then.</param>
+internal sealed record FetchWords(string Wrong, string Gone, string WhenGone, string Denied, string? WhenDenied)
+{
+    public static FetchWords OfArchive { get; } = new(
+        "its content is not what the signed index says", "the archive no longer has it",
+        "`cairn toolchain update` locks what the archive has now; a folder that `cairn toolchain vendor` wrote still has it (`--from DIR`)", "the server refuses it", null);
+
+    public static FetchWords OfFile { get; } = new("its content does not have the hash that it shall have", "it is not there", "see that the address is right, or name another one beside it", "the server refuses it", null);
+
+    public static FetchWords OfImage { get; } = new(
+        "its content is not what its digest says", "the registry does not have it", "see that name and tag are right; what was locked may be gone, and `cairn toolchain update` locks what is there now",
+        "the registry gives it to nobody whom it does not know", "`docker login`, or `skopeo login --authfile ~/.docker/config.json`, tells it who asks");
 }

@@ -84,6 +84,54 @@ public static class SignatureCheck
         }
     }
 
+    /// <summary>Checks a signature that stands in a file of its own. Throws <see cref="ToolchainException"/> where no known key made it.</summary>
+    /// <param name="host">Where gpgv runs.</param>
+    /// <param name="path">What was signed.</param>
+    /// <param name="signature">The signature, with or without armour.</param>
+    /// <param name="keyring">A file of keys.</param>
+    /// <param name="fingerprints">The only keys that count; empty for all of the file.</param>
+    /// <param name="acceptExpired">Whether a key may have expired since.</param>
+    /// <param name="what">For messages.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The fingerprints of the primary keys that signed it, sorted.</returns>
+    public static async Task<ImmutableArray<string>> CheckDetachedAsync(
+        ProcessHost host, string path, ReadOnlyMemory<byte> signature, string keyring, ImmutableArray<string> fingerprints, bool acceptExpired, string what, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        var folder = Directory.CreateTempSubdirectory("cairn-gpgv-");
+        try
+        {
+            var input = $"{folder}/signature";
+            await File.WriteAllBytesAsync(input, signature, cancellationToken);
+            string[] arguments = ["gpgv", "--status-fd", "1", "--homedir", folder.FullName, "--keyring", KeyringFile(keyring, folder.FullName), input, path];
+            var run = await CommandCapture.RunAsync(
+                host, new ProcessSpec { Arguments = [.. arguments], Environment = [new("PATH", "/usr/local/bin:/usr/bin:/bin"), new("LC_ALL", "C")], WorkingDirectory = folder.FullName }, OutputBytesMax, Timeout, cancellationToken);
+            if (run.Problem is { } problem)
+            {
+                throw new ToolchainException($"gpgv, which checks {what}, cannot be used: {problem}", "install the package `gpgv`") { Code = DiagnosticCodes.ToolchainToolMissing };
+            }
+
+            var signatures = SignatureStatus.Read(Encoding.UTF8.GetString(run.Output));
+            var keys = SignatureStatus.GoodKeys(signatures, acceptExpired);
+            if (!fingerprints.IsEmpty)
+            {
+                keys = [.. keys.Where(k => fingerprints.Contains(k, StringComparer.OrdinalIgnoreCase))];
+            }
+
+            return keys.IsEmpty
+                ? throw new ToolchainException($"No key that is trusted vouches for {what}: {Why(signatures)}", "see that `key` and `signature` are those of this archive; if they are, somebody changed it") { Code = DiagnosticCodes.ToolchainUnsigned }
+                : keys;
+        }
+        catch (FormatException exception)
+        {
+            throw new ToolchainException($"The signature of {what} cannot be checked: {exception.Message}", inner: exception) { Code = DiagnosticCodes.ToolchainUnsigned };
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     /// <summary>
     /// What stands outside of the one signed text that a file may be, in words, or null. gpgv passes over it, and whoever reads the file later might not.
     /// </summary>

@@ -1,11 +1,10 @@
-using System.Collections.Concurrent;
+using System.Collections.Immutable;
 
 using Cairn.Core.Content;
-using Cairn.Core.Diagnostics;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
-using Cairn.Core.Toolchains.Debian;
 using Cairn.Store.Content;
+using Cairn.Store.Layers;
 using Cairn.Store.Toolchains;
 
 namespace Cairn.Execution.Toolchains;
@@ -13,21 +12,13 @@ namespace Cairn.Execution.Toolchains;
 /// <summary>Resolves toolchains and makes their trees.</summary>
 public sealed class ToolchainBuilder : IAsyncDisposable
 {
-    private const int DownloadsAtOnce = 6;
-    private const int SmallFileBytesMax = 16 << 20;
-
     private readonly ContentStore _store;
     private readonly ProcessHost _host;
     private readonly Downloader _downloader;
-    private readonly Action<ToolchainProgress> _progress;
     private readonly StoreLease? _lease;
-    private readonly VouchedLocks _vouched;
-    private string _fetching = "fetching indexes";
-    private long _received;
-    private long _expected;
-    private int _fetched;
-    private int _missing;
-    private int _unpacked;
+    private readonly ToolchainTools _tools;
+    private readonly DebianToolchains _debian;
+    private readonly (OciToolchains Oci, ArchiveToolchains Archive, StepToolchains Step, HostToolchains Host) _makers;
 
     /// <summary>Over a store.</summary>
     /// <param name="store">Where everything goes.</param>
@@ -35,206 +26,105 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     /// <param name="stateDirectory">The user's state folder.</param>
     /// <param name="time">The clock.</param>
     /// <param name="progress">Hears how far it has come; from any thread.</param>
-    /// <param name="folders">Folders that <see cref="ToolchainVendor"/> wrote, absolute: looked into before apt's mirrors, and trusted no more than these.</param>
+    /// <param name="folders">Folders that <see cref="ToolchainVendor"/> wrote, absolute: looked into before all other places, and trusted no more than these.</param>
     /// <param name="patience">How patient downloads are.</param>
-    public ToolchainBuilder(ContentStore store, AptConfiguration apt, string stateDirectory, TimeProvider time, Action<ToolchainProgress> progress, IEnumerable<string>? folders = null, DownloadPatience? patience = null)
+    /// <param name="project">The project that they belong to; null where all are Debian's.</param>
+    public ToolchainBuilder(
+        ContentStore store, AptConfiguration apt, string stateDirectory, TimeProvider time, Action<ToolchainProgress> progress, IEnumerable<string>? folders = null, DownloadPatience? patience = null, ToolchainProject? project = null)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(apt);
+        project ??= new ToolchainProject { Directory = stateDirectory, Environment = ImmutableDictionary<string, string>.Empty };
         _store = store;
-        _progress = progress;
         _host = ProcessHost.Create(new ProcessHostOptions { PidNamespace = false, RunToken = $"toolchain-{Environment.ProcessId}" });
-        _downloader = new Downloader(store, apt.ProxyOf, time, Received, patience);
+        string[] vendored = [.. folders ?? []];
+        _downloader = new Downloader(store, apt.ProxyOf, time, Received, patience) { Vendored = vendored };
         _lease = store.TryLease("cairn toolchain");
-        Archive = new DebianArchive(apt, _downloader, store, _host, new ReleaseMemory(stateDirectory), time, [.. folders ?? []]);
-        _vouched = new VouchedLocks(stateDirectory);
+        Archive = new DebianArchive(apt, _downloader, store, _host, new ReleaseMemory(stateDirectory), time, [.. vendored]);
+        _tools = new ToolchainTools(store, _downloader, _host, project, progress);
+        _debian = new DebianToolchains(_tools, Archive, stateDirectory, progress);
+        _makers = (new OciToolchains(_tools), new ArchiveToolchains(_tools), new StepToolchains(_tools), new HostToolchains(_tools));
     }
 
-    /// <summary>The archive.</summary>
+    /// <summary>The archive of Debian's packages.</summary>
     public DebianArchive Archive { get; }
 
-    /// <summary>Where gpgv runs.</summary>
-    internal ProcessHost Host => _host;
-
-    internal ContentStore Store => _store;
-
-    /// <summary>Resolves a toolchain by what its archive has now, and makes its tree. Throws <see cref="ToolchainException"/>, <see cref="IOException"/>.</summary>
-    public async Task<LockedDebian> LockAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken)
+    /// <summary>Resolves a toolchain by what it can be made from now, and makes its tree. Throws <see cref="ToolchainException"/>, <see cref="IOException"/>.</summary>
+    public async Task<LockedToolchain> LockAsync(string name, ToolchainSource source, CancellationToken cancellationToken)
     {
-        var locked = await ResolveAsync(name, source, cancellationToken);
-        locked = locked with { Tree = await MakeAsync(locked, cancellationToken) };
-        _vouched.Note(locked);
-        return Keep(locked);
-    }
-
-    /// <summary>Resolves a toolchain without fetching its packages; its tree is not known then.</summary>
-    public async Task<LockedDebian> ResolveAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(source);
-        (_received, _expected, _fetching) = (0, 0, $"fetching indexes of {source.Suite}");
-        _progress(new ToolchainProgress(_fetching, 0, 0, InBytes: true));
-        var suites = await Archive.ReadAsync(source.Suite, source.AllowExpired, cancellationToken);
-        var resolution = DebianArchive.Parse(() => PackageResolver.Resolve(suites.Indexes.Select(static i => i.Packages), source.Packages, source.Essential), $"An index of `{source.Suite}`");
-        if (!resolution.Problems.IsEmpty)
+        if (source is ToolchainSource.Debian debian)
         {
-            throw new ToolchainException($"The toolchain `{name}` cannot be put together: {string.Join("; ", resolution.Problems)}") { Code = DiagnosticCodes.ToolchainPackagesUnfit };
+            return await LockAsync(name, debian, cancellationToken);
         }
 
-        return new LockedDebian
+        var locked = await ResolveAsync(name, source, cancellationToken);
+        locked = locked with { Tree = await MakerOf(locked).MakeAsync(locked, cancellationToken) };
+        Keep(locked, _store);
+        return locked;
+    }
+
+    /// <summary>Resolves packages of Debian, and makes their tree.</summary>
+    public Task<LockedDebian> LockAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken) => _debian.LockAsync(name, source, cancellationToken);
+
+    /// <summary>Resolves packages of Debian without fetching them.</summary>
+    public Task<LockedDebian> ResolveAsync(string name, ToolchainSource.Debian source, CancellationToken cancellationToken) => _debian.ResolveAsync(name, source, cancellationToken);
+
+    /// <summary>Resolves a toolchain without making its tree, which is not known then.</summary>
+    public async Task<LockedToolchain> ResolveAsync(string name, ToolchainSource source, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        if (source is ToolchainSource.Debian debian)
         {
-            Name = name,
-            Suite = source.Suite,
-            Packages = source.Packages,
-            Essential = source.Essential,
-            AllowExpired = source.AllowExpired,
-            Architecture = DebianArchive.Architecture,
-            Tree = Digest.Empty,
-            Releases = suites.Releases,
-            Contents = [.. resolution.Packages.Select(static p => new LockedPackage(p.Name, p.Version.ToString(), p.Architecture, p.Suite, p.Path, p.Digest))],
+            return await _debian.ResolveAsync(name, debian, cancellationToken);
+        }
+
+        ToolchainMaker maker = source switch
+        {
+            ToolchainSource.Oci => _makers.Oci,
+            ToolchainSource.Archive => _makers.Archive,
+            ToolchainSource.Step => _makers.Step,
+            ToolchainSource.Dotnet { Installed: false } => _makers.Archive,
+            _ => _makers.Host,
         };
+        return await maker.ResolveAsync(name, source, cancellationToken);
     }
 
     /// <summary>
-    /// Has the tree of a lock in the store, and the packages that it is made of: fetches what is missing and makes it again where it is gone. Throws <see cref="ToolchainException"/>
-    /// where what comes out is not the tree that the lock names.
+    /// Has the tree of a lock in the store, and what it is made from: fetches what is missing and makes it again where it is gone. Throws <see cref="ToolchainException"/> where what
+    /// comes out is not the tree that the lock names.
     /// </summary>
     /// <returns>Whether anything had to be done.</returns>
-    public async Task<bool> RestoreAsync(LockedDebian locked, CancellationToken cancellationToken)
+    public async Task<bool> RestoreAsync(LockedToolchain locked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(locked);
-        CheckUsable(locked);
-        var isVouched = _vouched.Has(locked);
-        var isHere = IsWhole(locked.Tree) && locked.Contents.All(p => _store.Contains(p.Digest));
-        if (isVouched && isHere)
+        if (locked is LockedDebian debian)
         {
-            Keep(locked);
+            return await _debian.RestoreAsync(debian, cancellationToken);
+        }
+
+        CheckUsable(locked);
+        if (IsWhole(locked.Tree) && (!locked.PartsAreBlobs || locked.Parts.All(p => _store.Contains(p.Digest))))
+        {
+            Keep(locked, _store);
             return false;
         }
 
-        await VouchAsync(locked, isVouched, cancellationToken);
         var tree = await MakeAsync(locked, cancellationToken);
         if (tree != locked.Tree)
         {
-            throw new ToolchainException($"The packages of `{locked.Name}` became the tree {tree.Hash[..12]}, but `cairn.lock` has {locked.Tree.Hash[..12]}", "somebody changed `cairn.lock`: take it from version control, or lock anew with `cairn toolchain update`") { Code = DiagnosticCodes.ToolchainNotVouched };
+            throw new ToolchainException($"The parts of `{locked.Name}` became the tree {tree.Hash[..12]}, but `cairn.lock` has {locked.Tree.Hash[..12]}", "somebody changed `cairn.lock`: take it from version control, or lock anew with `cairn toolchain update`");
         }
 
-        _vouched.Note(locked);
-        Keep(locked);
-        return !isHere;
+        Keep(locked, _store);
+        return true;
     }
 
-    /// <summary>
-    /// Sees to it that signed indexes vouch for all packages of a lock before any is fetched or unpacked: those of its own releases or, where these are gone from everywhere, those
-    /// that the archive has now. Throws <see cref="ToolchainException"/>.
-    /// </summary>
-    private async Task VouchAsync(LockedDebian locked, bool isKnown, CancellationToken cancellationToken)
-    {
-        (_received, _expected, _fetching) = (0, 0, $"fetching indexes of {locked.Suite}");
-        _progress(new ToolchainProgress(_fetching, 0, 0, InBytes: true));
-        var indexes = new List<PackageIndex>();
-        var isGone = false;
-        foreach (var release in locked.Releases)
-        {
-            if (await Archive.TryReadLockedAsync(release, cancellationToken) is { } found)
-            {
-                indexes.AddRange(found);
-            }
-            else
-            {
-                isGone = true;
-            }
-        }
-
-        if (isKnown || Unvouched(locked, indexes) is not { } package)
-        {
-            return;
-        }
-
-        if (isGone)
-        {
-            indexes.AddRange((await Archive.ReadAsync(locked.Suite, locked.AllowExpired, cancellationToken)).Indexes.Select(static i => i.Packages));
-            if (Unvouched(locked, indexes) is not { } still)
-            {
-                return;
-            }
-
-            package = still;
-        }
-
-        throw new ToolchainException(
-            $"No signed index vouches for the package `{package.Name}` {package.Version} that `cairn.lock` names for `{locked.Name}`{(isGone ? ": the release that it was locked with is gone from the archive, and the present one has another" : "")}",
-            isGone ? "`cairn toolchain update` locks what the archive has now; a folder that `cairn toolchain vendor` wrote has the release, too (`--from DIR`)" : "somebody changed `cairn.lock`: take it from version control, or lock anew with `cairn toolchain update`")
-        { Code = DiagnosticCodes.ToolchainNotVouched };
-    }
-
-    private static LockedPackage? Unvouched(LockedDebian locked, List<PackageIndex> indexes)
-    {
-        foreach (var package in locked.Contents)
-        {
-            if (!indexes.Exists(i => IsVouchedBy(package, i)))
-            {
-                return package;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>Whether an index has a package as it is locked, to the last byte.</summary>
-    internal static bool IsVouchedBy(LockedPackage package, PackageIndex index) =>
-        index.Suite == package.Suite && DebianArchive.Parse(() => index.Find(package.Name), $"An index of `{index.Suite}`").Any(p => p.Digest == package.Digest && p.Version.ToString() == package.Version && p.Architecture == package.Architecture && p.Path == package.Path);
-
-    /// <summary>Makes the tree of packages that are in the store, or can be fetched. Throws <see cref="ToolchainException"/>.</summary>
-    public async Task<Digest> MakeAsync(LockedDebian locked, CancellationToken cancellationToken)
+    /// <summary>Makes the tree of what is in the store, or can be fetched. Throws <see cref="ToolchainException"/>.</summary>
+    public Task<Digest> MakeAsync(LockedToolchain locked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(locked);
         CheckUsable(locked);
-        var missing = locked.Contents.Where(p => !_store.Contains(p.Digest)).ToArray();
-        (_received, _fetched, _unpacked, _fetching) = (0, 0, 0, "fetching packages");
-        (_expected, _missing) = (missing.Sum(static p => p.Digest.SizeBytes), missing.Length);
-
-        // Whatever comes first is unpacked while the others are on their way.
-        var unpacked = new ConcurrentBag<PackageFiles>();
-        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var downloads = new SemaphoreSlim(DownloadsAtOnce);
-        using var workers = new SemaphoreSlim(Environment.ProcessorCount);
-        var tasks = locked.Contents.OrderByDescending(static p => p.Digest.SizeBytes).Select(package => Task.Run(async () =>
-        {
-            try
-            {
-                await FetchAsync(package, downloads, cancel.Token);
-                await workers.WaitAsync(cancel.Token);
-                try
-                {
-                    unpacked.Add(await UnpackAsync(package, downloads, cancel.Token));
-                    var count = Interlocked.Increment(ref _unpacked);
-                    if (Volatile.Read(ref _fetched) == _missing)
-                    {
-                        _progress(new ToolchainProgress("unpacking packages", count, locked.Contents.Length, InBytes: false));
-                    }
-                }
-                finally
-                {
-                    workers.Release();
-                }
-            }
-            catch
-            {
-                await cancel.CancelAsync();
-                throw;
-            }
-        }, cancel.Token)).ToArray();
-        try
-        {
-            await Task.WhenAll(tasks);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && tasks.FirstOrDefault(static t => t.IsFaulted) is { } failed)
-        {
-            await failed;
-        }
-
-        _progress(new ToolchainProgress($"putting `{locked.Name}` together", 0, 0, InBytes: false));
-        return Assemble(locked, unpacked);
+        return locked is LockedDebian debian ? _debian.MakeAsync(debian, cancellationToken) : MakerOf(locked).MakeAsync(locked, cancellationToken);
     }
 
     /// <summary>Whether a tree is in the store, file by file.</summary>
@@ -245,80 +135,47 @@ public sealed class ToolchainBuilder : IAsyncDisposable
     }
 
     /// <summary>Reads all that a toolchain has in the store; each thing that is missing or damaged is a sentence.</summary>
-    public List<string> FindDamage(LockedDebian locked, CancellationToken cancellationToken)
+    public List<string> FindDamage(LockedToolchain locked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(locked);
         var damage = new List<string>();
-        foreach (var release in locked.Releases)
+        foreach (var part in locked.Parts)
         {
-            Look(release.InRelease, $"the release of `{release.Suite}`");
-            foreach (var index in release.Indexes)
+            cancellationToken.ThrowIfCancellationRequested();
+            if (locked.PartsAreBlobs)
             {
-                Look(index.Digest, $"the index `{index.Path}` of `{release.Suite}`");
+                Look(part.Digest, part.What);
+            }
+            else if (locked is LockedHost && HostToolchains.Examine(_tools, part) is { } problem)
+            {
+                damage.Add(problem);
             }
         }
 
-        foreach (var package in locked.Contents)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            Look(package.Digest, $"the package `{package.Name}`");
-        }
-
-        AddTreeDamage(locked, damage, cancellationToken);
+        _debian.AddTreeDamage(locked, damage, cancellationToken);
         return damage;
 
         void Look(Digest digest, string what)
         {
-            if (Examine(digest) is { } problem)
+            if (_tools.Examine(digest) is { } problem)
             {
                 damage.Add($"{what} {problem}");
             }
         }
     }
 
-    /// <summary>Reads the tree in the store, and the layers that it is laid out in; what is missing or damaged.</summary>
-    internal void AddTreeDamage(LockedDebian locked, List<string> damage, CancellationToken cancellationToken)
+    /// <summary>Checks all links of a toolchain's chain again, from its tree to its seed.</summary>
+    internal async Task<ImmutableArray<TraceLink>> TraceAsync(LockedToolchain locked, CancellationToken cancellationToken)
     {
-        var isComplete = StoredTree.TryForEach(locked.Tree, _store, (path, leaf) =>
+        if (locked is LockedDebian debian)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (leaf.Target is null && Examine(leaf.Digest) is { } problem)
-            {
-                damage.Add($"`/{path}` of the tree {problem}");
-            }
-        });
-        if (!isComplete)
-        {
-            damage.Add("a folder of the tree is missing or damaged");
+            return await DebianTrace.WalkAsync(_debian, debian, cancellationToken);
         }
-        else if (StoredTree.FindLayerDamage(locked.Tree, _store, cancellationToken) is { } wrong)
-        {
-            damage.Add(wrong);
-        }
+
+        var links = new List<TraceLink> { await TraceTreeAsync(locked, cancellationToken) };
+        await MakerOf(locked).TraceAsync(locked, links, cancellationToken);
+        return [.. links];
     }
-
-    /// <summary>Reads a blob to its end; what is wrong with it, or null.</summary>
-    internal string? Examine(Digest digest)
-    {
-        try
-        {
-            using var stream = _store.TryOpen(digest);
-            if (stream is null)
-            {
-                return Missing;
-            }
-
-            stream.CopyTo(Stream.Null);
-            return null;
-        }
-        catch (Exception exception) when (exception is StoreException or InvalidDataException)
-        {
-            return "does not have the bytes that its digest says";
-        }
-    }
-
-    /// <summary>What <see cref="Examine"/> says of a blob that is not there.</summary>
-    internal const string Missing = "is not in the store";
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -328,11 +185,21 @@ public sealed class ToolchainBuilder : IAsyncDisposable
         await _host.DisposeAsync();
     }
 
-    private static void CheckUsable(LockedDebian locked)
+    /// <summary>The name of the pin that keeps a toolchain.</summary>
+    public static string PinOf(LockedToolchain locked)
     {
-        if (locked.Layout != LockedDebian.CurrentLayout)
+        ArgumentNullException.ThrowIfNull(locked);
+        return PinPrefix + locked.Tree.Hash[..32];
+    }
+
+    /// <summary>What the names of pins begin with that keep toolchains.</summary>
+    public const string PinPrefix = LayerStore.ToolchainPrefix;
+
+    private static void CheckUsable(LockedToolchain locked)
+    {
+        if (locked.Layout != locked.UsableLayout)
         {
-            throw new ToolchainException($"The toolchain `{locked.Name}` has the layout `{locked.Layout}`, and this `cairn` makes `{LockedDebian.CurrentLayout}`", "`cairn toolchain update` locks it anew");
+            throw new ToolchainException($"The toolchain `{locked.Name}` has the layout `{locked.Layout}`, and this `cairn` makes `{locked.UsableLayout}`", "`cairn toolchain update` locks it anew");
         }
 
         if (locked.Architecture != DebianArchive.Architecture)
@@ -341,109 +208,57 @@ public sealed class ToolchainBuilder : IAsyncDisposable
         }
     }
 
-    private async Task FetchAsync(LockedPackage package, SemaphoreSlim downloads, CancellationToken cancellationToken)
+    private async Task<TraceLink> TraceTreeAsync(LockedToolchain locked, CancellationToken cancellationToken)
     {
-        if (_store.Contains(package.Digest))
+        var subject = $"tree of {locked.Name} ({locked.Layout}, {locked.Architecture})";
+        if (locked.PartsAreBlobs && locked.Parts.FirstOrDefault(p => !p.IsEvidence && !_store.Contains(p.Digest)) is { } missing)
         {
-            return;
+            return new TraceLink(0, subject, locked.Tree, $"{missing.What} is not in the store, so it was not made again", TraceState.NotChecked);
         }
 
-        await downloads.WaitAsync(cancellationToken);
         try
         {
-            var places = Archive.PlacesOf(package.Suite, package.Path);
-            if (places.IsEmpty)
-            {
-                throw new ToolchainException($"apt of this machine has no source for the suite `{package.Suite}`, which the package `{package.Name}` is from", "add one, or use `--from DIR` with a folder that `cairn toolchain vendor` wrote") { Code = DiagnosticCodes.ToolchainNoSource };
-            }
-
-            await _downloader.FetchAsync(places, package.Digest, cancellationToken);
-            _ = Interlocked.Increment(ref _fetched);
-            Received(0);
+            var made = await MakeAsync(locked, cancellationToken);
+            return made == locked.Tree
+                ? new TraceLink(0, subject, locked.Tree, $"{(locked is LockedStep ? "all of it is here" : "made again from its parts")}, with the same digest", TraceState.Right)
+                : new TraceLink(0, subject, locked.Tree, $"made again from its parts it is {made.Hash[..12]}", TraceState.Wrong);
         }
-        finally
+        catch (ToolchainException exception)
         {
-            downloads.Release();
+            return new TraceLink(0, subject, locked.Tree, exception.Message, TraceState.Wrong);
         }
     }
 
-    /// <summary>Unpacks; a package that the store has with other bytes is fetched once more.</summary>
-    private async Task<PackageFiles> UnpackAsync(LockedPackage package, SemaphoreSlim downloads, CancellationToken cancellationToken)
+    private ToolchainMaker MakerOf(LockedToolchain locked) => locked switch
+    {
+        LockedOci => _makers.Oci,
+        LockedArchive => _makers.Archive,
+        LockedStep => _makers.Step,
+        _ => _makers.Host,
+    };
+
+    /// <summary>Pins what a toolchain was made from, and its tree, which could be made again but not without whoever needs it noticing.</summary>
+    internal static void Keep(LockedToolchain locked, ContentStore store)
     {
         try
         {
-            return Unpack(package);
+            store.Pin(new StorePin(PinOf(locked), locked.PartsAreBlobs ? [.. locked.Parts.Select(static p => p.Digest).Distinct()] : [], []) { Trees = [locked.Tree] });
         }
-        catch (ToolchainException exception) when (exception.Code is DiagnosticCodes.ToolchainStoreUnfit && _store.ReadOnlyReason is null && Examine(package.Digest) is not null)
-        {
-            await FetchAsync(package, downloads, cancellationToken);
-            return Unpack(package);
-        }
-    }
-
-    private PackageFiles Unpack(LockedPackage package)
-    {
-        try
-        {
-            using var stream = _store.TryOpen(package.Digest) ?? throw new ToolchainException($"The package `{package.Name}` is not in the store, or not with its bytes", "`cairn toolchain lock` fetches it again") { Code = DiagnosticCodes.ToolchainStoreUnfit };
-            return DebUnpacker.Unpack(package.Name, stream, _store);
-        }
-        catch (InvalidDataException exception)
-        {
-            throw new ToolchainException(exception.Message, inner: exception) { Code = DiagnosticCodes.ToolchainPackagesUnfit };
-        }
-        catch (StoreException exception)
-        {
-            throw _store.ReadOnlyReason is not null ? Downloader.Unfit(exception) : new ToolchainException($"The package `{package.Name}` cannot be used: {exception.Message}", "`cairn toolchain lock` fetches it again", exception) { Code = DiagnosticCodes.ToolchainStoreUnfit };
-        }
-    }
-
-    private Digest Assemble(LockedDebian locked, IEnumerable<PackageFiles> packages)
-    {
-        try
-        {
-            var tree = DebianTree.TryMake(packages, locked.Architecture, digest => _store.TryRead(digest, SmallFileBytesMax), content => _store.Put(content), out var problems);
-            if (tree is null)
-            {
-                const string Help = "leave out the package that needs it, or use what it has by `toolchain: host` in the steps that need it; nothing of a package is run to make a toolchain";
-                throw new ToolchainException($"The toolchain `{locked.Name}` cannot be put together: {string.Join("; ", problems)}", Help) { Code = DiagnosticCodes.ToolchainPackagesUnfit };
-            }
-
-            StoredTree.Put(tree, _store);
-            return tree.Digest;
-        }
-        catch (FormatException exception)
-        {
-            throw new ToolchainException($"The toolchain `{locked.Name}` cannot be put together: {exception.Message}", inner: exception) { Code = DiagnosticCodes.ToolchainPackagesUnfit };
-        }
-        catch (StoreException exception)
-        {
-            throw Downloader.Unfit(exception);
-        }
-    }
-
-    /// <summary>Pins what cannot be made again: releases, indexes, packages. The tree can be, from these.</summary>
-    private LockedDebian Keep(LockedDebian locked)
-    {
-        var blobs = locked.Contents.Select(static p => p.Digest).Concat(locked.Releases.SelectMany(static r => r.Indexes.Select(static i => i.Digest).Append(r.InRelease)));
-        try
-        {
-            _store.Pin(new StorePin(PinOf(locked), [.. blobs.Distinct()], []));
-        }
-        catch (StoreException) when (_store.ReadOnlyReason is not null)
+        catch (StoreException) when (store.ReadOnlyReason is not null)
         {
             // Whoever may write there keeps it, or not.
         }
-
-        return locked;
     }
 
-    /// <summary>The name of the pin that keeps a toolchain.</summary>
-    public static string PinOf(LockedDebian locked)
+    private void Received(long bytes)
     {
-        ArgumentNullException.ThrowIfNull(locked);
-        return $"toolchain-{locked.Tree.Hash[..32]}";
+        if (_tools.IsFetching)
+        {
+            _tools.Received(bytes);
+        }
+        else
+        {
+            _debian.Received(bytes);
+        }
     }
-
-    private void Received(long bytes) => _progress(new ToolchainProgress(_fetching, Interlocked.Add(ref _received, bytes), _expected, InBytes: true, Volatile.Read(ref _fetched), _missing));
 }

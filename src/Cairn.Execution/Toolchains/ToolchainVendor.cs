@@ -19,15 +19,23 @@ public static class ToolchainVendor
 
     /// <summary>Writes them; what is there already stays. Throws <see cref="ToolchainException"/> where something is not in the store.</summary>
     /// <returns>How many files there are, and their bytes.</returns>
-    public static (int Files, long Bytes) Write(IEnumerable<LockedDebian> toolchains, AptConfiguration apt, ContentStore store, string folder)
+    public static (int Files, long Bytes) Write(IEnumerable<LockedToolchain> toolchains, AptConfiguration apt, ContentStore store, string folder)
     {
         ArgumentNullException.ThrowIfNull(toolchains);
         ArgumentNullException.ThrowIfNull(apt);
         ArgumentNullException.ThrowIfNull(store);
-        var all = toolchains.ToArray();
+        var all = toolchains.OfType<LockedDebian>().ToArray();
         var releases = all.SelectMany(static t => t.Releases).ToArray();
         var files = new SortedDictionary<string, Digest>(StringComparer.Ordinal);
         var components = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);
+        foreach (var locked in toolchains)
+        {
+            if (locked is not LockedDebian)
+            {
+                AddBlobs(locked, store, files);
+            }
+        }
+
         foreach (var toolchain in all)
         {
             foreach (var release in toolchain.Releases)
@@ -67,6 +75,11 @@ public static class ToolchainVendor
             }
         }
 
+        if (components.Count == 0)
+        {
+            return (files.Count, files.Values.Sum(static d => d.SizeBytes));
+        }
+
         var text = new StringBuilder("# The archives in this folder, for /etc/apt/sources.list.d of a machine without a mirror: adjust the path to where it stands there.\n");
         foreach (var (suite, parts) in components)
         {
@@ -76,5 +89,37 @@ public static class ToolchainVendor
 
         DurableFile.Replace(Path.Combine(folder, SourcesFile), Encoding.UTF8.GetBytes(text.ToString()));
         return (files.Count, files.Values.Sum(static d => d.SizeBytes));
+    }
+
+    /// <summary>What is not of packages stands there by its hash, where <c>cairn toolchain lock --from</c> looks for it; of a machine's own files nothing does.</summary>
+    private static void AddBlobs(LockedToolchain locked, ContentStore store, SortedDictionary<string, Digest> files)
+    {
+        if (!locked.IsHermetic)
+        {
+            return;
+        }
+
+        foreach (var part in locked.PartsAreBlobs ? locked.Parts : [])
+        {
+            files[$"blobs/sha256/{part.Digest.Hash}"] = part.Digest;
+        }
+
+        // What a step made cannot be made again from parts.
+        var pending = new Stack<Digest>(locked is LockedStep ? [locked.Tree] : []);
+        while (pending.TryPop(out var folder))
+        {
+            files[$"blobs/sha256/{folder.Hash}"] = folder;
+            foreach (var item in (store.TryRead(folder, Core.Limits.ActionBlobBytesMax) is { } content ? DirectoryDecoder.TryDecode(content, out _) : null) ?? [])
+            {
+                if (item.IsFolder)
+                {
+                    pending.Push(item.Leaf.Digest);
+                }
+                else if (item.Leaf.Target is null)
+                {
+                    files[$"blobs/sha256/{item.Leaf.Digest.Hash}"] = item.Leaf.Digest;
+                }
+            }
+        }
     }
 }

@@ -5,6 +5,8 @@ namespace Cairn.Store.Archives;
 /// <summary>Reads compressed bytes of a stream, through a decoder of a native library.</summary>
 internal abstract class DecompressionStream(Stream source) : Stream
 {
+    private const int MarkBytes = 6;
+
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(Limits.TransferBytes);
     private int _start;
     private int _end;
@@ -39,6 +41,20 @@ internal abstract class DecompressionStream(Stream source) : Stream
             ".gz" => new System.IO.Compression.GZipStream(source, System.IO.Compression.CompressionMode.Decompress),
             ".tar" or "" => source,
             var other => throw new InvalidDataException($"`{name}` is compressed in a way that is not known: `{other}`"),
+        };
+    }
+
+    /// <summary>The content of a stream, decompressed as its first bytes say. Throws <see cref="InvalidDataException"/> where a library is missing.</summary>
+    public static Stream OpenByContent(Stream source)
+    {
+        var peeked = new PeekedStream(source, MarkBytes);
+        return peeked.Start switch
+        {
+            [0x1f, 0x8b, ..] => new System.IO.Compression.GZipStream(peeked, System.IO.Compression.CompressionMode.Decompress),
+            [0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0, ..] => new XzStream(peeked),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => new ZstdStream(peeked),
+            [(byte)'B', (byte)'Z', (byte)'h', >= (byte)'1' and <= (byte)'9', ..] => new Bzip2Stream(peeked),
+            _ => peeked,
         };
     }
 

@@ -12,7 +12,10 @@ internal enum TarKind
     Symlink,
     Folder,
 
-    /// <summary>A device, a pipe, or something that is not known.</summary>
+    /// <summary>A device or a pipe.</summary>
+    Device,
+
+    /// <summary>Something that is not known.</summary>
     Other,
 }
 
@@ -42,7 +45,14 @@ internal sealed class TarReader(Stream source)
     /// <summary>The next entry; null at the end. Throws <see cref="InvalidDataException"/>.</summary>
     public TarEntry? Next()
     {
-        Skip(_rest + _padding);
+        var padding = _padding;
+        Skip(_rest);
+        if (!TrySkip(padding))
+        {
+            // Some writers end with the last byte of the last file.
+            return null;
+        }
+
         string? path = null, target = null;
         long? size = null;
         var block = new byte[BlockBytes];
@@ -88,6 +98,7 @@ internal sealed class TarReader(Stream source)
                             "path" => (value, target, size),
                             "linkpath" => (path, value, size),
                             "size" => (path, target, long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var big) ? big : throw new InvalidDataException("The tar archive has a size that is none")),
+                            _ when key.StartsWith("GNU.sparse.", StringComparison.Ordinal) => throw new InvalidDataException("The tar archive has a sparse file, which is not how it looks"),
                             _ => (path, target, size),
                         };
                     }
@@ -129,6 +140,7 @@ internal sealed class TarReader(Stream source)
             '0' or '\0' or '7' => TarKind.File,
             '1' => TarKind.HardLink,
             '2' => TarKind.Symlink,
+            '3' or '4' or '6' => TarKind.Device,
             '5' => TarKind.Folder,
             _ => TarKind.Other,
         };
@@ -156,13 +168,28 @@ internal sealed class TarReader(Stream source)
 
     private void Skip(long count)
     {
+        if (!TrySkip(count))
+        {
+            throw new InvalidDataException("The tar archive ends too early");
+        }
+    }
+
+    private bool TrySkip(long count)
+    {
         (_rest, _padding) = (0, 0);
         Span<byte> buffer = stackalloc byte[4096];
         while (count > 0)
         {
             var read = source.Read(buffer[..(int)Math.Min(buffer.Length, count)]);
-            count -= read > 0 ? read : throw new InvalidDataException("The tar archive ends too early");
+            if (read == 0)
+            {
+                return false;
+            }
+
+            count -= read;
         }
+
+        return true;
     }
 
     /// <summary>Records of the form <c>LENGTH KEY=VALUE\n</c>.</summary>

@@ -150,7 +150,7 @@ public sealed partial class ContentStore
         ArgumentOutOfRangeException.ThrowIfNegative(quotaBytes);
         if (dryRun)
         {
-            return new StoreCollector(_folder, _time, EntryReader, dryRun).Collect(quotaBytes, cancellationToken);
+            return new StoreCollector(_folder, _time, EntryReader, ReadFolder, dryRun).Collect(quotaBytes, cancellationToken);
         }
 
         // A full disk is no reason not to: this is what mends it.
@@ -160,10 +160,29 @@ public sealed partial class ContentStore
             return null;
         }
 
-        var result = new StoreCollector(_folder, _time, EntryReader, dryRun).Collect(quotaBytes, cancellationToken);
+        var result = new StoreCollector(_folder, _time, EntryReader, ReadFolder, dryRun).Collect(quotaBytes, cancellationToken);
         Stamp();
         return result;
     }
+
+    /// <summary>
+    /// Takes away the pins of toolchains that nobody uses, and what only they kept: not what other pins keep, entries of the action cache name, kept roots are made of, or was used since
+    /// the oldest lease began. Null where another process collects just now. Throws <see cref="StoreException"/>.
+    /// </summary>
+    /// <param name="prefix">What the names of such pins, and of the layers of their trees, begin with.</param>
+    /// <param name="used">The pins that are used.</param>
+    /// <param name="dryRun">Only tells what would go.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public ToolchainRemoval? CollectToolchains(string prefix, IReadOnlySet<string> used, bool dryRun, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        ArgumentNullException.ThrowIfNull(used);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        using var turn = dryRun ? null : TryTakeTurn();
+        return dryRun || turn is not null ? new StoreCollector(_folder, _time, EntryReader, ReadFolder, dryRun).CollectToolchains(prefix, used, cancellationToken) : null;
+    }
+
+    private byte[]? ReadFolder(Digest digest) => TryRead(digest, Core.Limits.ActionBlobBytesMax);
 
     /// <summary>Collects if nobody did so for a day; null where nothing was due or it cannot be done. For the end of a run, after its lease.</summary>
     public CollectionResult? CollectIfDue(long quotaBytes, CancellationToken cancellationToken)

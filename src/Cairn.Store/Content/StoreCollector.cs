@@ -24,7 +24,7 @@ public sealed record CollectionResult(long QuotaBytes, long BytesBefore, long By
 /// Brings a store below its quota: what was used longest ago goes first, and an entry of the action cache keeps what it names as long as itself. Whatever it takes, nobody gets a
 /// wrong result: an entry without its blobs is a miss, and whoever uses something at the same moment makes it again.
 /// </summary>
-internal sealed partial class StoreCollector(StoreFolder folder, TimeProvider time, ActionEntryReader? entryReader, bool dryRun)
+internal sealed partial class StoreCollector(StoreFolder folder, TimeProvider time, ActionEntryReader? entryReader, Func<Digest, byte[]?> reader, bool dryRun)
 {
     private readonly List<StoredFile> _blobs = [];
     private readonly List<StoredFile> _entries = [];
@@ -197,6 +197,13 @@ internal sealed partial class StoreCollector(StoreFolder folder, TimeProvider ti
                 }
             }
 
+            ForEachOfTrees(pin, blob =>
+            {
+                if (index.TryGetValue(StoreScan.NameOf(blob), out var i))
+                {
+                    used[i] = long.MaxValue;
+                }
+            });
             foreach (var action in pin.Actions)
             {
                 actions.Add(new Digest(Convert.FromHexString(action), 0));

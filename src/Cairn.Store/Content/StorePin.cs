@@ -7,7 +7,7 @@ using Cairn.Store.Files;
 
 namespace Cairn.Store.Content;
 
-/// <summary>What is never collected, under a name: blobs, and entries of the action cache with all that they name.</summary>
+/// <summary>What is never collected, under a name: blobs, trees with all that is in them, and entries of the action cache with all that they name.</summary>
 /// <param name="Name">Letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; a letter or digit first, and not <c>.tmp</c> at the end.</param>
 /// <param name="Blobs">The blobs.</param>
 /// <param name="Actions">The hashes of the actions.</param>
@@ -15,6 +15,10 @@ public sealed record StorePin(string Name, ImmutableArray<Digest> Blobs, Immutab
 {
     private const string BlobWord = "blob ";
     private const string ActionWord = "action ";
+    private const string TreeWord = "tree ";
+
+    /// <summary>Trees whose folders are blobs, too.</summary>
+    public ImmutableArray<Digest> Trees { get; init; } = [];
 
     /// <summary>Whether a text can name a pin.</summary>
     public static bool IsName([NotNullWhen(true)] string? name)
@@ -51,6 +55,11 @@ public sealed record StorePin(string Name, ImmutableArray<Digest> Blobs, Immutab
             text.Append(ActionWord).Append(action).Append('\n');
         }
 
+        foreach (var tree in Trees)
+        {
+            text.Append(TreeWord).Append(tree.ToString()).Append('\n');
+        }
+
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
@@ -68,11 +77,16 @@ public sealed record StorePin(string Name, ImmutableArray<Digest> Blobs, Immutab
         var text = Encoding.UTF8.GetString(bytes, 0, BlobCalls.ReadAt((int)file.DangerousGetHandle(), bytes, 0));
         var blobs = ImmutableArray.CreateBuilder<Digest>();
         var actions = ImmutableArray.CreateBuilder<string>();
+        var trees = ImmutableArray.CreateBuilder<Digest>();
         foreach (var line in text.AsSpan(0, Math.Max(0, text.Length - 1)).EnumerateLines())
         {
             if (line.StartsWith(BlobWord, StringComparison.Ordinal) && Digest.TryParse(line[BlobWord.Length..], null, out var blob))
             {
                 blobs.Add(blob);
+            }
+            else if (line.StartsWith(TreeWord, StringComparison.Ordinal) && Digest.TryParse(line[TreeWord.Length..], null, out var tree))
+            {
+                trees.Add(tree);
             }
             else if (line.StartsWith(ActionWord, StringComparison.Ordinal) && IsHash(line[ActionWord.Length..].ToString()))
             {
@@ -84,6 +98,6 @@ public sealed record StorePin(string Name, ImmutableArray<Digest> Blobs, Immutab
             }
         }
 
-        return text.EndsWith('\n') ? new StorePin(name, blobs.DrainToImmutable(), actions.DrainToImmutable()) : null;
+        return text.EndsWith('\n') ? new StorePin(name, blobs.DrainToImmutable(), actions.DrainToImmutable()) { Trees = trees.DrainToImmutable() } : null;
     }
 }

@@ -9,12 +9,15 @@ public sealed partial class DirectoryHandle
     private const uint OwnerAll = 0x1c0;
     private const int RemoveDepthMax = 100;
 
+    // STATX_ATTR_MOUNT_ROOT, which kernels older than 5.8 do not tell.
+    private const ulong MountRoot = 0x2000;
+
     /// <summary>With what the names of folders begin that stand beside the top of a deep tree while that is removed.</summary>
     internal const string RemovedPrefix = ".removed-";
 
     /// <summary>
     /// Removes whatever stands at a name, with everything below it: names that are not UTF-8 and folders that their owner may not write among it.
-    /// Does not recurse on the stack, so depth does no harm.
+    /// Does not recurse on the stack, so depth does no harm. Nothing that is mounted below is entered: then it throws, and what is left stays.
     /// </summary>
     public void RemoveTree(string name)
     {
@@ -101,6 +104,14 @@ public sealed partial class DirectoryHandle
         if (descriptor < 0)
         {
             return null;
+        }
+
+        // What is mounted there is somebody else's: a tool cache below a sandbox's root, say, that is not unmounted yet.
+        FileNative.StatxBuffer buffer;
+        if (FileNative.Statx(descriptor, "", FileNative.AtEmptyPath, FileNative.StatxBasic, &buffer) == 0 && (buffer.Attributes & MountRoot) != 0)
+        {
+            FileNative.Close(descriptor);
+            throw new IOException($"Cannot remove `{Join(Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name)))}`: something is mounted there");
         }
 
         // Tools that guard their downloads leave folders without the right to write. A failure shows when something is removed.

@@ -30,7 +30,9 @@ public sealed partial class LayerStore
     internal const string LockFile = "lock";
     internal const string TemporaryPrefix = "new-";
     internal const string GonePrefix = "gone-";
-    internal const string ToolchainPrefix = "toolchain-";
+
+    /// <summary>What the keys of layers of toolchains begin with, and the names of pins that keep these.</summary>
+    public const string ToolchainPrefix = "toolchain-";
 
     // What comes from the machine, what every sandbox has, and trees of toolchains.
     private static readonly string[] Prefixes = ["base-", "bare-", ToolchainPrefix];

@@ -134,7 +134,7 @@ public sealed class FetchTests : IAsyncDisposable
     [Fact]
     public async Task Fetch_ThatWritesStepOutputs_Fails()
     {
-        using var project = HostileProject.Of(asUser: false, $"  deps: {{ uses: fetch, run: 'mkdir out && echo x > out/a && echo a=b >> $CAIRN_OUTPUT', hosts: [localhost], inputs: [], outputs: [out/a] }}\n");
+        using var project = HostileProject.Of(asUser: false, "  deps: { uses: fetch, run: 'mkdir out && echo x > out/a && echo a=b >> $CAIRN_OUTPUT', hosts: [localhost], inputs: [], outputs: [out/a] }\n");
         var fetched = await FetchAsync(project);
         Assert.Equal(1, fetched.ExitCode);
         Assert.Contains("it wrote step outputs, which are not pinned", fetched.Output, StringComparison.Ordinal);
@@ -185,7 +185,7 @@ public sealed class FetchTests : IAsyncDisposable
             names.AddDnsName("localhost");
             request.CertificateExtensions.Add(names.Build());
             request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
-            using var made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+            using var made = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
             _certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), password: null);
             _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
             _listener.Listen();

@@ -90,7 +90,8 @@ public sealed class ToolchainTests
     }
 
     [Theory]
-    [InlineData("2020-01-01 00:00:00", "which is still to come")]
+    [InlineData("-400d", "which is still to come")]
+    [InlineData("+60d", "was to be relied on until")]
     public async Task AClockThatIsWrong_IsTold(string now, string message)
     {
         using var project = Project();
@@ -107,7 +108,7 @@ public sealed class ToolchainTests
         using var project = Project();
         await using var terminal = await project.TerminalAsync(100, 24, "toolchain", "lock");
 
-        await terminal.WaitForAsync("MiB of ", TestContext.Current.CancellationToken);
+        await terminal.WaitForAsync(" of ", TestContext.Current.CancellationToken);
         await terminal.WaitForAsync("tools: locked", TestContext.Current.CancellationToken);
 
         Assert.Equal(0, await terminal.ExitAsync(TestContext.Current.CancellationToken));
@@ -120,7 +121,7 @@ public sealed class ToolchainTests
         using var project = Project();
         await using (var terminal = await project.TerminalAsync(100, 24, "toolchain", "lock"))
         {
-            await terminal.WaitForAsync("MiB of ", TestContext.Current.CancellationToken);
+            await terminal.WaitForAsync(" of ", TestContext.Current.CancellationToken);
             await terminal.PressAsync(TestContext.Current.CancellationToken, "C-c");
             Assert.Equal(130, await terminal.ExitAsync(TestContext.Current.CancellationToken));
             Assert.Contains("what has been fetched is kept", await terminal.HistoryAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);

@@ -65,6 +65,17 @@ public sealed class ToolchainCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Update_TellsAVersionThatBecameAnother()
+    {
+        await _cairn.RunAsync("toolchain", "lock");
+        _archive.Date += TimeSpan.FromHours(1);
+        _archive.Add("cc").File("./usr/bin/gcc", "another").Fields.Add("Depends: libc");
+        _archive.Publish();
+
+        Assert.Contains("  ! cc 1: other bytes under the same version\n", (await _cairn.RunAsync("toolchain", "update")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Trace_PrintsEveryLink_AndFailsOnABrokenOne()
     {
         await _cairn.RunAsync("toolchain", "lock");

@@ -28,6 +28,12 @@ public sealed class RunEventJsonTests
         },
         new StepStarted { Time = Time, Job = "a", Attempt = 3 },
         new StepOutput { Time = Time, Job = "a", Source = "stderr", Text = "\u001b[31mred\u001b[0m", Continues = true },
+        new StepFetched
+        {
+            Time = Time, Job = "a", Result = FetchResult.Pinned, Tree = "ab/1", Before = "cd/2", Files = 3, Bytes = 4, Added = 1, Changed = 0, Removed = 2,
+            Hosts = [new FetchedHost("registry.npmjs.org", 2, 5)], Refused = ["github.com"],
+        },
+        new StepFetched { Time = Time, Job = "a", Result = FetchResult.Failed },
         new StepRetrying { Time = Time, Job = "a", Attempt = 1, Reason = "exit 75", WaitMs = 1000 },
         new StepCompleted
         {

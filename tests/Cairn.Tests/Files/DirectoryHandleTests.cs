@@ -111,6 +111,31 @@ public sealed class DirectoryHandleTests : IDisposable
     }
 
     [Fact]
+    public async Task RemoveTree_EntersNothingThatIsMounted()
+    {
+        // A tool cache that stood below a sandbox's root when an attempt was cleared away.
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can mount");
+        _folder.Write("cache/kept", "x");
+        Directory.CreateDirectory(_folder["place/bind-0"]);
+        var mounted = await new Tool("mount", "--bind", _folder["cache"], _folder["place/bind-0"]).RunAsync(TestContext.Current.CancellationToken);
+        Assert.True(mounted.ExitCode == 0, mounted.ToString());
+        using var handle = DirectoryHandle.Open(_folder.Path);
+        try
+        {
+            Assert.Contains("something is mounted there", Assert.Throws<IOException>(() => handle.RemoveTree("place")).Message, StringComparison.Ordinal);
+            Assert.True(_folder.Exists("cache/kept"));
+        }
+        finally
+        {
+            await new Tool("umount", _folder["place/bind-0"]).RunAsync(TestContext.Current.CancellationToken);
+        }
+
+        handle.RemoveTree("place");
+        Assert.True(_folder.Exists("cache/kept"));
+        Assert.Null(handle.TryStat("place"));
+    }
+
+    [Fact]
     public void RemoveTree_Takes_FoldersThatMayNotBeWritten()
     {
         _folder.Write("tree/locked/inner/file", "x");

@@ -116,14 +116,6 @@ public sealed class KnownProjectsTests : IDisposable
     }
 
     [Fact]
-    public async Task Record_OfOneProjectByManyAtOnce_LeavesOneWholeRecord()
-    {
-        await Task.WhenAll(Enumerable.Range(0, 16).Select(i => Task.Run(() => Record("/srv/a", $"name-{i}", RunStatus.Succeeded, Now.AddHours(i)), TestContext.Current.CancellationToken)));
-        Assert.StartsWith("name-", Assert.Single(Known.List()).Pipeline, StringComparison.Ordinal);
-        Assert.Single(Directory.GetFiles(_state["projects"]));
-    }
-
-    [Fact]
     public void List_LeavesOutFoldersAndForeignFiles()
     {
         _state.Write("projects/README.md", "mine");

@@ -128,7 +128,7 @@ public sealed class ProjectSurveyTests
     [InlineData("pyproject.toml=[project]\nrequires-python = \">=3.9,<4\"\n|tests/test_a.py=", "python: python3")]
     [InlineData("pyproject.toml=[project]\nrequires-python = \">=3.12\"\n|tests/test_a.py=", "")]
     [InlineData("requirements.txt=six\n|tests/test_a.py=", "python: ca-certificates python3 python3-pip")]
-    [InlineData("package.json={\"engines\":{\"node\":\"^16 || >=18\"},\"scripts\":{\"test\":\"x\"}}", "node: ca-certificates nodejs npm")]
+    [InlineData("package.json={\"engines\":{\"node\":\">=18\"},\"scripts\":{\"test\":\"x\"}}", "node: ca-certificates nodejs npm")]
     [InlineData("package.json={\"engines\":{\"node\":\">=22\"},\"scripts\":{\"test\":\"x\"}}", "")]
     [InlineData("package.json={\"scripts\":{\"test\":\"x\"}}|pnpm-lock.yaml=", "")]
     [InlineData("CMakeLists.txt=cmake_minimum_required(VERSION 3.16...3.30)\nproject(a)\nfind_package(ZLIB REQUIRED)\n", "cc: cmake make g++ gcc libc6-dev zlib1g-dev")]
@@ -138,7 +138,7 @@ public sealed class ProjectSurveyTests
     [InlineData("pom.xml=<project><properties><java.version>21</java.version></properties></project>", "")]
     [InlineData("composer.json={\"require\":{\"php\":\">=8.1\"}}|a.php=", "php: php-cli")]
     [InlineData("composer.json={\"require\":{\"php\":\"^8.3\"}}|a.php=", "")]
-    [InlineData("a.sh=#!/bin/sh\n# curl is not called\njq . x | \"$git\" $curl /usr/bin/wget\n", "shell: bash jq")]
+    [InlineData("a.sh=#!/bin/sh\n# curl is not called\njq . x; \"$git\" $curl /usr/bin/wget\n", "shell: bash jq")]
     [InlineData("A.csproj=<Project Sdk='Microsoft.NET.Sdk'/>", "")]
     public void Draft_WithASuite_HasPackagesThatAreNewEnough(string files, string toolchains)
     {

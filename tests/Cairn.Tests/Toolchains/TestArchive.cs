@@ -114,6 +114,9 @@ internal sealed class TestArchive : IDisposable
     public ToolchainBuilder Builder(ContentStore store, string state, params string[] folders) =>
         new(store, Configuration(), state, new FixedTime(Now), static _ => { }, folders, new DownloadPatience { FirstPause = TimeSpan.FromMilliseconds(1), RoundsMax = 2 });
 
+    public ToolchainBuilder Builder(ToolchainProject project) =>
+        new(Store, Configuration(), State, new FixedTime(Now), static _ => { }, [], new DownloadPatience { FirstPause = TimeSpan.FromMilliseconds(1), RoundsMax = 2 }, project);
+
     public void Dispose()
     {
         Store.Dispose();

@@ -55,6 +55,9 @@ internal sealed class TestSigner : IDisposable
         return $"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{escaped}\n{Armour("SIGNATURE", Packet(2, signature))}";
     }
 
+    /// <summary>The signature of a file, in a file of its own.</summary>
+    public byte[] SignFile(byte[] content) => Packet(2, Sign(0x00, _created, content, []));
+
     public void Dispose() => _key.Dispose();
 
     private byte[] Sign(byte type, DateTimeOffset at, byte[] content, byte[] subpackets)

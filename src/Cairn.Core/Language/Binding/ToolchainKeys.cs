@@ -201,6 +201,14 @@ internal sealed class ToolchainUseKind : Kind<ToolchainUse>
             }
         }
 
+        foreach (var reference in references)
+        {
+            if (reference.IsHost && references.Length > 1)
+            {
+                return binder.Invalid(DiagnosticCodes.ToolchainHostJoined, $"`{Toolchain.Host}` stands for all programs of the machine, whose `/usr` would hide the others", reference.Span, "For a shell and the basic tools declare a toolchain `{ debian: bookworm, packages: [bash] }`; for folders of the machine one with `host: [/opt/…]`");
+            }
+        }
+
         value = new ToolchainUse(references);
         return true;
     }

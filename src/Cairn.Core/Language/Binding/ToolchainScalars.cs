@@ -181,6 +181,12 @@ internal static class ToolchainTexts
             return ($"`{text}` is no absolute path", $"For example `{example}`");
         }
 
+        var slash = text.IndexOf('/', 1);
+        if (PackagePaths.IsMerged(slash < 0 ? text[1..] : text[1..slash]))
+        {
+            return ($"`{text}` stands in a folder that is a link to one of `/usr`", $"Write `/usr{text}`");
+        }
+
         foreach (var taken in Taken)
         {
             if (text.StartsWith(taken, StringComparison.Ordinal) && (text.Length == taken.Length || text[taken.Length] == '/'))

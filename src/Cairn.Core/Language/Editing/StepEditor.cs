@@ -152,7 +152,7 @@ public static class StepEditor
         return rest;
     }
 
-    private static bool AreSame(IReadOnlyList<MappingEntry> left, IReadOnlyList<MappingEntry> right)
+    internal static bool AreSame(IReadOnlyList<MappingEntry> left, IReadOnlyList<MappingEntry> right)
     {
         if (left.Count != right.Count)
         {
@@ -170,7 +170,7 @@ public static class StepEditor
         return true;
     }
 
-    private static bool AreSame(Node left, Node right)
+    internal static bool AreSame(Node left, Node right)
     {
         switch (left, right)
         {
@@ -218,7 +218,7 @@ public static class StepEditor
         return null;
     }
 
-    private static Node? Read(SourceText source)
+    internal static Node? Read(SourceText source)
     {
         var mistakes = new DiagnosticBag();
         var node = YamlReader.Read(source, mistakes);

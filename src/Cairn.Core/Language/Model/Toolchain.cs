@@ -141,28 +141,11 @@ public sealed record ToolchainReference(string Name, SourceSpan Span)
 }
 
 /// <summary>The toolchains that a step asks for: their files are united, and no two of them may have another one at the same path.</summary>
-/// <param name="References">At least one, each of another name, in the order in which they were written.</param>
+/// <param name="References">At least one, each of another name, in the order in which they were written; <c>host</c> stands alone.</param>
 public sealed record ToolchainUse(ImmutableArray<ToolchainReference> References)
 {
-    /// <summary>Whether nothing but the machine's own programs is meant.</summary>
+    /// <summary>Whether the machine's own programs are meant.</summary>
     public bool IsHost => References is [{ IsHost: true }];
-
-    /// <summary>Whether the machine's own programs are among them.</summary>
-    public bool HasHost
-    {
-        get
-        {
-            foreach (var reference in References)
-            {
-                if (reference.IsHost)
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-    }
 
     /// <summary>Where it is asked for.</summary>
     public SourceSpan Span => References[0].Span;

@@ -58,6 +58,9 @@ public static class PackagePaths
         return false;
     }
 
+    /// <summary>Whether a path is plain and relative: no part of it is empty, <c>.</c> or <c>..</c>.</summary>
+    public static bool IsPlain(string path) => RelativePath.IsPlain(path);
+
     /// <summary>Whether a link at a path of the tree stays within it.</summary>
     public static bool StaysInside(string path, string target)
     {

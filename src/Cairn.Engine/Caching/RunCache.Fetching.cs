@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+
+using Cairn.Core.Actions;
+using Cairn.Core.Content;
+using Cairn.Core.Planning;
+
+namespace Cairn.Engine.Caching;
+
+/// <content>What fetch steps brought: known by its content, and not by what was executed for it.</content>
+internal sealed partial class RunCache
+{
+    /// <summary>The files of a fetched tree, as far as the store remembers; null where it does not.</summary>
+    public ImmutableArray<OutputFile>? TryListFetched(Digest tree) => FindFetched(tree)?.Outputs;
+
+    /// <summary>Whether a source or what a need made is no longer as it was taken.</summary>
+    public bool HasChanged(Job job, JobSources sources) => !Unchanged(job, sources);
+
+    // A name for what is known by its content, among those of actions.
+    private static Digest KeyOf(Digest fetched) =>
+        ActionEncoder.Encode(new ActionDescription { Arguments = ["fetched", fetched.ToString()], Environment = [], InputRoot = Digest.Empty }).Digest;
+
+    /// <summary>The result that has a fetched tree. Its log may be gone, which is no reason to fetch anything again.</summary>
+    private ActionResult? FindFetched(Digest tree)
+    {
+        if (_actions.TryGet(KeyOf(tree)) is not { } result || TreeOf(result.Outputs).Digest != tree)
+        {
+            return null;
+        }
+
+        var hasLog = Has(result.Log) && Has(result.LogIndex);
+        return result with
+        {
+            StepOutputs = ImmutableSortedDictionary<string, string>.Empty,
+            Log = hasLog ? result.Log : null,
+            LogIndex = hasLog ? result.LogIndex : null,
+            Summary = Has(result.Summary) ? result.Summary : null,
+        };
+    }
+}

@@ -1,0 +1,54 @@
+using Cairn.Core.Content;
+using Cairn.Core.Events;
+using Cairn.Core.Scheduling;
+using Cairn.Execution.Toolchains;
+using Cairn.Store.Actions;
+using Cairn.Store.Content;
+using Cairn.Store.Toolchains;
+
+namespace Cairn.Engine.Toolchains;
+
+/// <summary>What steps of projects left behind when they last ran.</summary>
+public static class StepResults
+{
+    /// <summary>The outputs of a step's newest successful job, with their folders kept in the store. Throws <see cref="ToolchainException"/>.</summary>
+    /// <param name="projectDirectory">The project.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="store">The store that the project's results are in.</param>
+    public static StepResult Find(string projectDirectory, string step, ContentStore store)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        if (!Directory.Exists(projectDirectory))
+        {
+            throw new ToolchainException($"There is no project in `{projectDirectory}`");
+        }
+
+        var history = new RunHistory(projectDirectory);
+        var actions = new ActionCache(store, ResultSeals.Local);
+        var isKnown = false;
+        foreach (var run in history.List())
+        {
+            foreach (var happened in history.Read(run.Id)?.Events ?? [])
+            {
+                if (happened is not StepFinished { Status: JobStatus.Succeeded, Cache.Action: { } hash } finished || finished.Job != step)
+                {
+                    continue;
+                }
+
+                isKnown = true;
+                if (store.Resolve(hash) is not [{ IsAction: true }] || actions.TryGet(new Digest(Convert.FromHexString(hash), 0)) is not { } result)
+                {
+                    continue;
+                }
+
+                var tree = MerkleTree.Of(result.Outputs.Select(static o => new KeyValuePair<string, TreeLeaf>(o.Path, new TreeLeaf(o.Digest, o.Executable, o.Target))));
+                StoredTree.Put(tree, store);
+                return new StepResult(run.Id.Value, result.Action, tree.Digest);
+            }
+        }
+
+        throw new ToolchainException(
+            isKnown ? $"What the step `{step}` of `{projectDirectory}` left behind is no longer in the store" : $"The step `{step}` of `{projectDirectory}` has not succeeded in any run that is known",
+            $"run it: `cairn run --dir {projectDirectory}`");
+    }
+}

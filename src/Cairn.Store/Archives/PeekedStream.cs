@@ -1,0 +1,68 @@
+namespace Cairn.Store.Archives;
+
+/// <summary>A stream whose first bytes were looked at.</summary>
+internal sealed class PeekedStream : Stream
+{
+    private readonly Stream _source;
+    private readonly byte[] _start;
+    private int _position;
+
+    public PeekedStream(Stream source, int count)
+    {
+        _source = source;
+        var start = new byte[count];
+        _start = start[..source.ReadAtLeast(start, count, throwOnEndOfStream: false)];
+    }
+
+    /// <summary>The first bytes; fewer where there are no more.</summary>
+    public ReadOnlySpan<byte> Start => _start;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override int Read(Span<byte> buffer)
+    {
+        if (_position == _start.Length)
+        {
+            return _source.Read(buffer);
+        }
+
+        var count = Math.Min(buffer.Length, _start.Length - _position);
+        _start.AsSpan(_position, count).CopyTo(buffer);
+        _position += count;
+        return count;
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _source.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}
