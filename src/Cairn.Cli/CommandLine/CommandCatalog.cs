@@ -179,7 +179,6 @@ internal static class CommandCatalog
             [
                 new("cairn toolchain add cc debian gcc libc6-dev make", "declare and lock packages of this machine's suite"),
                 new("cairn toolchain lock", "lock what is not locked, fetch what is missing"),
-                new("cairn toolchain update --dry-run", "what newer packages there are"),
                 new("cairn toolchain trace cc", "from the tree to the archive's keys, every link checked again"),
                 new("cairn toolchain vendor /media/disk", "all that a machine without a mirror needs"),
             ],

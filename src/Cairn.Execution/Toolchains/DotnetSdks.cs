@@ -78,7 +78,7 @@ internal sealed class DotnetSdks(ToolchainTools tools)
     /// <summary>The newest of versions that are as asked, or begin so; a preview only where it was asked for.</summary>
     internal static string? Newest(IEnumerable<string> versions, string asked) => versions
         .Where(version => version == asked || (version.StartsWith(asked + ".", StringComparison.Ordinal) && !version.Contains('-', StringComparison.Ordinal)))
-        .OrderDescending(StringComparer.Create(System.Globalization.CultureInfo.InvariantCulture, System.Globalization.CompareOptions.NumericOrdering)).FirstOrDefault();
+        .OrderByDescending(static version => Version.TryParse(version, out var parsed) ? parsed : null).FirstOrDefault();
 
     /// <summary>Reads the publisher's list. Throws <see cref="ToolchainException"/>.</summary>
     internal static DotnetArchive? Read(string name, string asked, byte[] list, string platform)

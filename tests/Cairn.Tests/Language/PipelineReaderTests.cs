@@ -18,7 +18,7 @@ public sealed class PipelineReaderTests
 
         Assert.Equal("everything", pipeline.Name);
         Assert.Equal(["everything.yaml", "parts/library.yaml", "parts/more.yaml"], pipeline.Files);
-        Assert.Equal(["shared", "configure", "build", "test", "cross", "expand", "publish"], pipeline.Steps.Select(s => s.Name.Value));
+        Assert.Equal(["shared", "modules", "configure", "build", "test", "cross", "expand", "publish"], pipeline.Steps.Select(s => s.Name.Value));
         Assert.Equal(8, pipeline.MaxParallel);
         Assert.Equal("4", Assert.IsType<Value.Number>(pipeline.Parameters.Single(p => string.Equals(p.Name, "workers", StringComparison.Ordinal)).Default).Content.ToString());
         Assert.True(pipeline.Parameters.Single(p => string.Equals(p.Name, "channel", StringComparison.Ordinal)).Required);

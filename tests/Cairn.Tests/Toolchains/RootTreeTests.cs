@@ -111,7 +111,7 @@ public sealed class RootTreeTests : IDisposable
 
     private string Refused(TestTar tar) => Assert.Throws<InvalidDataException>(() => Read(tar)).Message;
 
-    private IEnumerable<string> Layers(params TestTar[] layers)
+    private SortedSet<string> Layers(params TestTar[] layers)
     {
         var root = new RootTree();
         foreach (var layer in layers)

@@ -9,7 +9,7 @@ namespace Cairn.Tests.Toolchains;
 internal sealed class TestRegistry : IDisposable
 {
     private const string Token = "let-me-in";
-    private readonly HttpListener _listener = new();
+    private readonly HttpListener _listener;
     private readonly Dictionary<string, (string Type, byte[] Content)> _content = new(StringComparer.Ordinal);
 
     public TestRegistry()
@@ -19,9 +19,11 @@ internal sealed class TestRegistry : IDisposable
             try
             {
                 Host = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
-                _listener.Prefixes.Clear();
-                _listener.Prefixes.Add($"http://{Host}/");
-                _listener.Start();
+                // One that could not start is disposed.
+                var listener = new HttpListener();
+                listener.Prefixes.Add($"http://{Host}/");
+                listener.Start();
+                _listener = listener;
                 break;
             }
             catch (HttpListenerException)
@@ -30,7 +32,7 @@ internal sealed class TestRegistry : IDisposable
             }
         }
 
-        _ = Task.Run(ServeAsync);
+        _ = ServeAsync(TestContext.Current.CancellationToken);
     }
 
     public string Host { get; }
@@ -75,7 +77,7 @@ internal sealed class TestRegistry : IDisposable
 
     public void Dispose() => _listener.Close();
 
-    private async Task ServeAsync()
+    private async Task ServeAsync(CancellationToken cancellationToken)
     {
         while (_listener.IsListening)
         {
@@ -91,7 +93,7 @@ internal sealed class TestRegistry : IDisposable
 
             var answer = Answer(context.Request, context.Response);
             context.Response.ContentLength64 = answer.Length;
-            await context.Response.OutputStream.WriteAsync(answer);
+            await context.Response.OutputStream.WriteAsync(answer, cancellationToken);
             context.Response.Close();
         }
     }
