@@ -41,6 +41,11 @@ case ${1-} in
         need gpgv gpgv
         need slirp4netns slirp4netns
         need ip iproute2
+        # What others make and sign, which toolchains are made of.
+        need minisign minisign
+        need umoci umoci
+        need skopeo skopeo
+        need busybox busybox-static
         need zsh zsh
         need fish fish
         need protoc protobuf-compiler

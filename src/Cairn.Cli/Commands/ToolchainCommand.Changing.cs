@@ -155,7 +155,7 @@ internal sealed partial class ToolchainCommand
         {
             if (ProjectToolchains.TryReadLock(path, out var problem) is not { } content)
             {
-                return DiagnosticPrinter.Usage(_services, $"`{Path.Combine(path, ToolchainLock.FileName)}` cannot be read, so that nobody knows what it needs: {problem}", "mend it, or forget the project with `cairn projects forget`");
+                return DiagnosticPrinter.Usage(_services, $"`{Path.Combine(path, ToolchainLock.FileName)}` cannot be read, so that nobody knows what it needs: {problem}", "take it from version control, or remove it: `cairn toolchain lock` there writes it anew");
             }
 
             used.UnionWith(content.Toolchains.Select(ToolchainBuilder.PinOf));

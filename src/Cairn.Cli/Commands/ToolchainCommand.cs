@@ -133,6 +133,11 @@ internal sealed partial class ToolchainCommand
                 return Task.FromResult(problem);
             }
 
+            if (scene.Declared.First(t => t.Name == asked).Source is ToolchainSource.Step { Project: null } made)
+            {
+                return Task.FromResult(DiagnosticPrinter.Usage(_services, $"The toolchain `{asked}` is what the step `{made.Name}` leaves behind, each run anew: it is not locked", $"`cairn why {made.Name}` tells of the step"));
+            }
+
             return scene.Lock.Find(asked) is { } locked
                 ? action(this, parse, scene, locked, token)
                 : Task.FromResult(DiagnosticPrinter.Usage(_services, $"The toolchain `{asked}` is not locked", $"run `cairn toolchain lock{scene.Project.CommandSuffix}`"));
@@ -217,7 +222,10 @@ internal sealed partial class ToolchainCommand
             {
                 throw new ToolchainException(
                     $"`{step.Name}` has the toolchains {use}, which differ at {string.Join(", ", clashes.Take(3).Select(static c => $"`/{c}`"))}{(clashes.Count > 3 ? $" and {clashes.Count - 3} more" : "")}",
-                    "packages of one archive belong into one toolchain, and `at` gives an archive a folder of its own");
+                    "packages of one archive belong into one toolchain, and `at` gives an archive a folder of its own")
+                {
+                    Code = DiagnosticCodes.ToolchainsClash,
+                };
             }
         }
     }

@@ -36,7 +36,7 @@ public static class StepResults
                 }
 
                 isKnown = true;
-                if (store.Resolve(hash) is not [{ IsAction: true }] || actions.TryGet(new Digest(Convert.FromHexString(hash), 0)) is not { } result)
+                if (actions.TryGet(hash) is not { } result)
                 {
                     continue;
                 }

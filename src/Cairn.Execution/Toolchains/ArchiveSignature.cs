@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 
 using Cairn.Core.Content;
+using Cairn.Core.Diagnostics;
 using Cairn.Core.Toolchains;
 
 namespace Cairn.Execution.Toolchains;
@@ -134,6 +135,10 @@ internal static class ArchiveSignature
             var file = new FileInfo(path);
             return file.Length <= KeyFileBytesMax ? File.ReadAllBytes(path) : throw new ToolchainException($"The key `{name}` has more than {KeyFileBytesMax} bytes");
         }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ToolchainException($"The key `{name}` is not there", "a path is one from the folder of the project, or a whole one", exception);
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new ToolchainException($"The key `{name}` cannot be read: {exception.Message}", inner: exception);
@@ -152,7 +157,7 @@ internal static class ArchiveSignature
         return Convert.TryFromBase64String(base64, bytes, out var written) && Convert.ToBase64String(bytes, 0, written) == base64 ? bytes[..written] : null;
     }
 
-    private static ToolchainException Wrong(string what, string why) => new($"No key that is trusted vouches for {what}: {why}", "see that `key` and `signature` are those of this archive; if they are, somebody changed it");
+    private static ToolchainException Wrong(string what, string why) => new($"No key that is trusted vouches for {what}: {why}", "see that `key` and `signature` are those of this archive; if they are, somebody changed it") { Code = DiagnosticCodes.ToolchainUnsigned };
 
     private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }

@@ -234,8 +234,7 @@ public sealed class Downloader : IDisposable
 
         if (cause is InvalidDataException)
         {
-            const string Help = "use another mirror, or see what stands between: nothing of it was used";
-            return new ToolchainException($"`{Show(place)}` cannot be fetched{others}: {cause.Message}", Help, cause) { Code = DiagnosticCodes.ToolchainFileWrong };
+            return new ToolchainException($"`{Show(place)}` cannot be fetched{others}: {cause.Message}", words.WhenWrong, cause) { Code = DiagnosticCodes.ToolchainFileWrong };
         }
 
         var proxy = !place.IsFile && cause is not HttpRequestException { StatusCode: not null and not HttpStatusCode.ProxyAuthenticationRequired } ? _proxyOf(place) : null;
@@ -470,19 +469,22 @@ internal interface IServerAccess
 
 /// <summary>What is said where something cannot be fetched.</summary>
 /// <param name="Wrong">Its bytes are other ones.</param>
+/// <param name="WhenWrong">What to do then.</param>
 /// <param name="Gone">It is not there.</param>
 /// <param name="WhenGone">What to do then.</param>
 /// <param name="Denied">The server does not give it to everybody.</param>
 /// <param name="WhenDenied">What to do then.</param>
-internal sealed record FetchWords(string Wrong, string Gone, string WhenGone, string Denied, string? WhenDenied)
+internal sealed record FetchWords(string Wrong, string WhenWrong, string Gone, string WhenGone, string Denied, string? WhenDenied)
 {
     public static FetchWords OfArchive { get; } = new(
-        "its content is not what the signed index says", "the archive no longer has it",
+        "its content is not what the signed index says", "use another mirror, or see what stands between: nothing of it was used", "the archive no longer has it",
         "`cairn toolchain update` locks what the archive has now; a folder that `cairn toolchain vendor` wrote still has it (`--from DIR`)", "the server refuses it", null);
 
-    public static FetchWords OfFile { get; } = new("its content does not have the hash that it shall have", "it is not there", "see that the address is right, or name another one beside it", "the server refuses it", null);
+    public static FetchWords OfFile { get; } = new(
+        "its content does not have the hash that it shall have", "see that the hash is the publisher's; if it is, somebody changed the file, and nothing of it was used",
+        "it is not there", "see that the address is right, or name another one beside it", "the server refuses it", null);
 
     public static FetchWords OfImage { get; } = new(
-        "its content is not what its digest says", "the registry does not have it", "see that name and tag are right; what was locked may be gone, and `cairn toolchain update` locks what is there now",
+        "its content is not what its digest says", "see what stands between: nothing of it was used", "the registry does not have it", "see that name and tag are right; what was locked may be gone, and `cairn toolchain update` locks what is there now",
         "the registry gives it to nobody whom it does not know", "`docker login`, or `skopeo login --authfile ~/.docker/config.json`, tells it who asks");
 }

@@ -51,7 +51,7 @@ public sealed class ActionCache
     public ActionResult? TryGet(Digest action, out string? reason)
     {
         reason = null;
-        var path = PathOf(action);
+        var path = PathOf(action.Hash);
         if (Read(path, ref reason) is not { } entry)
         {
             return null;
@@ -72,6 +72,14 @@ public sealed class ActionCache
         return null;
     }
 
+    /// <summary>Looks up what a record names by its hash alone. Null where there is nothing; also for an entry that does not open, which is left to who executes the action.</summary>
+    public ActionResult? TryGet(string actionHash)
+    {
+        ArgumentNullException.ThrowIfNull(actionHash);
+        string? reason = null;
+        return StorePin.IsHash(actionHash) && Read(PathOf(actionHash), ref reason) is { } entry && reason is null ? _seal.TryOpen(entry, actionHash, out _) : null;
+    }
+
     /// <summary>Adds or replaces the entry of an action; atomic. Throws <see cref="IOException"/> where it cannot.</summary>
     public void Put(ActionResult result)
     {
@@ -80,7 +88,7 @@ public sealed class ActionCache
     }
 
     /// <summary>Removes the entry of an action (its blobs turned out to be missing).</summary>
-    public void Remove(Digest action) => _ = FileNative.UnlinkAt(FileNative.AtCurrentDirectory, PathOf(action), 0);
+    public void Remove(Digest action) => _ = FileNative.UnlinkAt(FileNative.AtCurrentDirectory, PathOf(action.Hash), 0);
 
     /// <summary>
     /// Waits until no other process of this machine executes the action, then holds it. Null at once where the cache cannot be written: then
@@ -118,11 +126,7 @@ public sealed class ActionCache
     private static async Task<IDisposable?> WaitAsync(RangeLockFile running, Digest action, CancellationToken cancellationToken) =>
         await running.AcquireAsync(action.Prefix, TimeProvider.System, cancellationToken).ConfigureAwait(false);
 
-    private string PathOf(Digest action)
-    {
-        var hash = action.Hash;
-        return string.Concat(_entries, "/", hash.AsSpan(0, 2), $"/{hash}");
-    }
+    private string PathOf(string hash) => string.Concat(_entries, "/", hash.AsSpan(0, 2), $"/{hash}");
 
     /// <summary>The bytes of an entry; null where there is none. One that cannot be read has a reason, and no bytes.</summary>
     private byte[]? Read(string path, ref string? reason)

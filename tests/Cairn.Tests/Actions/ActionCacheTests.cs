@@ -45,6 +45,20 @@ public sealed class ActionCacheTests : IDisposable
     }
 
     [Fact]
+    public void TryGet_ByAHash_GivesTheResult_AndRemovesNothing()
+    {
+        var (cache, path) = (Cache, PathOf(Sample.Result.Action));
+        Assert.Null(cache.TryGet(Sample.Result.Action.Hash));
+        cache.Put(Sample.Result);
+        Assert.Equal(Sample.Result.Action, cache.TryGet(Sample.Result.Action.Hash)?.Action);
+        Assert.Null(cache.TryGet(Sample.Result.Action.Hash[..8]));
+        File.WriteAllText(path, "damaged");
+        Assert.Null(cache.TryGet(Sample.Result.Action.Hash));
+        Assert.True(File.Exists(path));
+        Assert.Empty(_dropped);
+    }
+
+    [Fact]
     public void TryGet_RemovesWhatDoesNotOpen_AndSaysWhy()
     {
         var action = Sample.Result.Action;

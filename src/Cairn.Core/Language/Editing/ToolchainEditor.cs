@@ -26,6 +26,11 @@ public static class ToolchainEditor
             return new StepEdit(null, "it is no pipeline");
         }
 
+        if (Find(root, Key)?.Value is MappingNode others && Find(others, name) is not null)
+        {
+            return new StepEdit(null, "there is one of this name already");
+        }
+
         var isJson = source.Text.TrimStart().StartsWith('{');
         var entry = Value(fields, isJson);
         var edited = Find(root, Key) is { } existing ? Insert(source, existing, name, entry) : isJson ? null : InsertBlock(source, root, name, entry);
