@@ -24,7 +24,8 @@ internal sealed class DependencyTarget : IFuzzTarget
     {
         var newline = Array.IndexOf(input, (byte)'\n');
         var name = newline < 0 ? "" : System.Text.Encoding.Latin1.GetString(input, 0, newline);
-        name = DependencyReader.IsWanted(name) ? name : DependencyReader.FormatNames[name.Length % DependencyReader.FormatNames.Length];
+        // A slash would make it the name of a file in a folder.
+        name = !name.Contains('/', StringComparison.Ordinal) && DependencyReader.IsWanted(name) ? name : DependencyReader.FormatNames[name.Length % DependencyReader.FormatNames.Length];
         var diagnostics = new DiagnosticBag();
         var file = LockFile.Decode(name, name, input.AsSpan(newline + 1), diagnostics);
         var graphs = DependencyReader.Read(file is null ? [] : [file], "fuzz", diagnostics);
