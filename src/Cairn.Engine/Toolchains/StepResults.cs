@@ -49,6 +49,6 @@ public static class StepResults
 
         throw new ToolchainException(
             isKnown ? $"What the step `{step}` of `{projectDirectory}` left behind is no longer in the store" : $"The step `{step}` of `{projectDirectory}` has not succeeded in any run that is known",
-            $"run it: `cairn run --dir {projectDirectory}`");
+            $"run it: `cairn run --directory {projectDirectory}`");
     }
 }
