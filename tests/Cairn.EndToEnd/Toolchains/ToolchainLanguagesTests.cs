@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 
 using Cairn.Testing;
@@ -11,26 +10,17 @@ public sealed class ToolchainLanguagesTests
     private static readonly string Project = Path.Combine(SourceTree.Root, "tests/Cairn.EndToEnd/Toolchains/languages");
 
     [Fact]
-    public async Task Languages_AreBuiltAndTested_ThenCached_AndAreTheSameElsewhere()
+    public async Task Languages_AreBuiltAndTested_ThenCached()
     {
         using var project = Copy();
         Succeeded(await project.CairnAsync("toolchain", "lock"));
         var first = await RunAsync(project);
         var again = await RunAsync(project);
 
-        // Another user of another machine: nothing is known there, but the mirror is the same. What takes long is not run again, its toolchain is made again like the others.
-        using var elsewhere = Copy();
-        Succeeded(await elsewhere.CairnAsync("toolchain", "lock"));
-        var other = await RunAsync(elsewhere, "c", "python", "go", "ruby", "perl", "shell", "php", "git", "certificates");
-
         Assert.Equal(Steps(), first.Keys.Order(StringComparer.Ordinal));
         Assert.All(first.Values, static job => Assert.Equal("miss", job.State));
         Assert.All(again.Values, static job => Assert.Equal("hit", job.State));
-        Assert.All(other.Values, static job => Assert.Equal("miss", job.State));
-        Assert.Equal(project.Read("cairn.lock"), elsewhere.Read("cairn.lock"));
         Assert.Equal(Actions(first), Actions(again));
-        Assert.Equal(Actions(first).Where(job => other.ContainsKey(job.Split(' ')[0])), Actions(other));
-        Assert.Equal(9, other.Count);
         Assert.All((string[])["c/sums", "cxx/sums", "go/sums", "rust/sums", "java/sums.jar"], file => Assert.True(project.Exists(file), file));
     }
 
@@ -53,9 +43,9 @@ public sealed class ToolchainLanguagesTests
     private static string[] Actions(Dictionary<string, (string State, string Action)> jobs) => [.. jobs.Select(static job => $"{job.Key} {job.Value.Action}").Order(StringComparer.Ordinal)];
 
     /// <summary>Runs everything; what the cache had to do with each job, and its action.</summary>
-    private static async Task<Dictionary<string, (string State, string Action)>> RunAsync(TestProject project, params ImmutableArray<string> steps)
+    private static async Task<Dictionary<string, (string State, string Action)>> RunAsync(TestProject project)
     {
-        var result = await project.CairnAsync(["run", "--json", .. steps]);
+        var result = await project.CairnAsync("run", "--json");
         Succeeded(result);
         var jobs = new Dictionary<string, (string State, string Action)>(StringComparer.Ordinal);
         foreach (var line in result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
