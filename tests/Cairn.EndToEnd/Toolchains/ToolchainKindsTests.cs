@@ -160,7 +160,7 @@ public sealed class ToolchainKindsTests
         try
         {
             using var project = Project();
-            File.WriteAllText($"{machine.FullName}/data", "first\n");
+            await File.WriteAllTextAsync($"{machine.FullName}/data", "first\n", TestContext.Current.CancellationToken);
             project.Write("cairn.yaml", $$"""
                 version: 1
                 toolchains:
@@ -174,7 +174,7 @@ public sealed class ToolchainKindsTests
             await SuccessAsync(project.CairnAsync("run", "--plain"));
             var first = project.Read("used");
 
-            File.WriteAllText($"{machine.FullName}/data", "second\n");
+            await File.WriteAllTextAsync($"{machine.FullName}/data", "second\n", TestContext.Current.CancellationToken);
             var changed = await SuccessAsync(project.CairnAsync("run", "--plain"));
 
             Assert.Equal("first\n", first);
