@@ -90,8 +90,8 @@ public sealed class ToolchainTests
     }
 
     [Theory]
-    [InlineData("-400d", "which is still to come")]
-    [InlineData("+60d", "was to be relied on until")]
+    [InlineData("-400 days", "which is still to come")]
+    [InlineData("60 days", "was to be relied on until")]
     public async Task AClockThatIsWrong_IsTold(string now, string message)
     {
         using var project = Project();
