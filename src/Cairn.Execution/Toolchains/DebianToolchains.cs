@@ -34,12 +34,16 @@ internal sealed class DebianToolchains
     /// <param name="progress">Hears how far it has come; from any thread.</param>
     public DebianToolchains(ToolchainTools tools, DebianArchive archive, string stateDirectory, Action<ToolchainProgress> progress)
     {
+        Tools = tools;
         _store = tools.Store;
         _downloader = tools.Downloader;
         _progress = progress;
         Archive = archive;
         _vouched = new VouchedLocks(stateDirectory);
     }
+
+    /// <summary>What all kinds are made with.</summary>
+    public ToolchainTools Tools { get; }
 
     /// <summary>The archive.</summary>
     public DebianArchive Archive { get; }
@@ -238,7 +242,7 @@ internal sealed class DebianToolchains
         var isComplete = StoredTree.TryForEach(locked.Tree, _store, (path, leaf) =>
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (leaf.Target is null && Examine(leaf.Digest) is { } problem)
+            if (leaf.Target is null && Tools.Examine(leaf.Digest) is { } problem)
             {
                 damage.Add($"`/{path}` of the tree {problem}");
             }
@@ -252,29 +256,6 @@ internal sealed class DebianToolchains
             damage.Add(wrong);
         }
     }
-
-    /// <summary>Reads a blob to its end; what is wrong with it, or null.</summary>
-    internal string? Examine(Digest digest)
-    {
-        try
-        {
-            using var stream = _store.TryOpen(digest);
-            if (stream is null)
-            {
-                return Missing;
-            }
-
-            stream.CopyTo(Stream.Null);
-            return null;
-        }
-        catch (Exception exception) when (exception is StoreException or InvalidDataException)
-        {
-            return "does not have the bytes that its digest says";
-        }
-    }
-
-    /// <summary>What <see cref="Examine"/> says of a blob that is not there.</summary>
-    internal const string Missing = "is not in the store";
 
     private static void CheckUsable(LockedDebian locked)
     {
@@ -322,7 +303,7 @@ internal sealed class DebianToolchains
         {
             return Unpack(package);
         }
-        catch (ToolchainException exception) when (exception.Code is DiagnosticCodes.ToolchainStoreUnfit && _store.ReadOnlyReason is null && Examine(package.Digest) is not null)
+        catch (ToolchainException exception) when (exception.Code is DiagnosticCodes.ToolchainStoreUnfit && _store.ReadOnlyReason is null && Tools.Examine(package.Digest) is not null)
         {
             await FetchAsync(package, downloads, cancellationToken);
             return Unpack(package);

@@ -39,7 +39,7 @@ internal static class DebianTrace
         }
 
         // Each once: what is found damaged is set aside.
-        var findings = locked.Contents.Select(p => builder.Examine(p.Digest)).ToArray();
+        var findings = locked.Contents.Select(p => builder.Tools.Examine(p.Digest)).ToArray();
         links.Add(await TreeAsync(builder, locked, findings, cancellationToken));
         if (isComplete)
         {
@@ -142,7 +142,7 @@ internal static class DebianTrace
     private static (TraceLink Link, PackageIndex? Packages) Index(DebianToolchains builder, LockedRelease release, LockedIndex index, ReleaseFile? content)
     {
         var subject = $"index {index.Path} of {release.Suite}";
-        if (builder.Examine(index.Digest) is { } finding)
+        if (builder.Tools.Examine(index.Digest) is { } finding)
         {
             return (new TraceLink(2, subject, index.Digest, $"it {finding}", StateOf(finding)), null);
         }
@@ -165,7 +165,7 @@ internal static class DebianTrace
     private static async Task<(TraceLink Link, ReleaseFile? Content)> ReleaseAsync(DebianToolchains builder, LockedRelease release, CancellationToken cancellationToken)
     {
         var subject = $"release of {release.Suite}, {release.Date.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
-        if (builder.Examine(release.InRelease) is { } finding)
+        if (builder.Tools.Examine(release.InRelease) is { } finding)
         {
             return (new TraceLink(3, subject, release.InRelease, $"it {finding}", StateOf(finding)), null);
         }
@@ -183,5 +183,5 @@ internal static class DebianTrace
 
     private static string Seeds(ImmutableArray<string> keyrings) => string.Join(", ", keyrings.Select(static k => k.Contains('\n', StringComparison.Ordinal) ? "apt's configuration" : k).Take(3));
 
-    private static TraceState StateOf(string problem) => problem == DebianToolchains.Missing ? TraceState.NotChecked : TraceState.Wrong;
+    private static TraceState StateOf(string problem) => problem == ToolchainTools.Missing ? TraceState.NotChecked : TraceState.Wrong;
 }

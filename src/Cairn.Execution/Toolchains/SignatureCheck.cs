@@ -45,28 +45,14 @@ public static class SignatureCheck
         {
             var (input, output) = ($"{folder}/signed", $"{folder}/content");
             await File.WriteAllBytesAsync(input, file, cancellationToken);
-            List<string> arguments = ["gpgv", "--status-fd", "1", "--homedir", folder.FullName, "--output", output];
+            List<string> arguments = ["--output", output];
             foreach (var keyring in keyrings)
             {
                 arguments.AddRange(["--keyring", KeyringFile(keyring, folder.FullName)]);
             }
 
             arguments.Add(input);
-            var run = await CommandCapture.RunAsync(
-                host, new ProcessSpec { Arguments = [.. arguments], Environment = [new("PATH", "/usr/local/bin:/usr/bin:/bin"), new("LC_ALL", "C")], WorkingDirectory = folder.FullName }, OutputBytesMax, Timeout, cancellationToken);
-            if (run.Problem is { } problem)
-            {
-                throw new ToolchainException($"gpgv, which checks {what}, cannot be used: {problem}", "install the package `gpgv`") { Code = DiagnosticCodes.ToolchainToolMissing };
-            }
-
-            // The exit status is no answer: it is 0 where all keys have expired, and 2 where one of several is not known.
-            var signatures = SignatureStatus.Read(Encoding.UTF8.GetString(run.Output));
-            var keys = SignatureStatus.GoodKeys(signatures, acceptExpired);
-            if (!fingerprints.IsEmpty)
-            {
-                keys = [.. keys.Where(k => fingerprints.Contains(k, StringComparer.OrdinalIgnoreCase))];
-            }
-
+            var (signatures, keys) = await RunAsync(host, folder.FullName, [.. arguments], fingerprints, acceptExpired, what, cancellationToken);
             if (keys.IsEmpty || !File.Exists(output))
             {
                 throw new ToolchainException($"No key that is trusted vouches for {what}: {Why(signatures)}", "see that apt's keys are current (`apt-get update` says the same), or that nobody changes what the mirror sends") { Code = DiagnosticCodes.ToolchainUnsigned };
@@ -103,21 +89,8 @@ public static class SignatureCheck
         {
             var input = $"{folder}/signature";
             await File.WriteAllBytesAsync(input, signature, cancellationToken);
-            string[] arguments = ["gpgv", "--status-fd", "1", "--homedir", folder.FullName, "--keyring", KeyringFile(keyring, folder.FullName), input, path];
-            var run = await CommandCapture.RunAsync(
-                host, new ProcessSpec { Arguments = [.. arguments], Environment = [new("PATH", "/usr/local/bin:/usr/bin:/bin"), new("LC_ALL", "C")], WorkingDirectory = folder.FullName }, OutputBytesMax, Timeout, cancellationToken);
-            if (run.Problem is { } problem)
-            {
-                throw new ToolchainException($"gpgv, which checks {what}, cannot be used: {problem}", "install the package `gpgv`") { Code = DiagnosticCodes.ToolchainToolMissing };
-            }
-
-            var signatures = SignatureStatus.Read(Encoding.UTF8.GetString(run.Output));
-            var keys = SignatureStatus.GoodKeys(signatures, acceptExpired);
-            if (!fingerprints.IsEmpty)
-            {
-                keys = [.. keys.Where(k => fingerprints.Contains(k, StringComparer.OrdinalIgnoreCase))];
-            }
-
+            string[] arguments = ["--keyring", KeyringFile(keyring, folder.FullName), input, path];
+            var (signatures, keys) = await RunAsync(host, folder.FullName, arguments, fingerprints, acceptExpired, what, cancellationToken);
             return keys.IsEmpty
                 ? throw new ToolchainException($"No key that is trusted vouches for {what}: {Why(signatures)}", "see that `key` and `signature` are those of this archive; if they are, somebody changed it") { Code = DiagnosticCodes.ToolchainUnsigned }
                 : keys;
@@ -130,6 +103,28 @@ public static class SignatureCheck
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    /// <summary>Lets gpgv look at what is in a folder of its own; all signatures that it tells of, and the fingerprints of the good keys among those that count.</summary>
+    private static async Task<(ImmutableArray<Signature> Signatures, ImmutableArray<string> Keys)> RunAsync(
+        ProcessHost host, string folder, string[] arguments, ImmutableArray<string> fingerprints, bool acceptExpired, string what, CancellationToken cancellationToken)
+    {
+        var run = await CommandCapture.RunAsync(
+            host, new ProcessSpec { Arguments = ["gpgv", "--status-fd", "1", "--homedir", folder, .. arguments], Environment = [new("PATH", "/usr/local/bin:/usr/bin:/bin"), new("LC_ALL", "C")], WorkingDirectory = folder }, OutputBytesMax, Timeout, cancellationToken);
+        if (run.Problem is { } problem)
+        {
+            throw new ToolchainException($"gpgv, which checks {what}, cannot be used: {problem}", "install the package `gpgv`") { Code = DiagnosticCodes.ToolchainToolMissing };
+        }
+
+        // The exit status is no answer: it is 0 where all keys have expired, and 2 where one of several is not known.
+        var signatures = SignatureStatus.Read(Encoding.UTF8.GetString(run.Output));
+        var keys = SignatureStatus.GoodKeys(signatures, acceptExpired);
+        if (!fingerprints.IsEmpty)
+        {
+            keys = [.. keys.Where(k => fingerprints.Contains(k, StringComparer.OrdinalIgnoreCase))];
+        }
+
+        return (signatures, keys);
     }
 
     /// <summary>

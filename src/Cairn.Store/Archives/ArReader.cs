@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 
+using Cairn.Store.Files;
+
 namespace Cairn.Store.Archives;
 
 /// <summary>Reads an <c>ar</c> archive, as a <c>.deb</c> is one, front to back.</summary>
@@ -45,27 +47,11 @@ internal sealed class ArReader
     }
 
     /// <summary>A part of a stream.</summary>
-    private sealed class Member(Stream source, long size) : Stream
+    private sealed class Member(Stream source, long size) : ForwardStream
     {
         private long _rest = size;
         private bool _skipped;
         private readonly bool _isPadded = size % 2 == 1;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
         public override int Read(Span<byte> buffer)
         {
@@ -99,15 +85,5 @@ internal sealed class ArReader
                 _ = source.ReadByte();
             }
         }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

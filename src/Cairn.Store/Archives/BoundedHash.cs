@@ -1,22 +1,15 @@
 using System.Security.Cryptography;
 
 using Cairn.Core.Content;
+using Cairn.Store.Files;
 
 namespace Cairn.Store.Archives;
 
 /// <summary>Hashes what is read of a stream, and ends reading where it becomes too much: what a few bytes decompress to may fill every disk.</summary>
-internal sealed class BoundedHash(Stream source, long bytesMax) : Stream
+internal sealed class BoundedHash(Stream source, long bytesMax) : ForwardStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _bytes;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
 
     public override long Position
     {
@@ -35,8 +28,6 @@ internal sealed class BoundedHash(Stream source, long bytesMax) : Stream
         return new Digest(_hash.GetHashAndReset(), _bytes);
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     public override int Read(Span<byte> buffer)
     {
         var count = source.Read(buffer);
@@ -49,16 +40,6 @@ internal sealed class BoundedHash(Stream source, long bytesMax) : Stream
         _hash.AppendData(buffer[..count]);
         return count;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -1,9 +1,11 @@
 using System.Buffers;
 
+using Cairn.Store.Files;
+
 namespace Cairn.Store.Archives;
 
 /// <summary>Reads compressed bytes of a stream, through a decoder of a native library.</summary>
-internal abstract class DecompressionStream(Stream source) : Stream
+internal abstract class DecompressionStream(Stream source) : ForwardStream
 {
     private const int MarkBytes = 6;
 
@@ -13,20 +15,6 @@ internal abstract class DecompressionStream(Stream source) : Stream
     private bool _sourceEnded;
     private bool _ended;
     private bool _disposed;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Where compressed content is from whose decoder could not open it.</summary>
     /// <exception cref="InvalidDataException">What is compressed is none of these, or of a kind whose library is missing.</exception>
@@ -58,8 +46,6 @@ internal abstract class DecompressionStream(Stream source) : Stream
         };
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     public override int Read(Span<byte> buffer)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -88,16 +74,6 @@ internal abstract class DecompressionStream(Stream source) : Stream
 
         return 0;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <summary>Decodes some more. Throws <see cref="InvalidDataException"/>.</summary>
     protected abstract (int Consumed, int Produced, bool Ended) Decode(ReadOnlySpan<byte> input, Span<byte> output, bool isLast);

@@ -1,7 +1,9 @@
+using Cairn.Store.Files;
+
 namespace Cairn.Store.Archives;
 
 /// <summary>A stream whose first bytes were looked at.</summary>
-internal sealed class PeekedStream : Stream
+internal sealed class PeekedStream : ForwardStream
 {
     private readonly Stream _source;
     private readonly byte[] _start;
@@ -17,22 +19,6 @@ internal sealed class PeekedStream : Stream
     /// <summary>The first bytes; fewer where there are no more.</summary>
     public ReadOnlySpan<byte> Start => _start;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     public override int Read(Span<byte> buffer)
     {
         if (_position == _start.Length)
@@ -45,16 +31,6 @@ internal sealed class PeekedStream : Stream
         _position += count;
         return count;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -1,20 +1,15 @@
 using System.Security.Cryptography;
 
 using Cairn.Core.Content;
+using Cairn.Store.Files;
 
 namespace Cairn.Store.Content;
 
 /// <summary>A blob as a stream that never ends well unless every byte was right.</summary>
-internal sealed class BlobStream(ContentStore store, BlobFile blob, Digest digest) : Stream
+internal sealed class BlobStream(ContentStore store, BlobFile blob, Digest digest) : ForwardStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _position;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
 
     public override long Length => digest.SizeBytes;
 
@@ -23,8 +18,6 @@ internal sealed class BlobStream(ContentStore store, BlobFile blob, Digest diges
         get => _position;
         set => throw new NotSupportedException();
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -58,16 +51,6 @@ internal sealed class BlobStream(ContentStore store, BlobFile blob, Digest diges
         cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<int>(cancellationToken) : new ValueTask<int>(Read(buffer.Span));
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

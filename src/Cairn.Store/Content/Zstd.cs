@@ -1,17 +1,19 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 
-
 namespace Cairn.Store.Content;
 
 /// <summary>Compression by the machine's libzstd; where there is none, everything is stored as it is.</summary>
 internal static unsafe partial class Zstd
 {
-    private const string Library = "libzstd.so.1";
+    /// <summary>The library's name.</summary>
+    internal const string Library = "libzstd.so.1";
     private const int Level = 1;
     private const int ParameterLevel = 100;
-    private const int ParameterWindowLogMax = 100;
     private const int EndOfFrame = 2;
+
+    /// <summary><c>ZSTD_d_windowLogMax</c>.</summary>
+    internal const int ParameterWindowLogMax = 100;
 
     private static int Loaded;
 
@@ -194,7 +196,7 @@ internal static unsafe partial class Zstd
     }
 
     [LibraryImport(Library, EntryPoint = "ZSTD_isError")]
-    private static partial uint IsError(nuint code);
+    internal static partial uint IsError(nuint code);
 
     [LibraryImport(Library, EntryPoint = "ZSTD_createCCtx")]
     private static partial nint CreateCompressor();
@@ -215,23 +217,23 @@ internal static unsafe partial class Zstd
     private static partial nuint CompressStream(nint context, Transfer* output, Transfer* input, int operation);
 
     [LibraryImport(Library, EntryPoint = "ZSTD_createDCtx")]
-    private static partial nint CreateDecompressor();
+    internal static partial nint CreateDecompressor();
 
     [LibraryImport(Library, EntryPoint = "ZSTD_freeDCtx")]
-    private static partial nuint FreeDecompressor(nint context);
+    internal static partial nuint FreeDecompressor(nint context);
 
     [LibraryImport(Library, EntryPoint = "ZSTD_DCtx_setParameter")]
-    private static partial nuint SetDecompressorParameter(nint context, int parameter, int value);
+    internal static partial nuint SetDecompressorParameter(nint context, int parameter, int value);
 
     [LibraryImport(Library, EntryPoint = "ZSTD_decompressStream")]
-    private static partial nuint DecompressStream(nint context, Transfer* output, Transfer* input);
+    internal static partial nuint DecompressStream(nint context, Transfer* output, Transfer* input);
 
     [LibraryImport(Library, EntryPoint = "ZSTD_getFrameContentSize")]
     private static partial ulong FrameContentSize(byte* start, nuint length);
 
     /// <summary><c>ZSTD_inBuffer</c> and <c>ZSTD_outBuffer</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    private struct Transfer
+    internal struct Transfer
     {
         public byte* Start;
         public nuint Length;
