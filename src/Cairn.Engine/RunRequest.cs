@@ -78,6 +78,12 @@ public sealed record RunRequest
     /// <summary>Where named locks stand: the user's state folder for Cairn.</summary>
     public required string StateDirectory { get; init; }
 
+    /// <summary>The user's keys; null for a folder in the state folder, where there is no home.</summary>
+    public string? KeysDirectory { get; init; }
+
+    /// <summary>The version of Cairn, as attestations name it.</summary>
+    public string Version { get; init; } = "0";
+
     /// <summary>The store: the user's cache folder for Cairn. Null where there is none to be had; then nothing is cached.</summary>
     public string? CacheDirectory { get; init; }
 

@@ -27,6 +27,9 @@ public static partial class Limits
     /// <summary>Bytes of <c>store.json</c>, of a pin, and of other small files of the store itself.</summary>
     public const int StoreFileBytesMax = 1 << 20;
 
+    /// <summary>Entries that a memo of verdicts has at most: 20 MB.</summary>
+    public const int VerdictsMax = 500_000;
+
     /// <summary>Bytes of an entry of the action cache.</summary>
     public const int ActionEntryBytesMax = 64 << 20;
 

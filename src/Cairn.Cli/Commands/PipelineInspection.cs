@@ -84,6 +84,8 @@ internal static class PipelineInspection
             InspectOnly = true,
             UntrustedLint = settings.Settings.UntrustedLint,
             StateDirectory = UserFolders.State(services.Variable),
+            KeysDirectory = KeyFolders.Of(services),
+            Version = BuildInfo.Version,
         };
         var prepared = await RunEngine.PrepareAsync(request, services.CancellationToken);
         return Rebase(shown, prepared, Path.GetRelativePath(services.CurrentDirectory, directory));

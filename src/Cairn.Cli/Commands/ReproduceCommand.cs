@@ -66,6 +66,8 @@ internal static class ReproduceCommand
                 PidNamespace = settings.PidNamespace != Availability.Off,
                 CacheDirectory = CacheFolder.Of(services, settings),
                 StateDirectory = UserFolders.State(services.Variable),
+                KeysDirectory = KeyFolders.Of(services),
+                Version = BuildInfo.Version,
             },
             Jobs = jobs,
             Vary = variations,

@@ -287,6 +287,8 @@ internal sealed class RunCommand
             NoCache = _arguments.NoCache,
             Force = [.. _arguments.Force],
             StateDirectory = UserFolders.State(_services.Variable),
+            KeysDirectory = KeyFolders.Of(_services),
+            Version = BuildInfo.Version,
         };
         return settings.ProcessPath is { } path ? request with { StepPath = path } : request;
     }

@@ -8,6 +8,7 @@ using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
 using Cairn.Engine;
+using Cairn.Engine.Configuration;
 using Cairn.Engine.Toolchains;
 using Cairn.Execution.Toolchains;
 using Cairn.Store.Content;
@@ -292,7 +293,7 @@ internal sealed partial class ToolchainCommand
             {
                 Directory = project.Directory,
                 Environment = _services.Environment,
-                StepOf = (other, step) => StepResults.Find(other, step, store),
+                StepOf = (other, step) => StepResults.Find(other, step, store, KeyFolders.Of(_services), UserFolders.State(_services.Variable)),
                 HostDigest = HostFiles.Of(project.Directory).DigestOf,
             };
             await using var builder = new ToolchainBuilder(store, apt, request.StateDirectory, _services.Time, _progress.Show, folders, patience: null, belongs);

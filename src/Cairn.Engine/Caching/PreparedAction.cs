@@ -26,6 +26,9 @@ internal sealed record PreparedAction(EncodedAction Encoded, MerkleTree Inputs, 
     /// <summary>Why neither the look-up nor the storing happens, or null.</summary>
     public string? Off { get; init; }
 
+    /// <summary>What <see cref="Encoded"/> is of.</summary>
+    public required ActionDescription Description { get; init; }
+
     public Digest Digest => Encoded.Digest;
 }
 

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Core.Planning;
+using Cairn.Store.Actions;
 
 namespace Cairn.Engine.Caching;
 
@@ -10,30 +11,32 @@ namespace Cairn.Engine.Caching;
 internal sealed partial class RunCache
 {
     /// <summary>The files of a fetched tree, as far as the store remembers; null where it does not.</summary>
-    public ImmutableArray<OutputFile>? TryListFetched(Digest tree) => FindFetched(tree)?.Outputs;
+    public ImmutableArray<OutputFile>? TryListFetched(Digest tree) => FindFetched(tree)?.Result.Outputs;
 
     /// <summary>Whether a source or what a need made is no longer as it was taken.</summary>
     public bool HasChanged(Job job, JobSources sources) => !Unchanged(job, sources);
 
     // A name for what is known by its content, among those of actions.
-    private static Digest KeyOf(Digest fetched) =>
-        ActionEncoder.Encode(new ActionDescription { Arguments = ["fetched", fetched.ToString()], Environment = [], InputRoot = Digest.Empty }).Digest;
+    private static ActionDescription FetchOf(Digest fetched) => new() { Arguments = ["fetched", fetched.ToString()], Environment = [], InputRoot = Digest.Empty };
+
+    private static Digest KeyOf(Digest fetched) => ActionEncoder.Encode(FetchOf(fetched)).Digest;
 
     /// <summary>The result that has a fetched tree. Its log may be gone, which is no reason to fetch anything again.</summary>
-    private ActionResult? FindFetched(Digest tree)
+    private AttestedResult? FindFetched(Digest tree)
     {
-        if (_actions.TryGet(KeyOf(tree)) is not { } result || TreeOf(result.Outputs).Digest != tree)
+        if (_actions.Value.TryGet(KeyOf(tree)) is not var (result, attestation) || TreeOf(result.Outputs).Digest != tree)
         {
             return null;
         }
 
         var hasLog = Has(result.Log) && Has(result.LogIndex);
-        return result with
+        result = result with
         {
             StepOutputs = ImmutableSortedDictionary<string, string>.Empty,
             Log = hasLog ? result.Log : null,
             LogIndex = hasLog ? result.LogIndex : null,
             Summary = Has(result.Summary) ? result.Summary : null,
         };
+        return new AttestedResult(result, attestation);
     }
 }

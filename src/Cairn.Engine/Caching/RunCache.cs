@@ -13,10 +13,12 @@ using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
 using Cairn.Engine.Toolchains;
+using Cairn.Engine.Trust;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
 using Cairn.Store.Snapshots;
+using Cairn.Trust.Statements;
 
 namespace Cairn.Engine.Caching;
 
@@ -32,7 +34,9 @@ internal sealed partial class RunCache : IDisposable
     private readonly ActionBuilder _builder;
     private readonly ImmutableArray<string?> _leftOut;
     private readonly ContentStore _store;
-    private readonly ActionCache _actions;
+    private readonly RunTrust _trust;
+    private readonly Lazy<ActionCache> _actions;
+    private readonly ConcurrentDictionary<int, string> _attestations = new();
     private readonly ConcurrentDictionary<int, JobProduct> _products = new();
     private readonly ConcurrentDictionary<int, MemoJob> _memorable = new();
     private string? _full;
@@ -48,8 +52,9 @@ internal sealed partial class RunCache : IDisposable
         _builder = new ActionBuilder(scope, prepared.Request, inputs, dates);
         _leftOut = prepared.LeftOut;
         _store = inputs.Store ?? throw new ArgumentException("A cache needs a store", nameof(inputs));
-        _actions = new ActionCache(_store, ResultSeals.Local);
-        _full = _store.ReadOnlyReason;
+        _trust = inputs.Trust ?? throw new ArgumentException("A cache needs keys", nameof(inputs));
+        _actions = new Lazy<ActionCache>(() => new ActionCache(_store, _trust.Seal));
+        _full = _store.ReadOnlyReason ?? _trust.Problem;
         if (_full is not null)
         {
             reporter.Warn(DiagnosticCodes.CacheNotWritten, $"Results of this run are not kept: {_full}");
@@ -84,6 +89,7 @@ internal sealed partial class RunCache : IDisposable
         var description = _builder.Describe(job, attempt, inputs.Digest, toolchains);
         return new PreparedAction(ActionEncoder.Encode(description), inputs, sources)
         {
+            Description = description,
             Off = off,
             Trees = trees.DrainToImmutable(),
             Toolchains = toolchains,
@@ -159,6 +165,7 @@ internal sealed partial class RunCache : IDisposable
 
         _products[job.Index] = new JobProduct(known.Outputs, new Lazy<MerkleTree>(() => TreeOf(result.Outputs)), files.Files);
         _memorable[job.Index] = known;
+        _attestations[job.Index] = known.Attestation;
         return (result, files);
     }
 
@@ -193,7 +200,7 @@ internal sealed partial class RunCache : IDisposable
     {
         _inputs.Lease();
         var key = pinned is { } tree ? KeyOf(tree) : action.Digest;
-        if ((pinned is { } wanted ? FindFetched(wanted) : _actions.TryGet(key)) is not { } result)
+        if ((pinned is { } wanted ? FindFetched(wanted) : _actions.Value.TryGet(key)) is not var (result, attestation))
         {
             return null;
         }
@@ -209,14 +216,14 @@ internal sealed partial class RunCache : IDisposable
         if (!Has(result.Log) || !Has(result.LogIndex) || !Has(result.Summary) || _tree.Restore(job, result.Outputs, _storage, () => _store) is not { } restored)
         {
             // Evicted or damaged in part: what was brought back is ours, and the execution clears it.
-            _actions.Remove(key);
+            _actions.Value.Remove(key);
             return null;
         }
 
         result = result with { Action = action.Digest };
         if (restored.Failure is null)
         {
-            Finish(job, restored.Files, TreeOf(result.Outputs), result);
+            Finish(job, restored.Files, TreeOf(result.Outputs), result, attestation);
             Remember(action);
         }
 
@@ -228,7 +235,7 @@ internal sealed partial class RunCache : IDisposable
     {
         _inputs.Lease();
         var pin = action.Asked is null ? null : _inputs.Fetches.Lock.Find(job.Id.Value);
-        if (action.Off is not null || (action.Asked is null ? _actions.TryGet(action.Digest) : pin?.Asked == action.Asked ? FindFetched(pin!.Tree) : null) is not { } result)
+        if (action.Off is not null || (action.Asked is null ? _actions.Value.TryGet(action.Digest) : pin?.Asked == action.Asked ? FindFetched(pin!.Tree) : null) is not var (result, _))
         {
             return null;
         }
@@ -238,7 +245,7 @@ internal sealed partial class RunCache : IDisposable
     }
 
     /// <summary>Waits for whoever executes the same action on this machine.</summary>
-    public Task<IDisposable?> HoldAsync(Job job, PreparedAction action, CancellationToken cancellationToken) => _actions.HoldAsync(
+    public Task<IDisposable?> HoldAsync(Job job, PreparedAction action, CancellationToken cancellationToken) => _actions.Value.HoldAsync(
         action.Digest,
         holder => _reporter.Emit(new LockWaiting { Time = _reporter.Now, Lock = $"(action {action.Digest.Hash[..12]})", Job = job.Id.Value, Holder = holder }),
         cancellationToken);
@@ -284,6 +291,7 @@ internal sealed partial class RunCache : IDisposable
 
         ImmutableArray<OutputFile> outputs;
         ActionResult? kept = null;
+        string? attestation = null;
         try
         {
             outputs = executed.Fetched ?? _storage.Take(executed.Files, reason is null ? _store : null);
@@ -297,7 +305,7 @@ internal sealed partial class RunCache : IDisposable
                     LogIndex = PutFile(executed.IndexPath),
                     Summary = PutFile(executed.SummaryPath),
                 };
-                _actions.Put(executed.Fetched is null ? result : result with { Action = KeyOf(TreeOf(outputs).Digest) });
+                attestation = Attest(job, action, result, isFetched: executed.Fetched is not null);
                 kept = result;
             }
         }
@@ -308,7 +316,7 @@ internal sealed partial class RunCache : IDisposable
             outputs = executed.Fetched ?? _storage.Take(executed.Files, store: null);
         }
 
-        Finish(job, executed.Files, TreeOf(outputs), kept);
+        Finish(job, executed.Files, TreeOf(outputs), kept, attestation);
         Remember(action);
         return use with { Reason = reason ?? use.Reason };
     }
@@ -386,12 +394,43 @@ internal sealed partial class RunCache : IDisposable
 
     private void Remember(PreparedAction action) => _inputs.Log.Append(action.Encoded, action.Inputs);
 
-    private void Finish(Job job, IReadOnlyList<TreeFile> files, MerkleTree tree, ActionResult? result)
+    /// <summary>Signs what a job's execution made, and keeps it. What was fetched is attested for what its pin names it by.</summary>
+    private string Attest(Job job, PreparedAction action, ActionResult result, bool isFetched)
     {
+        var inputs = new List<string>();
+        foreach (var need in job.Needs)
+        {
+            if (_attestations.TryGetValue(need, out var attestation) && !inputs.Contains(attestation, StringComparer.Ordinal))
+            {
+                inputs.Add(attestation);
+            }
+        }
+
+        inputs.Sort(StringComparer.Ordinal);
+        var details = new ExecutionDetails
+        {
+            BuilderId = RunTrust.LocalBuilder,
+            Version = _request.Version,
+            Started = result.Origin.Time.AddMilliseconds(-result.Resources.WallMs),
+            Tier = RunTrust.TierWord,
+            Inputs = [.. inputs],
+        };
+        var description = isFetched ? FetchOf(TreeOf(result.Outputs).Digest) : action.Description;
+        var attested = isFetched ? result with { Action = ActionEncoder.Encode(description).Digest } : result;
+        return _actions.Value.Put(new AttestedWork(description, attested, _inputs.Toolchains.DependenciesOf(job.Step), details));
+    }
+
+    private void Finish(Job job, IReadOnlyList<TreeFile> files, MerkleTree tree, ActionResult? result, string? attestation)
+    {
+        if (attestation is not null)
+        {
+            _attestations[job.Index] = attestation;
+        }
+
         var product = _products[job.Index] = JobProduct.Of(tree, files);
         if (result is not null && (job.Step.Fetch is null || _request.Pinning is null) && _request.DeterminismOf(job.Step) is null && MemoRules.IsFixed(_scope.Plan.Pipeline, job))
         {
-            _memorable[job.Index] = new MemoJob(job.Index, product.Digest, [.. ActionResultEncoder.Encode(result)]);
+            _memorable[job.Index] = new MemoJob(job.Index, product.Digest, [.. ActionResultEncoder.Encode(result)], attestation ?? "");
         }
     }
 

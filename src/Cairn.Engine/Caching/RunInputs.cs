@@ -10,6 +10,7 @@ using Cairn.Engine.Fetching;
 using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Toolchains;
+using Cairn.Engine.Trust;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
@@ -75,6 +76,9 @@ internal sealed class RunInputs : IDisposable
     /// <summary>The host as actions of sandboxed steps have it.</summary>
     public string HostWithPackages { get; private init; } = "";
 
+    /// <summary>What signs and judges results; null where this run does without a cache.</summary>
+    public RunTrust? Trust { get; private init; }
+
     /// <summary>What the steps' toolchains are.</summary>
     public ProjectToolchains Toolchains { get; }
 
@@ -122,7 +126,8 @@ internal sealed class RunInputs : IDisposable
 
         var host = HostFingerprint.Read();
         var packages = needsStore ? HostFingerprint.ReadWithPackages(host) : host;
-        var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, HostWithPackages = packages, ActionKey = MemoKeys.ActionKey(request, packages, prepared.Toolchains.Key + prepared.Fetches.Key, store.Directory) };
+        var trust = RunTrust.Find(request, TimeProvider.System);
+        var inputs = new RunInputs(prepared) { Trust = trust, Store = store, LookupsOff = off, Host = host, HostWithPackages = packages, ActionKey = MemoKeys.ActionKey(request, packages, prepared.Toolchains.Key + prepared.Fetches.Key, trust.Fingerprint, store.Directory) };
         var snapshot = inputs.Snapshot(prepared.Plan!, cancellationToken);
         inputs.Diagnostics = [.. unusable, .. inputs.Diagnostics];
         inputs._first = snapshot;
@@ -159,6 +164,7 @@ internal sealed class RunInputs : IDisposable
         Index.Save(IndexPath);
         Log.Flush();
         prepared.Git.Memory?.Save();
+        Trust?.Save();
         if (cache is null || LookupsOff is not null || _first is null || prepared.Compiled is not { } compiled)
         {
             return;

@@ -9,6 +9,7 @@ using Cairn.Engine.Explain;
 using Cairn.Engine.History;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Running;
+using Cairn.Engine.Trust;
 using Cairn.Execution;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
@@ -70,7 +71,7 @@ public static class Reproduction
         {
             using var store = OpenStore(request.Run, state);
             using var lease = store.TryLease($"cairn reproduce in {request.Run.ProjectDirectory}");
-            var actions = new ActionCache(store, ResultSeals.Local);
+            var actions = new ActionCache(store, RunTrust.Find(request.Run, TimeProvider.System).Seal);
             var host = ProcessHost.Create(new ProcessHostOptions { PidNamespace = request.Run.PidNamespace, RunToken = $"reproduce-{Environment.ProcessId}" });
             var secrets = recipes.Exists(static r => !r.Secrets.IsEmpty) ? await SecretsAsync(request, host, progress, cancellationToken) : null;
             await using var bench = new Workbench(host, store, request.Run, secrets, TimeProvider.System);
@@ -88,7 +89,7 @@ public static class Reproduction
         Workbench bench, Recipe recipe, ActionCache actions, ContentStore store, ReproduceRequest request, Action<string, string> progress, CancellationToken cancellationToken)
     {
         var reproducer = new Reproducer(
-            bench, recipe, WithBlobs(actions.TryGet(recipe.Digest), store), store, request.Vary, what => progress(recipe.Recorded.Job, what), TimeProvider.System);
+            bench, recipe, WithBlobs(actions.TryGet(recipe.Digest)?.Result, store), store, request.Vary, what => progress(recipe.Recorded.Job, what), TimeProvider.System);
         try
         {
             return await reproducer.RunAsync(request.Times, cancellationToken);

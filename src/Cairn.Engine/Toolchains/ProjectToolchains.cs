@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Text;
 
 using Cairn.Core.Content;
@@ -8,6 +10,7 @@ using Cairn.Core.Planning;
 using Cairn.Core.Toolchains;
 using Cairn.Engine.Isolation;
 using Cairn.Execution.Toolchains;
+using Cairn.Trust.Statements;
 
 namespace Cairn.Engine.Toolchains;
 
@@ -18,6 +21,7 @@ public sealed class ProjectToolchains
     private const int LockBytesMax = 16 << 20;
 
     private readonly Dictionary<string, Toolchain> _declared = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ImmutableArray<ResolvedDependency>> _dependencies = new(StringComparer.Ordinal);
     private readonly HostFiles _host;
 
     private ProjectToolchains(ToolchainLock content, string? lockProblem, HostFiles host)
@@ -143,6 +147,27 @@ public sealed class ProjectToolchains
         {
             return null;
         }
+    }
+
+    /// <summary>What the toolchains of a step were made from, with the names that the world has for it.</summary>
+    internal ImmutableArray<ResolvedDependency> DependenciesOf(Step step)
+    {
+        return step.Toolchain is not { IsHost: false } use ? [] : _dependencies.GetOrAdd(use.ToString(), _ =>
+        {
+            var dependencies = ImmutableArray.CreateBuilder<ResolvedDependency>();
+            foreach (var reference in use.References)
+            {
+                foreach (var part in Lock.Find(reference.Name)?.Parts ?? [])
+                {
+                    if (!part.IsEvidence)
+                    {
+                        dependencies.Add(new ResolvedDependency(part.Source, part.PackageUrl, part.Digest.Hash));
+                    }
+                }
+            }
+
+            return dependencies.ToImmutable();
+        });
     }
 
     /// <summary>What stands in the way of a step that has a toolchain, or null.</summary>

@@ -2,6 +2,7 @@ using Cairn.Core.Content;
 using Cairn.Core.Events;
 using Cairn.Core.Scheduling;
 using Cairn.Execution.Toolchains;
+using Cairn.Engine.Trust;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
 using Cairn.Store.Toolchains;
@@ -15,7 +16,9 @@ public static class StepResults
     /// <param name="projectDirectory">The project.</param>
     /// <param name="step">The step.</param>
     /// <param name="store">The store that the project's results are in.</param>
-    public static StepResult Find(string projectDirectory, string step, ContentStore store)
+    /// <param name="keysDirectory">The user's keys, or null.</param>
+    /// <param name="stateDirectory">The user's state.</param>
+    public static StepResult Find(string projectDirectory, string step, ContentStore store, string? keysDirectory, string stateDirectory)
     {
         ArgumentNullException.ThrowIfNull(step);
         if (!Directory.Exists(projectDirectory))
@@ -24,7 +27,7 @@ public static class StepResults
         }
 
         var history = new RunHistory(projectDirectory);
-        var actions = new ActionCache(store, ResultSeals.Local);
+        var actions = new ActionCache(store, RunTrust.Find(keysDirectory, stateDirectory, TimeProvider.System).Seal);
         var isKnown = false;
         foreach (var run in history.List())
         {
@@ -36,7 +39,7 @@ public static class StepResults
                 }
 
                 isKnown = true;
-                if (actions.TryGet(hash) is not { } result)
+                if (actions.TryGet(hash) is not var (result, _))
                 {
                     continue;
                 }

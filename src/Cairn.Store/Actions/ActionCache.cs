@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 
-using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
@@ -11,7 +10,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Cairn.Store.Actions;
 
 /// <summary>
-/// Action digest to sealed result: <c>ac/AB/ABCD…</c> in the store's folder, one file for each action. Nothing is synced: a crash may lose the newest
+/// Action digest to attested result: <c>ac/AB/ABCD…</c> in the store's folder, one file for each action. Nothing is synced: a crash may lose the newest
 /// entries, and one that it left in pieces does not open.
 /// </summary>
 public sealed class ActionCache
@@ -20,18 +19,18 @@ public sealed class ActionCache
     private readonly string _entries;
     private readonly string _lockPath;
     private readonly Func<string?> _readOnlyReason;
-    private readonly IResultSeal _seal;
+    private readonly ResultSeal _seal;
     private readonly TimeProvider _time;
 
     private RangeLockFile? _running;
 
     /// <summary>Over a store, with the seal of its entries.</summary>
-    public ActionCache(ContentStore store, IResultSeal seal)
+    public ActionCache(ContentStore store, ResultSeal seal)
         : this(store, () => store.ReadOnlyReason, seal)
     {
     }
 
-    internal ActionCache(ContentStore store, Func<string?> readOnlyReason, IResultSeal seal)
+    internal ActionCache(ContentStore store, Func<string?> readOnlyReason, ResultSeal seal)
     {
         _store = store;
         _time = store.Time;
@@ -45,10 +44,10 @@ public sealed class ActionCache
     public Action<Digest, string>? Dropped { get; init; }
 
     /// <summary>Looks an action up. An entry that does not open is removed and counts as missing.</summary>
-    public ActionResult? TryGet(Digest action) => TryGet(action, out _);
+    public AttestedResult? TryGet(Digest action) => TryGet(action, out _);
 
     /// <summary>Looks an action up; <paramref name="reason"/> says why an entry that is there did not open.</summary>
-    public ActionResult? TryGet(Digest action, out string? reason)
+    public AttestedResult? TryGet(Digest action, out string? reason)
     {
         reason = null;
         var path = PathOf(action.Hash);
@@ -73,18 +72,20 @@ public sealed class ActionCache
     }
 
     /// <summary>Looks up what a record names by its hash alone. Null where there is nothing; also for an entry that does not open, which is left to who executes the action.</summary>
-    public ActionResult? TryGet(string actionHash)
+    public AttestedResult? TryGet(string actionHash)
     {
         ArgumentNullException.ThrowIfNull(actionHash);
         string? reason = null;
         return StorePin.IsHash(actionHash) && Read(PathOf(actionHash), ref reason) is { } entry && reason is null ? _seal.TryOpen(entry, actionHash, out _) : null;
     }
 
-    /// <summary>Adds or replaces the entry of an action; atomic. Throws <see cref="IOException"/> where it cannot.</summary>
-    public void Put(ActionResult result)
+    /// <summary>Attests a result, and adds or replaces the entry of its action; atomic. Gives the attestation's payload hash. Throws <see cref="IOException"/> where it cannot.</summary>
+    public string Put(AttestedWork work)
     {
-        ArgumentNullException.ThrowIfNull(result);
-        _store.PutEntry(result.Action, _seal.Seal(result));
+        ArgumentNullException.ThrowIfNull(work);
+        var (entry, attestation) = _seal.Seal(work);
+        _store.PutEntry(work.Result.Action, entry);
+        return attestation;
     }
 
     /// <summary>Removes the entry of an action (its blobs turned out to be missing).</summary>

@@ -18,7 +18,7 @@ public sealed partial class ContentStore
     public const long DefaultQuotaBytes = 20L << 30;
 
     /// <summary>How entries of the action cache are read; without it entries keep nothing alive and are not checked.</summary>
-    public ActionEntryReader? EntryReader { get; set; } = Actions.ResultSeals.BlobsOf;
+    public ActionEntryReader? EntryReader { get; set; } = Actions.ResultSeal.BlobsOf;
 
     /// <summary>The quota for this store's disk where none is set.</summary>
     public long DefaultQuota()

@@ -15,7 +15,7 @@ public sealed class ActionCacheTests : IDisposable
 
     private static string Self => $"process {Environment.ProcessId}";
 
-    private ActionCache Cache => new(_store, () => _readOnly, new ChecksumSeal()) { Dropped = (_, reason) => _dropped.Add(reason) };
+    private ActionCache Cache => new(_store, () => _readOnly, TestSeal.New()) { Dropped = (_, reason) => _dropped.Add(reason) };
 
     public ActionCacheTests() => _store = ContentStore.Open(_folder.Path);
 
@@ -30,13 +30,13 @@ public sealed class ActionCacheTests : IDisposable
     {
         var cache = Cache;
         Assert.Null(cache.TryGet(Sample.Result.Action));
-        cache.Put(Sample.Result);
+        cache.Put(TestSeal.Sample);
         var result = cache.TryGet(Sample.Result.Action, out var reason);
         Assert.Null(reason);
         Assert.NotNull(result);
-        Assert.Equal(ActionResultEncoder.Encode(Sample.Result), ActionResultEncoder.Encode(result));
-        cache.Put(Sample.Result with { Log = null });
-        Assert.Null(cache.TryGet(Sample.Result.Action)?.Log);
+        Assert.Equal(ActionResultEncoder.Encode(Sample.Result), ActionResultEncoder.Encode(result.Result));
+        cache.Put(TestSeal.Sample with { Result = Sample.Result with { Log = null } });
+        Assert.Null(cache.TryGet(Sample.Result.Action)!.Result.Log);
         Assert.Equal([PathOf(Sample.Result.Action)], Directory.GetFiles(_folder["ac"], "*", SearchOption.AllDirectories));
         cache.Remove(Sample.Result.Action);
         cache.Remove(Sample.Result.Action);
@@ -49,8 +49,8 @@ public sealed class ActionCacheTests : IDisposable
     {
         var (cache, path) = (Cache, PathOf(Sample.Result.Action));
         Assert.Null(cache.TryGet(Sample.Result.Action.Hash));
-        cache.Put(Sample.Result);
-        Assert.Equal(Sample.Result.Action, cache.TryGet(Sample.Result.Action.Hash)?.Action);
+        cache.Put(TestSeal.Sample);
+        Assert.Equal(Sample.Result.Action, cache.TryGet(Sample.Result.Action.Hash)?.Result.Action);
         Assert.Null(cache.TryGet(Sample.Result.Action.Hash[..8]));
         File.WriteAllText(path, "damaged");
         Assert.Null(cache.TryGet(Sample.Result.Action.Hash));
@@ -62,17 +62,17 @@ public sealed class ActionCacheTests : IDisposable
     public void TryGet_RemovesWhatDoesNotOpen_AndSaysWhy()
     {
         var action = Sample.Result.Action;
-        var sealedBytes = new ChecksumSeal().Seal(Sample.Result);
-        var other = Sample.Result with { Action = Digest.Of("other"u8) };
+        var sealedBytes = TestSeal.New().Seal(TestSeal.Sample).Entry;
+        var other = TestSeal.Of(Sample.Description with { WorkingDirectory = "other" }, Sample.Result);
         (byte[] Entry, string Reason)[] cases =
         [
             ([], "It is not an entry of the action cache"),
             ("something else that is long enough to have been an entry"u8.ToArray(), "It is not an entry of the action cache"),
-            ([.. sealedBytes[..7], 9, .. sealedBytes[8..]], "It has version 9, and this Cairn reads version 1"),
+            ([.. sealedBytes[..7], 9, .. sealedBytes[8..]], "It has version 9, and this Cairn reads version 2"),
             (sealedBytes[..^1], "Its bytes do not have its checksum"),
             ([.. sealedBytes[..^1], (byte)(sealedBytes[^1] ^ 1)], "Its bytes do not have its checksum"),
             ([.. sealedBytes, 0], "Its bytes do not have its checksum"),
-            (new ChecksumSeal().Seal(other), $"It is the result of another action, `{other.Action}`"),
+            (TestSeal.New().Seal(other).Entry, $"It is the result of another action, `{other.Result.Action}`"),
         ];
         foreach (var (entry, expected) in cases)
         {
@@ -88,7 +88,7 @@ public sealed class ActionCacheTests : IDisposable
     [Fact]
     public async Task AReadOnlyStore_IsReadAndLeftAlone()
     {
-        Cache.Put(Sample.Result);
+        Cache.Put(TestSeal.Sample);
         _readOnly = "The folder is read-only";
         Assert.NotNull(Cache.TryGet(Sample.Result.Action));
         Assert.Null(await Cache.HoldAsync(Sample.Result.Action, null, TestContext.Current.CancellationToken));
@@ -104,7 +104,7 @@ public sealed class ActionCacheTests : IDisposable
         Directory.CreateDirectory(PathOf(Sample.Result.Action));
         Assert.Null(Cache.TryGet(Sample.Result.Action, out var reason));
         Assert.StartsWith("It cannot be", reason, StringComparison.Ordinal);
-        Assert.ThrowsAny<IOException>(() => Cache.Put(Sample.Result));
+        Assert.ThrowsAny<IOException>(() => Cache.Put(TestSeal.Sample));
         Assert.Empty(Directory.GetFiles(_folder["ac"], "*", SearchOption.AllDirectories));
     }
 

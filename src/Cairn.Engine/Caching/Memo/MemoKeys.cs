@@ -36,12 +36,12 @@ internal static class MemoKeys
         return text.ToString();
     }
 
-    /// <summary>What actions depend on besides plan and inputs, and which store their results stand in.</summary>
-    public static string ActionKey(RunRequest request, string host, string toolchains, string storeDirectory)
+    /// <summary>What actions depend on besides plan and inputs, and which store their results stand in, and whose results count.</summary>
+    public static string ActionKey(RunRequest request, string host, string toolchains, string trust, string storeDirectory)
     {
         using var store = DirectoryHandle.Open(storeDirectory);
         var identity = store.TryStat("store.json");
-        return $"{Build}\n{request.StepPath}\n{(int)request.Isolation}\n{request.Deterministic}\n{Environment.UserName}\n{host}\n{toolchains}\n{storeDirectory}\n{identity?.Inode} {identity?.ChangedNs}";
+        return $"{Build}\n{request.StepPath}\n{(int)request.Isolation}\n{request.Deterministic}\n{Environment.UserName}\n{host}\n{toolchains}\n{trust}\n{storeDirectory}\n{identity?.Inode} {identity?.ChangedNs}";
     }
 
     private static string Build { get; } = Hex.Lower(typeof(MemoKeys).Module.ModuleVersionId.ToByteArray());

@@ -12,7 +12,8 @@ namespace Cairn.Engine.Caching.Memo;
 /// <param name="Index">Its index in the plan.</param>
 /// <param name="Outputs">The digest of the tree of its outputs.</param>
 /// <param name="Result">An encoded <see cref="ActionResult"/>.</param>
-internal readonly record struct MemoJob(int Index, Digest Outputs, ImmutableArray<byte> Result);
+/// <param name="Attestation">The payload hash of its attestation.</param>
+internal readonly record struct MemoJob(int Index, Digest Outputs, ImmutableArray<byte> Result, string Attestation);
 
 /// <summary>A source file as the memo knows it.</summary>
 internal readonly record struct MemoSource(string Path, Digest Digest, bool Executable, string? Target);
@@ -117,6 +118,7 @@ internal sealed record RunMemo
             writer.WriteVarint(1, (ulong)job.Index);
             writer.WriteDigest(2, job.Outputs);
             writer.WriteBytes(3, job.Result.AsSpan());
+            writer.WriteText(4, job.Attestation);
             writer.End(message);
         }
 
@@ -224,7 +226,7 @@ internal sealed record RunMemo
 
     private static MemoJob DecodeJob(ReadOnlySpan<byte> message)
     {
-        var (index, outputs) = (0, Digest.Empty);
+        var (index, outputs, attestation) = (0, Digest.Empty, "");
         var result = ImmutableArray<byte>.Empty;
         var reader = new ProtoReader(message);
         while (reader.Next())
@@ -240,12 +242,15 @@ internal sealed record RunMemo
                 case 3:
                     result = [.. reader.Bytes()];
                     break;
+                case 4:
+                    attestation = reader.Text();
+                    break;
                 default:
                     reader.Skip();
                     break;
             }
         }
 
-        return new MemoJob(index, outputs, result);
+        return new MemoJob(index, outputs, result, attestation);
     }
 }

@@ -1,0 +1,125 @@
+using Cairn.Core.Actions;
+using Cairn.Core.Content;
+using Cairn.Trust.Envelopes;
+using Cairn.Trust.Keys;
+using Cairn.Trust.Statements;
+using Cairn.Trust.Verification;
+
+namespace Cairn.Store.Actions;
+
+/// <summary>A result that may be used.</summary>
+/// <param name="Result">It.</param>
+/// <param name="Attestation">The payload hash of its attestation, 64 lower-case hex digits.</param>
+public sealed record AttestedResult(ActionResult Result, string Attestation);
+
+/// <summary>What was executed, by whom, and what came of it: all that an attestation says.</summary>
+/// <param name="Action">The action.</param>
+/// <param name="Result">Its result.</param>
+/// <param name="Dependencies">What the action's digest does not name by itself.</param>
+/// <param name="Details">Who executed it.</param>
+public sealed record AttestedWork(ActionDescription Action, ActionResult Result, IReadOnlyList<ResolvedDependency> Dependencies, ExecutionDetails Details);
+
+/// <summary>
+/// Turns results into the entries that the action cache keeps, and entries into results that may be used: the one place where trust in an entry is decided. What the store holds is
+/// evidence only by the signature of a trusted key. Thread-safe.
+/// </summary>
+/// <param name="verifier">Whom to believe.</param>
+/// <param name="signer">Signs new entries; null where there is no key, so that nothing new is kept.</param>
+/// <param name="verdicts">What was verified before; null to verify each time.</param>
+/// <param name="time">Tells whether keys are valid.</param>
+public sealed class ResultSeal(HitVerifier verifier, ISigner? signer, VerdictMemo? verdicts, TimeProvider time)
+{
+    /// <summary>Attests a result. Throws <see cref="IOException"/> where it cannot be attested.</summary>
+    public (byte[] Entry, string Attestation) Seal(AttestedWork work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        if (signer is null)
+        {
+            throw new IOException("there is no key to sign results with");
+        }
+
+        var payload = ActionProvenance.Write(work.Action, work.Result, work.Dependencies, work.Details).ToJson();
+        if (Statement.TryRead(payload, out var problem) is null)
+        {
+            throw new IOException($"it cannot be attested: {problem}");
+        }
+
+        var envelope = Envelope.Sign(Envelope.InTotoType, [.. payload], signer);
+        var attestation = Digest.Of(payload);
+        Span<byte> hash = stackalloc byte[Digest.HashBytes];
+        attestation.CopyHashTo(hash);
+        var entry = AttestedEntry.Write(hash, envelope.ToJson(), ActionResultEncoder.Encode(work.Result));
+        verdicts?.Add(AttestedEntry.ChecksumOf(entry));
+        return (entry, attestation.Hash);
+    }
+
+    /// <summary>Opens an entry for the action that was asked for; null, with the reason, where it does not count.</summary>
+    public AttestedResult? TryOpen(ReadOnlySpan<byte> entry, Digest action, out string? reason)
+    {
+        if (!AttestedEntry.TryRead(entry, out var parts, out reason) || ActionResultDecoder.TryDecode(parts.Message, out reason) is not { } result)
+        {
+            return null;
+        }
+
+        if (verdicts?.Contains(parts.Checksum) is true)
+        {
+            // An entry that was good for its action is not good for another one.
+            reason = result.Action == action ? null : $"It is the result of another action, `{result.Action}`";
+            return reason is null ? new AttestedResult(result, parts.Attestation) : null;
+        }
+
+        if (verifier.TryVerify(parts.Envelope, action, result, parts.Message, time.GetUtcNow(), out reason) is not { } attestation)
+        {
+            return null;
+        }
+
+        if (!string.Equals(attestation, parts.Attestation, StringComparison.Ordinal))
+        {
+            reason = "It names another attestation than it holds";
+            return null;
+        }
+
+        verdicts?.Add(parts.Checksum);
+        return new AttestedResult(result, attestation);
+    }
+
+    /// <summary>Opens an entry that stands under an action's hash, for whoever knows no more of the action.</summary>
+    public AttestedResult? TryOpen(ReadOnlySpan<byte> entry, string actionHash, out string? reason)
+    {
+        if (!AttestedEntry.TryRead(entry, out var parts, out reason) || ActionResultDecoder.TryDecode(parts.Message, out reason) is not { } result)
+        {
+            return null;
+        }
+
+        reason = string.Equals(result.Action.Hash, actionHash, StringComparison.Ordinal) ? null : $"It is the result of another action, `{result.Action}`";
+        return reason is null ? TryOpen(entry, result.Action, out reason) : null;
+    }
+
+    /// <summary>The blobs that an entry names: what it keeps alive, whoever made it. Null where it is damaged.</summary>
+    public static IReadOnlyCollection<Digest>? BlobsOf(string actionHash, ReadOnlySpan<byte> entry)
+    {
+        if (!AttestedEntry.TryRead(entry, out var parts, out _) || ActionResultDecoder.TryDecode(parts.Message, out _) is not { } result || !string.Equals(result.Action.Hash, actionHash, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        var blobs = new List<Digest>(result.Outputs.Length + 3);
+        foreach (var output in result.Outputs)
+        {
+            if (output.Target is null)
+            {
+                blobs.Add(output.Digest);
+            }
+        }
+
+        foreach (var digest in (ReadOnlySpan<Digest?>)[result.Log, result.LogIndex, result.Summary])
+        {
+            if (digest is { } named)
+            {
+                blobs.Add(named);
+            }
+        }
+
+        return blobs;
+    }
+}

@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+using Cairn.Core.Content;
+using Cairn.Trust.Json;
+using Cairn.Trust.Keys;
+
+namespace Cairn.Trust.Envelopes;
+
+/// <summary>A signature in an envelope.</summary>
+/// <param name="KeyId">Which key it says it is of; empty where it says nothing. Never evidence.</param>
+/// <param name="Bytes">The signature.</param>
+public sealed record EnvelopeSignature(string KeyId, ImmutableArray<byte> Bytes);
+
+/// <summary>A signed document: DSSE 1.0.</summary>
+/// <param name="PayloadType">What the payload is.</param>
+/// <param name="Payload">The bytes that were signed.</param>
+/// <param name="Signatures">The signatures, at least one.</param>
+public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, ImmutableArray<EnvelopeSignature> Signatures)
+{
+    /// <summary>The payload type of in-toto statements.</summary>
+    public const string InTotoType = "application/vnd.in-toto+json";
+
+    /// <summary>What names an attestation: the SHA-256 of its payload, whoever signed it.</summary>
+    public string PayloadHash => Hex.Lower(SHA256.HashData(Payload.AsSpan()));
+
+    /// <summary>Signs a payload with one key.</summary>
+    public static Envelope Sign(string payloadType, ImmutableArray<byte> payload, ISigner signer)
+    {
+        ArgumentNullException.ThrowIfNull(signer);
+        var signature = signer.Sign(PreAuthentication(payloadType, payload.AsSpan()));
+        return new Envelope(payloadType, payload, [new EnvelopeSignature(signer.PublicKey.Id, [.. signature])]);
+    }
+
+    /// <summary>The bytes that a signature is over: DSSE's pre-authentication encoding.</summary>
+    public static byte[] PreAuthentication(string payloadType, ReadOnlySpan<byte> payload)
+    {
+        ArgumentNullException.ThrowIfNull(payloadType);
+        var type = Encoding.UTF8.GetBytes(payloadType);
+        var head = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"DSSEv1 {type.Length} {payloadType} {payload.Length} "));
+        var bytes = new byte[head.Length + payload.Length];
+        head.CopyTo(bytes, 0);
+        payload.CopyTo(bytes.AsSpan(head.Length));
+        return bytes;
+    }
+
+    /// <summary>The first signature that a key made over this envelope, or null. Key ids are not looked at.</summary>
+    public EnvelopeSignature? FindSignatureOf(PublicKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var signed = PreAuthentication(PayloadType, Payload.AsSpan());
+        return Signatures.FirstOrDefault(signature => key.Verify(signed, signature.Bytes.AsSpan()));
+    }
+
+    /// <summary>Writes it as canonical JSON: equal envelopes have equal bytes.</summary>
+    public byte[] ToJson()
+    {
+        var signatures = Signatures.Select(static s => (JsonValue)new JsonObjectBuilder()
+            .Add("keyid", s.KeyId.Length > 0 ? s.KeyId : null).Add("sig", Convert.ToBase64String(s.Bytes.AsSpan())).Build());
+        return CanonicalJson.Write(new JsonObjectBuilder()
+            .Add("payload", Convert.ToBase64String(Payload.AsSpan())).Add("payloadType", PayloadType).Add("signatures", new JsonValue.List([.. signatures])).Build());
+    }
+
+    /// <summary>Reads an envelope of anybody's; null where it is refused, with the reason.</summary>
+    public static Envelope? TryRead(ReadOnlySpan<byte> json, out string? problem)
+    {
+        if (StrictJson.TryRead(json, out problem) is not { } value)
+        {
+            return null;
+        }
+
+        try
+        {
+            return Read(value);
+        }
+        catch (FormatException exception)
+        {
+            problem = exception.Message;
+            return null;
+        }
+    }
+
+    /// <summary>Reads an envelope that Cairn wrote: one signature, and the very bytes that <see cref="ToJson"/> makes of it.</summary>
+    public static Envelope? TryReadOwn(ReadOnlySpan<byte> json, out string? problem)
+    {
+        if (TryRead(json, out problem) is not { } envelope)
+        {
+            return null;
+        }
+
+        problem = envelope.Signatures.Length != 1 ? $"it has {envelope.Signatures.Length} signatures, not one" : json.SequenceEqual(envelope.ToJson()) ? null : "it is not in canonical form";
+        return problem is null ? envelope : null;
+    }
+
+    private static Envelope Read(JsonValue value)
+    {
+        if (value is not JsonValue.Object envelope)
+        {
+            throw new FormatException("it is no object");
+        }
+
+        if (envelope.TextOf("payloadType") is not { Length: > 0 and <= Limits.NameCharactersMax } type)
+        {
+            throw new FormatException("`payloadType` is missing or no text");
+        }
+
+        if (envelope.TextOf("payload") is not { } text || StrictBase64.TryReadEither(text) is not { } payload)
+        {
+            throw new FormatException("`payload` is missing or no canonical base64");
+        }
+
+        if (envelope["signatures"] is not JsonValue.List { Items.Length: > 0 and <= Limits.SignaturesMax } list)
+        {
+            throw new FormatException($"`signatures` is not a list of 1 to {Limits.SignaturesMax}");
+        }
+
+        var urlSafe = text.AsSpan().ContainsAny('-', '_');
+        var signatures = ImmutableArray.CreateBuilder<EnvelopeSignature>(list.Items.Length);
+        foreach (var item in list.Items)
+        {
+            if (item is not JsonValue.Object signature || signature.TextOf("sig") is not { } encoded || StrictBase64.TryReadEither(encoded) is not { } bytes)
+            {
+                throw new FormatException("a signature has no `sig` in canonical base64");
+            }
+
+            if (urlSafe ? encoded.AsSpan().ContainsAny('+', '/') : encoded.AsSpan().ContainsAny('-', '_') && text.AsSpan().ContainsAny('+', '/'))
+            {
+                throw new FormatException("it mixes the two alphabets of base64");
+            }
+
+            var keyId = signature["keyid"] switch
+            {
+                null or JsonValue.Null => "",
+                JsonValue.Text { Value.Length: <= Limits.NameCharactersMax } id => id.Value,
+                _ => throw new FormatException("`keyid` is no text"),
+            };
+            signatures.Add(new EnvelopeSignature(keyId, bytes));
+        }
+
+        return new Envelope(type, payload, signatures.DrainToImmutable());
+    }
+}

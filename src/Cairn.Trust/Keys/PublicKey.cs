@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+
+using Cairn.Core.Content;
+
+namespace Cairn.Trust.Keys;
+
+/// <summary>An Ed25519 public key that was found fit to be trusted. Safe for use by several threads.</summary>
+public sealed class PublicKey : IEquatable<PublicKey>
+{
+    /// <summary>The length of a key in its raw form (RFC 8032), in bytes.</summary>
+    public const int RawBytes = 32;
+
+    /// <summary>The length of a signature, in bytes.</summary>
+    public const int SignatureBytes = 64;
+
+    // SubjectPublicKeyInfo of RFC 8410: all but the key.
+    private static readonly byte[] SpkiHead = [0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+    private readonly Lazy<KeyHandle> _handle;
+    private ContextHandle? _spare;
+
+    private PublicKey(ImmutableArray<byte> raw)
+    {
+        Raw = raw;
+        Spki = [.. SpkiHead, .. raw];
+        Id = Hex.Lower(SHA256.HashData(Spki.AsSpan()));
+        _handle = new Lazy<KeyHandle>(() => Open(raw.AsSpan()));
+    }
+
+    /// <summary>The key's 32 bytes.</summary>
+    public ImmutableArray<byte> Raw { get; }
+
+    /// <summary>Its <c>SubjectPublicKeyInfo</c> in DER.</summary>
+    public ImmutableArray<byte> Spki { get; }
+
+    /// <summary>The key id: the SHA-256 of <see cref="Spki"/>, 64 lower-case hex digits. A name for people and look-ups, never evidence.</summary>
+    public string Id { get; }
+
+    /// <summary>Checks a raw key: canonical, on the curve, not of small order; <paramref name="problem"/> says why it is refused.</summary>
+    public static PublicKey? TryCreate(ReadOnlySpan<byte> raw, out string? problem)
+    {
+        problem = Ed25519Point.ProblemOf(raw);
+        return problem is null ? new PublicKey([.. raw]) : null;
+    }
+
+    /// <summary>The same from its <c>SubjectPublicKeyInfo</c>; other algorithms and encodings are refused.</summary>
+    public static PublicKey? TryCreateFromSpki(ReadOnlySpan<byte> spki, out string? problem)
+    {
+        if (spki.Length == SpkiHead.Length + RawBytes && spki.StartsWith(SpkiHead))
+        {
+            return TryCreate(spki[SpkiHead.Length..], out problem);
+        }
+
+        problem = "it is not an Ed25519 key";
+        return null;
+    }
+
+    /// <summary>Whether a signature is this key's over a message; RFC 8032's check without the cofactor, S below the order.</summary>
+    public unsafe bool Verify(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
+    {
+        if (signature.Length != SignatureBytes)
+        {
+            return false;
+        }
+
+        var context = Interlocked.Exchange(ref _spare, null) ?? new ContextHandle();
+        var key = _handle.Value;
+        bool fits;
+        fixed (byte* m = message, s = signature)
+        {
+            // An empty message has no address of its own.
+            byte none = 0;
+            var c = context.DangerousGetHandle();
+            fits = LibCrypto.EVP_DigestVerifyInit(c, 0, 0, 0, key.DangerousGetHandle()) == 1
+                ? LibCrypto.EVP_DigestVerify(c, s, (nuint)signature.Length, m is null ? &none : m, (nuint)message.Length) == 1
+                : throw new CryptographicException("OpenSSL cannot verify with Ed25519");
+        }
+
+        GC.KeepAlive(key);
+        if (!fits)
+        {
+            LibCrypto.ERR_clear_error();
+        }
+
+        (Interlocked.Exchange(ref _spare, context))?.Dispose();
+        return fits;
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(PublicKey? other) => other is not null && Raw.AsSpan().SequenceEqual(other.Raw.AsSpan());
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as PublicKey);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => BitConverter.ToInt32(Raw.AsSpan());
+
+    /// <summary>The key id.</summary>
+    public override string ToString() => Id;
+
+    private static unsafe KeyHandle Open(ReadOnlySpan<byte> raw)
+    {
+        fixed (byte* bytes = raw)
+        {
+            return new KeyHandle(LibCrypto.EVP_PKEY_new_raw_public_key(LibCrypto.Ed25519, 0, bytes, (nuint)raw.Length));
+        }
+    }
+}

@@ -1,0 +1,32 @@
+namespace Cairn.Trust;
+
+/// <summary>All limits of this assembly; each name ends in its unit.</summary>
+public static class Limits
+{
+    /// <summary>The largest key file that is read.</summary>
+    public const int KeyFileBytesMax = 16 << 10;
+
+    /// <summary>Rounds of PBKDF2 for a key that is written encrypted (OWASP's figure for HMAC-SHA-256).</summary>
+    public const int PassphraseRounds = 600_000;
+
+    /// <summary>The most rounds that a key file may ask for: about ten seconds.</summary>
+    public const int PassphraseRoundsMax = 20_000_000;
+
+    /// <summary>The largest envelope that is read. A statement of 100,000 outputs has about 20 MiB.</summary>
+    public const int EnvelopeBytesMax = 64 << 20;
+
+    /// <summary>How deep objects and lists may stand in each other in signed JSON.</summary>
+    public const int JsonDepthMax = 32;
+
+    /// <summary>Values, names among them, in a signed document.</summary>
+    public const int JsonValuesMax = 4_000_000;
+
+    /// <summary>Signatures in an envelope of others; our own has one.</summary>
+    public const int SignaturesMax = 16;
+
+    /// <summary>Subjects of a statement.</summary>
+    public const int SubjectsMax = 1_000_000;
+
+    /// <summary>The largest payload type, key id or name of a subject, in characters.</summary>
+    public const int NameCharactersMax = 4_096;
+}

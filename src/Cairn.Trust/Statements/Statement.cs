@@ -1,0 +1,121 @@
+using System.Buffers;
+using System.Collections.Immutable;
+
+using Cairn.Core.Content;
+using Cairn.Trust.Json;
+
+namespace Cairn.Trust.Statements;
+
+/// <summary>What a statement is about.</summary>
+/// <param name="Name">Its name there: a path, mostly.</param>
+/// <param name="Sha256">The SHA-256 of its bytes, 64 lower-case hex digits.</param>
+public sealed record Subject(string Name, string Sha256);
+
+/// <summary>An in-toto Statement.</summary>
+/// <param name="Subjects">What it is about, at least one; names are distinct.</param>
+/// <param name="PredicateType">What is said of it.</param>
+/// <param name="Predicate">What is said.</param>
+public sealed record Statement(ImmutableArray<Subject> Subjects, string PredicateType, JsonValue.Object Predicate)
+{
+    /// <summary>The type of version 1, which Cairn writes.</summary>
+    public const string TypeV1 = "https://in-toto.io/Statement/v1";
+
+    /// <summary>The type of version 0.1, which others still write; nothing that is cached has it.</summary>
+    public const string TypeV01 = "https://in-toto.io/Statement/v0.1";
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
+    /// <summary>Whether it is of version 0.1.</summary>
+    public bool IsOld { get; init; }
+
+    /// <summary>Writes it as canonical JSON, as version 1.</summary>
+    public byte[] ToJson()
+    {
+        var subjects = Subjects.Select(static s => (JsonValue)new JsonObjectBuilder().Add("name", s.Name).Add("digest", new JsonObjectBuilder().Add("sha256", s.Sha256).Build()).Build());
+        return CanonicalJson.Write(new JsonObjectBuilder()
+            .Add("_type", TypeV1).Add("subject", new JsonValue.List([.. subjects])).Add("predicateType", PredicateType).Add("predicate", Predicate).Build());
+    }
+
+    /// <summary>
+    /// Reads a statement; null where it is refused, with the reason. Members that are not known are passed over, as in-toto demands. Names of subjects that lead out of a folder, or that
+    /// a person could take for each other, are refused.
+    /// </summary>
+    public static Statement? TryRead(ReadOnlySpan<byte> json, out string? problem)
+    {
+        if (StrictJson.TryRead(json, out problem) is not { } value)
+        {
+            return null;
+        }
+
+        try
+        {
+            return Read(value);
+        }
+        catch (FormatException exception)
+        {
+            problem = exception.Message;
+            return null;
+        }
+    }
+
+    private static Statement Read(JsonValue value)
+    {
+        if (value is not JsonValue.Object statement)
+        {
+            throw new FormatException("it is no object");
+        }
+
+        if (statement.TextOf("_type") is not (TypeV1 or TypeV01))
+        {
+            throw new FormatException("its `_type` is that of no in-toto statement");
+        }
+
+        if (statement.TextOf("predicateType") is not { Length: > 0 and <= Limits.NameCharactersMax } type)
+        {
+            throw new FormatException("`predicateType` is missing or no text");
+        }
+
+        if (statement["predicate"] is not JsonValue.Object predicate)
+        {
+            throw new FormatException("`predicate` is missing or no object");
+        }
+
+        if (statement["subject"] is not JsonValue.List { Items.Length: > 0 and <= Limits.SubjectsMax } list)
+        {
+            throw new FormatException($"`subject` is not a list of 1 to {Limits.SubjectsMax}");
+        }
+
+        var subjects = ImmutableArray.CreateBuilder<Subject>(list.Items.Length);
+        var names = new SubjectNames();
+        foreach (var item in list.Items)
+        {
+            var subject = SubjectOf(item);
+            if (names.ProblemOf(subject.Name) is { } problem)
+            {
+                throw new FormatException($"the subject `{subject.Name}` {problem}");
+            }
+
+            subjects.Add(subject);
+        }
+
+        return new Statement(subjects.DrainToImmutable(), type, predicate) { IsOld = statement.TextOf("_type") is TypeV01 };
+    }
+
+    private static Subject SubjectOf(JsonValue item)
+    {
+        if (item is not JsonValue.Object subject || subject.TextOf("name") is not { Length: > 0 and <= Limits.NameCharactersMax } name)
+        {
+            throw new FormatException("a subject has no name");
+        }
+
+        if (subject["digest"] is not JsonValue.Object digest || digest.TextOf("sha256") is not { } hash || !IsHash(hash))
+        {
+            throw new FormatException($"the subject `{name}` has no `sha256` of 64 lower-case hex digits");
+        }
+
+        return new Subject(name, hash);
+    }
+
+    /// <summary>Whether a text is a SHA-256 as digests write it.</summary>
+    internal static bool IsHash(string text) => text.Length == 2 * Digest.HashBytes && !text.AsSpan().ContainsAnyExcept(HexDigits);
+}

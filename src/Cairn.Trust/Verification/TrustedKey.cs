@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+
+using Cairn.Trust.Keys;
+
+namespace Cairn.Trust.Verification;
+
+/// <summary>A key, and what it is trusted to say.</summary>
+public sealed record TrustedKey
+{
+    /// <summary>The key.</summary>
+    public required PublicKey Key { get; init; }
+
+    /// <summary>What people call it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether it is this machine's own, with which alone results count that are a matter of this machine.</summary>
+    public bool IsOwn { get; init; }
+
+    /// <summary>Whose it is, by which m-of-n counts replays; its own id where nobody is named.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>The builders that it may speak for; empty for any.</summary>
+    public ImmutableArray<string> Builders { get; init; } = [];
+
+    /// <summary>The highest tier that its word is worth.</summary>
+    public Tier Tier { get; init; } = Tier.Branch;
+
+    /// <summary>From when on its signatures count, or null.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>Until when its signatures count, or null.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Since when it is revoked; nothing of it counts, whatever time it claims. Null where it is not.</summary>
+    public DateTimeOffset? Revoked { get; init; }
+
+    /// <summary>Why its signature does not count now; null where it does.</summary>
+    public string? ProblemAt(DateTimeOffset now) =>
+        Revoked is not null ? $"its key `{Name}` is revoked"
+        : From > now ? $"its key `{Name}` is not valid before {From:yyyy-MM-dd HH:mm 'UTC'}"
+        : Until <= now ? $"its key `{Name}` was valid until {Until:yyyy-MM-dd HH:mm 'UTC'}"
+        : null;
+}
