@@ -66,7 +66,7 @@ public static class KeyPem
         var der = Pkcs8(key);
         try
         {
-            using var aes = Derive(passphrase, salt, Limits.PassphraseRounds, HashAlgorithmName.SHA256, 32);
+            using var aes = Derive(passphrase, salt, Limits.PassphraseRoundsMin, HashAlgorithmName.SHA256, 32);
             var encrypted = aes.EncryptCbc(der, iv);
             var writer = new AsnWriter(AsnEncodingRules.DER);
             using (writer.PushSequence())
@@ -272,7 +272,7 @@ public static class KeyPem
             using (writer.PushSequence())
             {
                 writer.WriteOctetString(salt);
-                writer.WriteInteger(Limits.PassphraseRounds);
+                writer.WriteInteger(Limits.PassphraseRoundsMin);
                 using (writer.PushSequence())
                 {
                     writer.WriteObjectIdentifier(HmacSha256);
