@@ -29,4 +29,13 @@ public static class Limits
 
     /// <summary>The largest payload type, key id or name of a subject, in characters.</summary>
     public const int NameCharactersMax = 4_096;
+
+    /// <summary>A pattern over names of projects, pipelines or steps, in characters.</summary>
+    public const int PatternCharactersMax = 256;
+
+    /// <summary>Wildcards of such a pattern.</summary>
+    public const int PatternWildcardsMax = 32;
+
+    /// <summary>The beginning of a key id that may stand for it, in characters.</summary>
+    public const int KeyIdCharactersMin = 8;
 }
