@@ -65,8 +65,11 @@ public sealed record JobEvidence
     /// <summary>A job that succeeded.</summary>
     public const string Succeeded = "succeeded";
 
-    /// <summary>A job that did not run.</summary>
+    /// <summary>A job that its condition kept from running.</summary>
     public const string Skipped = "skipped";
+
+    /// <summary>A job whose needs were not met.</summary>
+    public const string NotRun = "not_run";
 
     /// <summary>Its step.</summary>
     public required string Step { get; init; }
@@ -76,6 +79,9 @@ public sealed record JobEvidence
 
     /// <summary>How it ended: <c>succeeded</c>, <c>failed</c>, <c>skipped</c>, …</summary>
     public required string Status { get; init; }
+
+    /// <summary>Whether the run may succeed without it.</summary>
+    public bool IsAllowed { get; init; }
 
     /// <summary>Where it ran: a word of <see cref="Scales.Isolation"/>; null where nobody says.</summary>
     public string? Isolation { get; init; }
@@ -89,8 +95,8 @@ public sealed record JobEvidence
     /// <summary>The tool caches that it had.</summary>
     public ImmutableArray<string> ToolCaches { get; init; } = [];
 
-    /// <summary>Whether anything ran: skipped jobs made nothing.</summary>
-    public bool HasRun => Status != Skipped;
+    /// <summary>Whether anything ran.</summary>
+    public bool HasRun => Status is not (Skipped or NotRun);
 }
 
 /// <summary>A toolchain, and the seed that it comes from.</summary>

@@ -103,6 +103,8 @@ internal sealed class JobDraft
 
     public string Status { get; set; } = JobEvidence.Succeeded;
 
+    public bool IsAllowed { get; set; }
+
     public string? Isolation { get; set; }
 
     public string? Network { get; set; }
@@ -111,7 +113,7 @@ internal sealed class JobDraft
 
     public ImmutableArray<string> ToolCaches { get; set; } = [];
 
-    public JobEvidence ToJob() => new() { Step = Step ?? "", Name = Name ?? Step ?? "", Status = Status, Isolation = Isolation, Network = Network, UsesHost = UsesHost, ToolCaches = ToolCaches };
+    public JobEvidence ToJob() => new() { Step = Step ?? "", Name = Name ?? Step ?? "", Status = Status, IsAllowed = IsAllowed, Isolation = Isolation, Network = Network, UsesHost = UsesHost, ToolCaches = ToolCaches };
 }
 
 internal sealed class ToolchainDraft

@@ -30,6 +30,7 @@ internal static class EvidenceKeys
         new Key<JobDraft, string>("step", "Its step.", new TextKind("a name", "build"), static (d, v, _) => d.Step = v) { Required = true },
         new Key<JobDraft, string>("name", "Its name, with the values of the matrix.", new TextKind("a name", "test[opt=O2]"), static (d, v, _) => d.Name = v) { Default = "that of the step" },
         new Key<JobDraft, string>("status", "How it ended.", new TextKind("a word", "succeeded"), static (d, v, _) => d.Status = v) { Default = "`succeeded`" },
+        new Key<JobDraft, bool>("allowed", "Whether the run may succeed without it.", BooleanKind.Instance, static (d, v, _) => d.IsAllowed = v) { Default = "false" },
         new Key<JobDraft, string>("isolation", "Where it ran.", new TextKind("a word", "sandbox"), static (d, v, _) => d.Isolation = v),
         new Key<JobDraft, string>("network", "What it reached.", new TextKind("a word", "none"), static (d, v, _) => d.Network = v),
         new Key<JobDraft, bool>("uses_host", "Whether it had programs of the machine.", BooleanKind.Instance, static (d, v, _) => d.UsesHost = v),

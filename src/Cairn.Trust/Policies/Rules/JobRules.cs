@@ -95,7 +95,7 @@ public sealed record StepsRule(ImmutableArray<RolePattern> Patterns) : PolicyRul
         var succeeded = new HashSet<string>(StringComparer.Ordinal);
         foreach (var pattern in Patterns)
         {
-            JobEvidence? skipped = null;
+            JobEvidence? other = null;
             var isThere = false;
             foreach (var job in jobs)
             {
@@ -104,23 +104,25 @@ public sealed record StepsRule(ImmutableArray<RolePattern> Patterns) : PolicyRul
                     continue;
                 }
 
-                if (job.HasRun && job.Status != JobEvidence.Succeeded)
+                if (job.Status == JobEvidence.Succeeded)
+                {
+                    isThere = true;
+                    succeeded.Add(job.Name);
+                }
+                else if (job.Status != JobEvidence.Skipped && !job.IsAllowed)
                 {
                     return Fail($"`{job.Name}` did not succeed: it is `{job.Status}`");
                 }
-
-                // Skipped by a condition: what it would have shown is shown by another one of the pattern, or by none.
-                skipped ??= job.HasRun ? null : job;
-                isThere |= job.HasRun;
-                if (job.HasRun)
+                else
                 {
-                    succeeded.Add(job.Name);
+                    // What a condition skipped, or may fail, shows nothing; another job of the pattern may.
+                    other ??= job;
                 }
             }
 
             if (!isThere)
             {
-                return Fail(skipped is null ? $"No step `{pattern}` is in the run" : $"`{skipped.Name}` was skipped, and nothing else of `{pattern}` ran");
+                return Fail(other is null ? $"No step `{pattern}` is in the run" : $"`{other.Name}` is `{other.Status}`, and nothing of `{pattern}` succeeded");
             }
         }
 
