@@ -70,7 +70,7 @@ public static partial class RunProvenance
         var details = ObjectOf(predicate, "runDetails");
         var builder = ObjectOf(details, "builder");
         var metadata = ObjectOf(details, "metadata");
-        var (source, files) = ReadDependencies(ListOf(definition, "resolvedDependencies"));
+        var (source, files, toolchains) = ReadDependencies(ListOf(definition, "resolvedDependencies"));
         var pipeline = ObjectOf(external, "pipeline");
         var receipt = new RunReceipt
         {
@@ -80,6 +80,7 @@ public static partial class RunProvenance
             Source = source,
             Parameters = ReadParameters(ObjectOf(external, "parameters")),
             Selection = ReadTexts(external, "selection"),
+            Toolchains = toolchains,
             Steps = ReadSteps(ListOf(metadata, "cairn_steps")),
             Status = TextOf(metadata, "cairn_status") switch
             {
@@ -113,10 +114,11 @@ public static partial class RunProvenance
         return read.DrainToImmutable();
     }
 
-    private static (ReceiptSource Source, ImmutableArray<ReceiptFile> Files) ReadDependencies(JsonValue.List list)
+    private static (ReceiptSource Source, ImmutableArray<ReceiptFile> Files, ImmutableArray<ReceiptToolchain> Toolchains) ReadDependencies(JsonValue.List list)
     {
         var source = new ReceiptSource();
         var files = ImmutableArray.CreateBuilder<ReceiptFile>();
+        var toolchains = ImmutableArray.CreateBuilder<ReceiptToolchain>();
         foreach (var item in list.Items)
         {
             var dependency = item as JsonValue.Object ?? throw Missing("resolvedDependencies");
@@ -129,16 +131,35 @@ public static partial class RunProvenance
             }
             else if (name == SourcesName)
             {
-                source = Digest.TryParse(annotations?.TextOf("tree"), null, out var tree) && tree.Hash == digest.TextOf("sha256") ? source with { Tree = tree.ToString() } : throw Missing("tree");
+                source = source with { Tree = ReadTree(annotations, digest) };
             }
             else if (name.StartsWith(PipelineFile, StringComparison.Ordinal))
             {
                 files.Add(new ReceiptFile(name[PipelineFile.Length..], HashOf(digest, "sha256")));
             }
+            else if (name.StartsWith(Toolchain, StringComparison.Ordinal))
+            {
+                toolchains.Add(ReadToolchain(name[Toolchain.Length..], annotations ?? throw Missing("annotations"), digest));
+            }
         }
 
-        return (source, files.ToImmutable());
+        return (source, files.ToImmutable(), toolchains.ToImmutable());
     }
+
+    private static ReceiptToolchain ReadToolchain(string name, JsonValue.Object annotations, JsonValue.Object digest) => new()
+    {
+        Name = name,
+        Kind = TextOf(annotations, "kind"),
+        Tree = ReadTree(annotations, digest),
+        IsHermetic = (annotations["hermetic"] as JsonValue.Flag ?? throw Missing("hermetic")).Value,
+        Origin = TextOf(annotations, "origin"),
+        Suites = ReadTexts(annotations, "suites"),
+        SignedBy = ReadTexts(annotations, "signedBy"),
+        Sources = ReadFiles(annotations, "sources"),
+    };
+
+    private static string ReadTree(JsonValue.Object? annotations, JsonValue.Object digest) =>
+        Digest.TryParse(annotations?.TextOf("tree"), null, out var tree) && tree.Hash == digest.TextOf("sha256") ? tree.ToString() : throw Missing("tree");
 
     private static ImmutableArray<ReceiptStep> ReadSteps(JsonValue.List list)
     {
@@ -183,18 +204,20 @@ public static partial class RunProvenance
         Isolation = TextOf(step, "isolation"),
         Network = TextOf(step, "network"),
         Builder = TextOf(step, "builder"),
-        Outputs = ReadOutputs(step),
+        Toolchains = ReadTexts(step, "toolchains"),
+        ToolCaches = ReadTexts(step, "toolCaches"),
+        Outputs = ReadFiles(step, "outputs"),
         Links = ReadLinks(step),
     };
 
-    private static ImmutableArray<ReceiptFile> ReadOutputs(JsonValue.Object step)
+    private static ImmutableArray<ReceiptFile> ReadFiles(JsonValue.Object value, string name)
     {
-        if (step["outputs"] is null)
+        if (value[name] is null)
         {
             return [];
         }
 
-        var outputs = ObjectOf(step, "outputs");
+        var outputs = ObjectOf(value, name);
         var files = new ReceiptFile[outputs.Members.Length];
         for (var i = 0; i < files.Length; i++)
         {
@@ -225,6 +248,11 @@ public static partial class RunProvenance
 
     private static ImmutableArray<string> ReadTexts(JsonValue.Object value, string name)
     {
+        if (value[name] is null)
+        {
+            return [];
+        }
+
         var texts = ImmutableArray.CreateBuilder<string>();
         foreach (var item in ListOf(value, name).Items)
         {

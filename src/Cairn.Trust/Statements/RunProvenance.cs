@@ -22,6 +22,7 @@ public static partial class RunProvenance
     private const string SourceName = "source";
     private const string SourcesName = "sources";
     private const string PipelineFile = "pipeline:";
+    private const string Toolchain = "toolchain:";
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
     // What a step takes in the statement, roughly.
@@ -117,8 +118,48 @@ public static partial class RunProvenance
             json.Begin().Begin("digest"u8).Member("sha256"u8, file.Sha256).End().Member("name"u8, PipelineFile + file.Path).End();
         }
 
+        foreach (var toolchain in receipt.Toolchains)
+        {
+            WriteToolchain(json, toolchain);
+        }
+
         json.EndList().End();
     }
+
+    private static void WriteToolchain(CanonicalWriter json, ReceiptToolchain toolchain)
+    {
+        json.Begin().Begin("annotations"u8).Member("hermetic"u8, toolchain.IsHermetic).Member("kind"u8, toolchain.Kind).Member("origin"u8, toolchain.Origin);
+        WriteTexts(json, "signedBy"u8, toolchain.SignedBy);
+        if (!toolchain.Sources.IsEmpty)
+        {
+            json.Begin("sources"u8);
+            foreach (var source in SortedUtf16(toolchain.Sources))
+            {
+                json.Entry(source.Path, source.Sha256);
+            }
+
+            json.End();
+        }
+
+        WriteTexts(json, "suites"u8, toolchain.Suites);
+        json.Member("tree"u8, toolchain.Tree).End().Begin("digest"u8).Member("sha256"u8, HashOfTree(toolchain.Tree)).End().Member("name"u8, Toolchain + toolchain.Name).End();
+    }
+
+    private static void WriteTexts(CanonicalWriter json, ReadOnlySpan<byte> name, ImmutableArray<string> texts)
+    {
+        if (!texts.IsEmpty)
+        {
+            json.BeginList(name);
+            foreach (var text in texts)
+            {
+                json.Item(text);
+            }
+
+            json.EndList();
+        }
+    }
+
+    private static string HashOfTree(string tree) => tree[..tree.IndexOf('/', StringComparison.Ordinal)];
 
     private static void WriteSource(CanonicalWriter json, ReceiptSource source)
     {
@@ -136,7 +177,7 @@ public static partial class RunProvenance
         if (source.Tree is { } tree)
         {
             json.Begin().Begin("annotations"u8).Member("tree"u8, tree).End()
-                .Begin("digest"u8).Member("sha256"u8, tree[..tree.IndexOf('/', StringComparison.Ordinal)]).End().Member("name"u8, SourcesName).End();
+                .Begin("digest"u8).Member("sha256"u8, HashOfTree(tree)).End().Member("name"u8, SourcesName).End();
         }
     }
 
@@ -188,14 +229,8 @@ public static partial class RunProvenance
         json.Member("network"u8, step.Network);
         if (!step.Outputs.IsEmpty)
         {
-            var outputs = step.Outputs;
-            if (!IsSortedUtf16(outputs))
-            {
-                outputs = outputs.Sort(static (left, right) => string.CompareOrdinal(left.Path, right.Path));
-            }
-
             json.Begin("outputs"u8);
-            foreach (var output in outputs)
+            foreach (var output in SortedUtf16(step.Outputs))
             {
                 json.Entry(output.Path, output.Sha256);
             }
@@ -203,7 +238,10 @@ public static partial class RunProvenance
             json.End();
         }
 
-        json.Member("status"u8, WordOf(step.Status)).Member("step"u8, step.Step).End();
+        json.Member("status"u8, WordOf(step.Status)).Member("step"u8, step.Step);
+        WriteTexts(json, "toolCaches"u8, step.ToolCaches);
+        WriteTexts(json, "toolchains"u8, step.Toolchains);
+        json.End();
     }
 
     /// <summary>Objects are sorted by UTF-16 (RFC 8785), which for names beyond U+FFFF is another order than that of their bytes.</summary>
@@ -220,17 +258,17 @@ public static partial class RunProvenance
         return pairs;
     }
 
-    private static bool IsSortedUtf16(ImmutableArray<ReceiptFile> files)
+    private static ImmutableArray<ReceiptFile> SortedUtf16(ImmutableArray<ReceiptFile> files)
     {
         for (var i = 1; i < files.Length; i++)
         {
             if (string.CompareOrdinal(files[i - 1].Path, files[i].Path) >= 0)
             {
-                return false;
+                return files.Sort(static (left, right) => string.CompareOrdinal(left.Path, right.Path));
             }
         }
 
-        return true;
+        return files;
     }
 
     private static string WordOf(RunStatus status) => status switch

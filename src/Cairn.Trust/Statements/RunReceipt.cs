@@ -26,6 +26,9 @@ public sealed record RunReceipt
     /// <summary>What of the pipeline was asked for: <c>--until test</c>; empty for all of it.</summary>
     public ImmutableArray<string> Selection { get; init; } = [];
 
+    /// <summary>The toolchains that steps of it had, as <c>cairn.lock</c> pins them, sorted by name. One that a step of the run made is not among them: its step is among <see cref="Steps"/>.</summary>
+    public ImmutableArray<ReceiptToolchain> Toolchains { get; init; } = [];
+
     /// <summary>The jobs, in the order of the plan.</summary>
     public ImmutableArray<ReceiptStep> Steps { get; init; } = [];
 
@@ -85,6 +88,34 @@ public sealed record ReceiptSource
     public string? Tree { get; init; }
 }
 
+/// <summary>A toolchain in a receipt.</summary>
+public sealed record ReceiptToolchain
+{
+    /// <summary>Its name in the pipeline.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it is: <c>debian</c>, <c>oci</c>, <c>archive</c>, <c>step</c>, <c>host</c>, <c>dotnet</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The digest of its tree, <c>HASH/SIZE</c>.</summary>
+    public required string Tree { get; init; }
+
+    /// <summary>Whether its content is the same wherever it is used.</summary>
+    public required bool IsHermetic { get; init; }
+
+    /// <summary>Where it is from, in a few words.</summary>
+    public required string Origin { get; init; }
+
+    /// <summary>Of packages: the suites.</summary>
+    public ImmutableArray<string> Suites { get; init; } = [];
+
+    /// <summary>The keys that vouch for it, sorted: fingerprints, or a kind of key and its number.</summary>
+    public ImmutableArray<string> SignedBy { get; init; } = [];
+
+    /// <summary>What it starts from: signed releases, the manifest of an image, an archive, an action, paths of the machine. Sorted by the bytes of their names.</summary>
+    public ImmutableArray<ReceiptFile> Sources { get; init; } = [];
+}
+
 /// <summary>A job in a receipt.</summary>
 public sealed record ReceiptStep
 {
@@ -126,6 +157,15 @@ public sealed record ReceiptStep
 
     /// <summary>The builder's id of this step.</summary>
     public required string Builder { get; init; }
+
+    /// <summary>The toolchains that it had; empty for programs of the machine.</summary>
+    public ImmutableArray<string> Toolchains { get; init; } = [];
+
+    /// <summary>The tool caches that it had, which are neither inputs nor outputs.</summary>
+    public ImmutableArray<string> ToolCaches { get; init; } = [];
+
+    /// <summary>Whether it used programs of the machine, which no digest names in full.</summary>
+    public bool UsesHost => !string.Equals(Builder, BuilderIds.LocalSandbox, StringComparison.Ordinal);
 
     /// <summary>The files that it made, sorted by the bytes of their paths.</summary>
     public ImmutableArray<ReceiptFile> Outputs { get; init; } = [];

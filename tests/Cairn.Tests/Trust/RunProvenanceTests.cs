@@ -22,11 +22,20 @@ public sealed class RunProvenanceTests
         Source = new ReceiptSource { Commit = new string('c', 40), GitTree = new string('d', 40), Branch = "main", IsDirty = true, Tree = Digest.Of("sources"u8).ToString() },
         Parameters = [new("prefix", "/usr/\"local\"\n"), new("token", null), new("äpfel", "😀")],
         Selection = ["--until test"],
+        Toolchains =
+        [
+            new ReceiptToolchain
+            {
+                Name = "cc", Kind = "debian", Tree = Digest.Of("cc"u8).ToString(), IsHermetic = true, Origin = "debian bookworm", Suites = ["bookworm", "bookworm-security"], SignedBy = [new string('A', 40)],
+                Sources = [new ReceiptFile("dists/bookworm/InRelease", Digest.Of("InRelease"u8).Hash)],
+            },
+            new ReceiptToolchain { Name = "sdk", Kind = "host", Tree = Digest.Of("sdk"u8).ToString(), IsHermetic = false, Origin = "host /opt/sdk" },
+        ],
         Steps =
         [
             new ReceiptStep
             {
-                Job = "build", Step = "build", Status = JobStatus.Succeeded, Cache = CacheState.Hit, Action = Digest.Of("action"u8).Hash, Attestation = Digest.Of("attestation"u8).Hash, Isolation = "sandbox",
+                Toolchains = ["cc"], ToolCaches = ["npm"], Job = "build", Step = "build", Status = JobStatus.Succeeded, Cache = CacheState.Hit, Action = Digest.Of("action"u8).Hash, Attestation = Digest.Of("attestation"u8).Hash, Isolation = "sandbox",
                 Network = "none", Builder = BuilderIds.LocalSandbox, Outputs = [new ReceiptFile("lib/libz.a", Digest.Of("libz"u8).Hash), new ReceiptFile("z\uFB33", Digest.Of("1"u8).Hash), new ReceiptFile("z\U0001F600", Digest.Of("2"u8).Hash)],
                 Links = [new("lib/libz.so", "libz.so.1")],
             },
@@ -82,6 +91,8 @@ public sealed class RunProvenanceTests
         Assert.Equal(Receipt.Steps[0].Outputs, read!.Steps[0].Outputs);
         Assert.Equal(Receipt.Steps[1] with { Outputs = [], Links = [] }, read.Steps[1] with { Outputs = [], Links = [] });
         Assert.Equal(Receipt.Source, read.Source);
+        Assert.Equal(Receipt.Toolchains[0].Suites, read.Toolchains[0].Suites);
+        Assert.Equal([false, true, true], read.Steps.Select(static s => s.UsesHost));
         Assert.Equal(1500, read.Duration.TotalMilliseconds);
     }
 
