@@ -10,7 +10,7 @@ public static class Limits
     public const int KeyNameCharactersMax = 64;
 
     /// <summary>Rounds of PBKDF2 for a key that is written encrypted (OWASP's figure for HMAC-SHA-256).</summary>
-    public const int PassphraseRounds = 600_000;
+    public const int PassphraseRoundsMin = 600_000;
 
     /// <summary>The most rounds that a key file may ask for: about ten seconds.</summary>
     public const int PassphraseRoundsMax = 20_000_000;

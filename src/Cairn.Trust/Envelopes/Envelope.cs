@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -57,10 +59,38 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
     /// <summary>Writes it as canonical JSON: equal envelopes have equal bytes.</summary>
     public byte[] ToJson()
     {
-        var signatures = Signatures.Select(static s => (JsonValue)new JsonObjectBuilder()
-            .Add("keyid", s.KeyId.Length > 0 ? s.KeyId : null).Add("sig", Convert.ToBase64String(s.Bytes.AsSpan())).Build());
-        return CanonicalJson.Write(new JsonObjectBuilder()
-            .Add("payload", Convert.ToBase64String(Payload.AsSpan())).Add("payloadType", PayloadType).Add("signatures", new JsonValue.List([.. signatures])).Build());
+        // Straight into the bytes: the payload would else be there four times.
+        var writer = new ArrayBufferWriter<byte>(Base64.GetMaxEncodedToUtf8Length(Payload.Length) + 256);
+        writer.Write("{\"payload\":"u8);
+        WriteBase64(writer, Payload);
+        writer.Write(",\"payloadType\":"u8);
+        CanonicalJson.WriteText(writer, PayloadType);
+        writer.Write(",\"signatures\":["u8);
+        for (var i = 0; i < Signatures.Length; i++)
+        {
+            writer.Write(i > 0 ? ",{"u8 : "{"u8);
+            if (Signatures[i].KeyId.Length > 0)
+            {
+                writer.Write("\"keyid\":"u8);
+                CanonicalJson.WriteText(writer, Signatures[i].KeyId);
+                writer.Write(","u8);
+            }
+
+            writer.Write("\"sig\":"u8);
+            WriteBase64(writer, Signatures[i].Bytes);
+            writer.Write("}"u8);
+        }
+
+        writer.Write("]}"u8);
+        return writer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteBase64(ArrayBufferWriter<byte> writer, ImmutableArray<byte> bytes)
+    {
+        writer.Write("\""u8);
+        Base64.EncodeToUtf8(bytes.AsSpan(), writer.GetSpan(Base64.GetMaxEncodedToUtf8Length(bytes.Length)), out _, out var count);
+        writer.Advance(count);
+        writer.Write("\""u8);
     }
 
     /// <summary>Reads an envelope of anybody's; null where it is refused, with the reason.</summary>

@@ -79,7 +79,8 @@ public static class CanonicalJson
         Put(writer, (byte)'}');
     }
 
-    private static void WriteText(ArrayBufferWriter<byte> writer, string text)
+    /// <summary>Writes a text alone, in its quotation marks.</summary>
+    internal static void WriteText(ArrayBufferWriter<byte> writer, string text)
     {
         Put(writer, (byte)'"');
         var start = 0;
