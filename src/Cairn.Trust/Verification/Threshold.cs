@@ -21,16 +21,16 @@ public sealed record Threshold(int Signatures)
     /// <summary>Whether it holds for a pipeline of a project. What does not say where it belongs has to fit every threshold.</summary>
     public bool IsFor(string? project, string? pipeline) => Fits(Projects, project) && Fits(Pipelines, pipeline);
 
-    /// <summary>How many of these signers count, each public key once, and with <see cref="ByOwner"/> each owner.</summary>
+    /// <summary>How many of these signers count, each public key once, a key and what it was rotated to as one, and with <see cref="ByOwner"/> each owner once.</summary>
     public int Count(IEnumerable<TrustedKey> signers)
     {
         ArgumentNullException.ThrowIfNull(signers);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var signer in signers)
         {
-            if (Of.IsEmpty || Of.Contains(signer.Name, StringComparer.Ordinal))
+            if (Of.IsEmpty || Of.Contains(signer.Name, StringComparer.Ordinal) || signer.Predecessors.Any(name => Of.Contains(name, StringComparer.Ordinal)))
             {
-                seen.Add(ByOwner ? signer.OwnerOrId : signer.Key.Id);
+                seen.Add(ByOwner ? signer.OwnerOrId : signer.LineageOrId);
             }
         }
 

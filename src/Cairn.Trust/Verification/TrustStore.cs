@@ -40,11 +40,10 @@ public sealed class TrustStore
     /// <summary>What verdicts depend on: two stores with the same one decide alike at the same time.</summary>
     public string Fingerprint => _fingerprint.Value;
 
-    /// <summary>The same with the key that signs on this machine: as it is listed, or else trusted for what a machine of one's own says.</summary>
+    /// <summary>The same with the key that signs on this machine: as it is listed, or else trusted for what a machine of one's own says. Unless it is shared it is this machine's own.</summary>
     /// <param name="name">What it is called where it is not listed.</param>
     /// <param name="key">It.</param>
-    /// <param name="isOwn">Whether it is this machine's alone.</param>
-    public TrustStore WithSigner(string name, PublicKey key, bool isOwn = true)
+    public TrustStore WithSigner(string name, PublicKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
         var at = -1;
@@ -55,10 +54,10 @@ public sealed class TrustStore
 
         if (at >= 0)
         {
-            return Keys[at].IsOwn == isOwn ? this : new TrustStore(Keys.SetItem(at, Keys[at] with { IsOwn = isOwn }), Thresholds);
+            return Keys[at].IsOwn || Keys[at].IsShared ? this : new TrustStore(Keys.SetItem(at, Keys[at] with { IsOwn = true }), Thresholds);
         }
 
-        return new TrustStore(Keys.Insert(0, new TrustedKey { Key = key, Name = Free(name), IsOwn = isOwn }), Thresholds);
+        return new TrustStore(Keys.Insert(0, new TrustedKey { Key = key, Name = Free(name), IsOwn = true }), Thresholds);
     }
 
     /// <summary>A key by its name, its id, or the beginning of that where no other begins so; null where there is none.</summary>
@@ -173,6 +172,8 @@ public sealed class TrustStore
         foreach (var key in Keys)
         {
             Add(key.Name);
+            Add(key.LineageOrId);
+            Add(string.Join('/', key.Predecessors));
             AddAll(key.Projects);
             AddAll(key.Pipelines);
             AddAll(key.Steps);

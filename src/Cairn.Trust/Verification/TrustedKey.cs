@@ -16,11 +16,23 @@ public sealed record TrustedKey
     /// <summary>Whether it is this machine's own, with which alone results count that are a matter of this machine.</summary>
     public bool IsOwn { get; init; }
 
+    /// <summary>Whether other machines sign with it too, so that it is no machine's own although it signs here.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>Whose it is, or null.</summary>
     public string? Owner { get; init; }
 
-    /// <summary>By what m-of-n counts owners: <see cref="Owner"/>, and the key id where nobody is named.</summary>
-    public string OwnerOrId => Owner ?? Key.Id;
+    /// <summary>The names of the keys whose place it took by rotation.</summary>
+    public ImmutableArray<string> Predecessors { get; init; } = [];
+
+    /// <summary>The id of the first key of those that took each other's place, which count as one; null where it took nobody's.</summary>
+    public string? Lineage { get; init; }
+
+    /// <summary>By what m-of-n counts keys: the public key, or that of which it is the successor.</summary>
+    public string LineageOrId => Lineage ?? Key.Id;
+
+    /// <summary>By what m-of-n counts owners: <see cref="Owner"/>, and the key where nobody is named.</summary>
+    public string OwnerOrId => Owner ?? LineageOrId;
 
     /// <summary>The builders that it may speak for; empty for any.</summary>
     public ImmutableArray<string> Builders { get; init; } = [];
