@@ -2,6 +2,8 @@ using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Text;
 
+using Cairn.Trust.Json;
+
 namespace Cairn.Trust.Keys;
 
 /// <summary>Why a key file is not read.</summary>
@@ -108,6 +110,24 @@ public static class KeyPem
         }
 
         return PublicKey.TryCreateFromSpki(der, out var problem) ?? throw new KeyFormatException($"It cannot be used: {problem}");
+    }
+
+    /// <summary>Reads a public key as people hand it on: PEM, or the base64 of its <c>SubjectPublicKeyInfo</c> or of its 32 bytes. Throws <see cref="KeyFormatException"/>.</summary>
+    public static PublicKey ReadPublicText(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text.Contains("-----BEGIN", StringComparison.Ordinal))
+        {
+            return ReadPublic(text);
+        }
+
+        if (StrictBase64.TryRead(text.Trim()) is not { } bytes)
+        {
+            throw new KeyFormatException("It is neither PEM nor canonical base64");
+        }
+
+        var key = bytes.Length == PublicKey.RawBytes ? PublicKey.TryCreate(bytes.AsSpan(), out var problem) : PublicKey.TryCreateFromSpki(bytes.AsSpan(), out problem);
+        return key ?? throw new KeyFormatException($"It cannot be used: {problem}");
     }
 
     /// <summary>Reads a private key. Throws <see cref="KeyFormatException"/>, also where the passphrase is wrong.</summary>

@@ -50,6 +50,9 @@ public static class ActionProvenance
     /// <summary>The member of the metadata that says the tier.</summary>
     public const string TierMember = "cairn_tier";
 
+    /// <summary>The same as UTF-8.</summary>
+    internal static ReadOnlySpan<byte> TierMemberUtf8 => "cairn_tier"u8;
+
     private const string ResultName = "result";
     private const string InputsName = "inputs";
     private const string ToolchainName = "toolchain";
