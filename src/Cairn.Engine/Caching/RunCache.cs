@@ -166,6 +166,7 @@ internal sealed partial class RunCache : IDisposable
         _products[job.Index] = new JobProduct(known.Outputs, new Lazy<MerkleTree>(() => TreeOf(result.Outputs)), files.Files);
         _memorable[job.Index] = known;
         _attestations[job.Index] = known.Attestation;
+        _ = Interlocked.Increment(ref _recalled);
         return (result, files);
     }
 
@@ -306,6 +307,7 @@ internal sealed partial class RunCache : IDisposable
                     Summary = PutFile(executed.SummaryPath),
                 };
                 attestation = Attest(job, action, result, isFetched: executed.Fetched is not null);
+                TellSigned(job, attestation);
                 kept = result;
             }
         }

@@ -150,6 +150,11 @@ internal static class RunSession
                 prepared.Fetches.Save(request.ProjectDirectory, scope.Plan);
             }
 
+            if (cache?.Verification() is { } verification)
+            {
+                reporter.Emit(verification);
+            }
+
             Save(tree, durations, () => inputs.Save(prepared, cache), directory, reporter);
             try
             {
