@@ -194,6 +194,16 @@ internal static class CommandCatalog
                 new("cairn store pin release last", "keep the results of the newest run for good"),
             ],
         },
+        new("policy", "Prove", "Check and test policies: what must hold of an artifact before it is used", PolicyCommand.Create)
+        {
+            Details = "A policy is a YAML file of rules that `cairn verify --level FILE` holds against what trusted keys signed; docs/formats/policy.md describes every rule. Cases are its tests: evidence, and what the rules should answer. `test` exits with 1 if an answer is another one.",
+            Examples =
+            [
+                new("cairn policy show strict > release.yaml", "a policy to begin with"),
+                new("cairn policy check release.yaml", "every mistake, with its place"),
+                new("cairn policy test policies/", "all files there that end in .cases.yaml"),
+            ],
+        },
         new("init", "Set up", "Write a pipeline for what is in a folder", InitCommand.Create)
         {
             Details = "Looks for the files of make, CMake, autotools, .NET, Go, Cargo, Python, npm, Maven, Zig, Ruby, Composer, Perl and shell projects, in the folder and below it, and writes one cairn.yaml with their steps, in the order in which the projects refer to each other. What git ignores is not looked at.",

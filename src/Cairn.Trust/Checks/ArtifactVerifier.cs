@@ -89,7 +89,7 @@ public static class ArtifactVerifier
         }
 
         var counting = signers.Where(static s => s.Counts).ToImmutableArray();
-        var used = counting.IsEmpty ? [] : copies.AddRange([.. approvals.Concat(others).Where(static a => a.Counts)]);
+        ImmutableArray<JudgedAttestation> used = counting.IsEmpty ? [] : [.. copies, .. approvals.Where(static a => a.Counts), .. others.Where(static a => a.Counts)];
         var evidence = EvidenceOf(task, main, counting, artifacts, used);
         AddPolicy(task, main, counting, evidence, lines);
         AddLog(copies, lines);

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Syntax;
-using Cairn.Trust.Json;
+using Cairn.Trust.Keys;
 using Cairn.Trust.Statements;
 
 namespace Cairn.Trust.Verification.Reading;
