@@ -79,6 +79,21 @@ public static partial class RunProvenance
         return subjects.ToImmutable();
     }
 
+    /// <summary>Why nobody would accept a receipt: names of outputs that a person could take for each other. Null where there is nothing.</summary>
+    public static string? ProblemOf(RunReceipt receipt)
+    {
+        var names = new SubjectNames();
+        foreach (var subject in SubjectsOf(receipt))
+        {
+            if (names.ProblemOf(subject.Name) is { } problem)
+            {
+                return $"the output `{subject.Name}` {problem}";
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>One SHA-256 for some files: that of the lines which <c>sha256sum</c> writes for them.</summary>
     internal static string DigestOf(ImmutableArray<ReceiptFile> files)
     {
