@@ -8,6 +8,7 @@ using Cairn.Core.Syntax;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Configuration;
 using Cairn.Engine.Fetching;
+using Cairn.Engine.Handlers;
 using Cairn.Engine.History;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Running;
@@ -80,6 +81,9 @@ public sealed record RunRequest
 
     /// <summary>The user's keys; null for a folder in the state folder, where there is no home.</summary>
     public string? KeysDirectory { get; init; }
+
+    /// <summary>Who is told of what happens, from the user's configuration.</summary>
+    public ImmutableArray<HandlerSettings> Handlers { get; init; } = [];
 
     /// <summary>The version of Cairn, as attestations name it.</summary>
     public string Version { get; init; } = "0";

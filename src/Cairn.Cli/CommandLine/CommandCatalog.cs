@@ -78,6 +78,28 @@ internal static class CommandCatalog
                 new("cairn runs --json", "for programs"),
             ],
         },
+        new("events", "Run", "Follow the events of a run, and see who is told of them", EventsCommand.Create)
+        {
+            Details = "Handlers are told of what happens in runs: files, webhooks with signed messages, and commands. They stand under `handlers` of ~/.config/cairn/config.yaml, never in a project. A run never waits for one, but for two seconds at its end.",
+            Examples =
+            [
+                new("cairn events tail", "what happens in the newest run, until it ends"),
+                new("cairn events tail last --only 'step.*' --json", "its steps, for programs"),
+                new("cairn events handlers", "who is told, and how that went"),
+                new("cairn events test chat", "send a test event to one of them"),
+            ],
+        },
+        new("analyze", "Look", "See where the time of past runs went, and what to change first", AnalyzeCommand.Create)
+        {
+            Details = "Reads the records of runs in .cairn/runs: how many, how long, how that changes, what the cache saved, which steps are slow, on the critical path, or flaky. A step that both failed and succeeded with the same action digest is flaky beyond doubt, as far as its declared inputs are all that it reads. Advice is ranked by the time that it would save.",
+            Examples =
+            [
+                new("cairn analyze", "the last 30 days of this project"),
+                new("cairn analyze --period 7d --pipeline zlib", "a week of one pipeline"),
+                new("cairn analyze --all-projects --json", "every project that you have run something in, for programs"),
+                new("cairn analyze --html report.html", "a page with plots that opens without a network"),
+            ],
+        },
         new("why", "Run", "Explain why a step was or was not taken from the cache", WhyCommand.Create)
         {
             Details = "A miss is compared with the newest earlier action of the same job, field by field: files, variables, arguments, platform. A hit tells which run executed it.",

@@ -101,6 +101,11 @@ internal sealed class RunCommand
         }
 
         var (code, result) = await RunAsync(project, settings, prepared, plan, guards);
+        if (!result.Handlers.IsEmpty)
+        {
+            HandlerProblems.Print(_services, result.Handlers);
+        }
+
         if (_arguments is { Fetch: { } fetched, Json: false, Quiet: false })
         {
             FetchCommand.Report(_services, result.Fetched, fetched.DryRun);
@@ -287,6 +292,7 @@ internal sealed class RunCommand
             NoCache = _arguments.NoCache,
             Force = [.. _arguments.Force],
             StateDirectory = UserFolders.State(_services.Variable),
+            Handlers = settings.Handlers,
             KeysDirectory = KeyFolders.Of(_services),
             Version = BuildInfo.Version,
         };
