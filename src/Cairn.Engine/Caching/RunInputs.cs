@@ -129,7 +129,7 @@ internal sealed class RunInputs : IDisposable
         var trust = RunTrust.Find(request, TimeProvider.System);
         var inputs = new RunInputs(prepared) { Trust = trust, Store = store, LookupsOff = off, Host = host, HostWithPackages = packages, ActionKey = MemoKeys.ActionKey(request, packages, prepared.Toolchains.Key + prepared.Fetches.Key, trust.Fingerprint, store.Directory) };
         var snapshot = inputs.Snapshot(prepared.Plan!, cancellationToken);
-        inputs.Diagnostics = [.. unusable, .. inputs.Diagnostics];
+        inputs.Diagnostics = [.. unusable, .. trust.Diagnostics, .. inputs.Diagnostics];
         inputs._first = snapshot;
         if (prepared.Compiled is { Fresh: null, Memo: { } memo } && string.Equals(memo.ActionKey, inputs.ActionKey, StringComparison.Ordinal))
         {
@@ -241,6 +241,7 @@ internal sealed class RunInputs : IDisposable
 
     public void Dispose()
     {
+        Trust?.Dispose();
         _lease?.Dispose();
         _ownLease?.Dispose();
         Store?.Dispose();
