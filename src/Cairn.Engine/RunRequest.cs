@@ -8,6 +8,7 @@ using Cairn.Core.Syntax;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Configuration;
 using Cairn.Engine.Fetching;
+using Cairn.Engine.Handlers;
 using Cairn.Engine.History;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Running;
@@ -87,6 +88,9 @@ public sealed record RunRequest
 
     /// <summary>That key where a passphrase had to open it; null where the run opens it by itself.</summary>
     public ISigner? Signer { get; init; }
+
+    /// <summary>Who is told of what happens, from the user's configuration.</summary>
+    public ImmutableArray<HandlerSettings> Handlers { get; init; } = [];
 
     /// <summary>The version of Cairn, as attestations name it.</summary>
     public string Version { get; init; } = "0";

@@ -79,6 +79,28 @@ internal static class CommandCatalog
                 new("cairn runs --json", "for programs"),
             ],
         },
+        new("events", "Run", "Follow the events of a run, and see who is told of them", EventsCommand.Create)
+        {
+            Details = "Handlers are told of what happens in runs: files, webhooks with signed messages, and commands. They stand under `handlers` of ~/.config/cairn/config.yaml, never in a project. A run never waits for one, but for two seconds at its end.",
+            Examples =
+            [
+                new("cairn events tail", "what happens in the newest run, until it ends"),
+                new("cairn events tail last --only 'step.*' --json", "its steps, for programs"),
+                new("cairn events handlers", "who is told, and how that went"),
+                new("cairn events test chat", "send a test event to one of them"),
+            ],
+        },
+        new("analyze", "Look", "See where the time of past runs went, and what to change first", AnalyzeCommand.Create)
+        {
+            Details = "Reads the records of runs in .cairn/runs: how many, how long, how that changes, what the cache saved, which steps are slow, on the critical path, or flaky. A step that both failed and succeeded with the same action digest is flaky beyond doubt, as far as its declared inputs are all that it reads. Advice is ranked by the time that it would save.",
+            Examples =
+            [
+                new("cairn analyze", "the last 30 days of this project"),
+                new("cairn analyze --period 7d --pipeline zlib", "a week of one pipeline"),
+                new("cairn analyze --all-projects --json", "every project that you have run something in, for programs"),
+                new("cairn analyze --html report.html", "a page with plots that opens without a network"),
+            ],
+        },
         new("why", "Run", "Explain why a step was or was not taken from the cache", WhyCommand.Create)
         {
             Details = "A miss is compared with the newest earlier action of the same job, field by field: files, variables, arguments, platform. A hit tells which run executed it.",
@@ -137,6 +159,27 @@ internal static class CommandCatalog
                 new("cairn reproduce build --vary time,path", "only these variations"),
             ],
         },
+        new("receipt", "Prove", "Show and export the signed receipts of runs", ReceiptCommand.Create)
+        {
+            Details = "Every run ends with a receipt in .cairn/runs/ID/receipt.json: a DSSE envelope with SLSA provenance of the whole run, signed with the user's key. It names the sources, the pipeline, the parameters, and every step with its action, its attestation and its outputs.",
+            Examples =
+            [
+                new("cairn receipt show", "the receipt of the newest run"),
+                new("cairn receipt show last~1 --attestation build", "what is attested of one step"),
+                new("cairn receipt export last -o receipt.dsse.json", "the envelope, for other programs"),
+                new("cairn receipt export --all proof/", "with the attestations of all steps"),
+            ],
+        },
+        new("attest", "Prove", "Sign a statement about files that are there already", AttestCommand.Create)
+        {
+            Details = "Says that whoever holds the key had these files, and nothing of where they come from: no run takes that for a result. The envelope goes to FILE.intoto.jsonl, or for several files to multiple.intoto.jsonl, in a line of its own behind those that are there.",
+            Examples =
+            [
+                new("cairn attest dist/tool", "into dist/tool.intoto.jsonl"),
+                new("cairn attest dist/*.tar.gz -o release.intoto.jsonl", "several files in one statement"),
+                new("cairn attest app --predicate-type https://example.org/review/v1 --predicate review.json", "with a predicate of your own"),
+            ],
+        },
         new("validate", "Look", "Check pipelines and show every mistake", ValidateCommand.Create)
         {
             Details = "Reads and plans without running anything. Parameters that must be given but are not get a value that fits.",
@@ -193,6 +236,16 @@ internal static class CommandCatalog
                 new("cairn store gc --quota 5GiB", "make it smaller now"),
                 new("cairn store fsck", "read everything, and mend or set aside what is wrong"),
                 new("cairn store pin release last", "keep the results of the newest run for good"),
+            ],
+        },
+        new("policy", "Prove", "Check and test policies: what must hold of an artifact before it is used", PolicyCommand.Create)
+        {
+            Details = "A policy is a YAML file of rules that `cairn verify --level FILE` holds against what trusted keys signed; docs/formats/policy.md describes every rule. Cases are its tests: evidence, and what the rules should answer. `test` exits with 1 if an answer is another one.",
+            Examples =
+            [
+                new("cairn policy show strict > release.yaml", "a policy to begin with"),
+                new("cairn policy check release.yaml", "every mistake, with its place"),
+                new("cairn policy test policies/", "all files there that end in .cases.yaml"),
             ],
         },
         new("init", "Set up", "Write a pipeline for what is in a folder", InitCommand.Create)

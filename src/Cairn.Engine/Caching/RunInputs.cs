@@ -29,6 +29,7 @@ internal sealed class RunInputs : IDisposable
     private volatile Planned? _planned;
     private readonly RunId _run;
     private SourceSnapshot? _first;
+    private Digest? _sourceTree;
     private StoreLease? _lease;
     private ContentStore? _own;
     private StoreLease? _ownLease;
@@ -38,6 +39,7 @@ internal sealed class RunInputs : IDisposable
     {
         _request = prepared.Request;
         _run = prepared.Id;
+        Trust = RunTrust.Find(_request, TimeProvider.System);
         Toolchains = prepared.Toolchains;
         Fetches = prepared.Fetches;
         _isTracked = prepared.Git.Tracked is null ? null : prepared.Git.IsTracked;
@@ -58,8 +60,12 @@ internal sealed class RunInputs : IDisposable
     /// <summary>Why the action cache is neither asked nor filled although there is a store, or null.</summary>
     public string? LookupsOff { get; private init; }
 
-    /// <summary>What is wrong with the sources or the store.</summary>
-    public ImmutableArray<Diagnostic> Diagnostics { get; private set; } = [];
+    /// <summary>What is wrong with the trust store, the store or the sources.</summary>
+    public ImmutableArray<Diagnostic> Diagnostics => [.. Trust.Diagnostics, .. Unusable, .. OfSources];
+
+    private ImmutableArray<Diagnostic> Unusable { get; init; } = [];
+
+    private ImmutableArray<Diagnostic> OfSources { get; set; } = [];
 
     /// <summary>Whether the run cannot go on.</summary>
     public bool HasErrors => Diagnostics.Any(static d => d.Severity == DiagnosticSeverity.Error);
@@ -68,7 +74,7 @@ internal sealed class RunInputs : IDisposable
     public MemoRecall? Recall { get; private set; }
 
     /// <summary>The part of the memo's validity that belongs to the machine and the store.</summary>
-    public string ActionKey { get; private init; } = "";
+    public string ActionKey { get; private set; } = "";
 
     /// <summary>The host as actions have it.</summary>
     public string Host { get; private init; } = "";
@@ -76,8 +82,11 @@ internal sealed class RunInputs : IDisposable
     /// <summary>The host as actions of sandboxed steps have it.</summary>
     public string HostWithPackages { get; private init; } = "";
 
-    /// <summary>What signs and judges results; null where this run does without a cache.</summary>
-    public RunTrust? Trust { get; private init; }
+    /// <summary>What signs and judges results, and signs the receipt.</summary>
+    public RunTrust Trust { get; }
+
+    /// <summary>The digest of the tree of all sources as they stood when the run began; null where they were not looked at.</summary>
+    public Digest? SourceTree => _first is null ? null : _sourceTree ??= Recall is { IsCurrent: true, Memo.SourceTree: { } known } ? known : SourceInputs.TreeOf(_first.Entries).Digest;
 
     /// <summary>What the steps' toolchains are.</summary>
     public ProjectToolchains Toolchains { get; }
@@ -118,7 +127,7 @@ internal sealed class RunInputs : IDisposable
             off = "the store cannot be used";
             if (!needsStore)
             {
-                return new RunInputs(prepared) { Off = off, Diagnostics = unusable };
+                return new RunInputs(prepared) { Off = off, Unusable = unusable };
             }
 
             store = ContentStore.Open(own);
@@ -126,10 +135,9 @@ internal sealed class RunInputs : IDisposable
 
         var host = HostFingerprint.Read();
         var packages = needsStore ? HostFingerprint.ReadWithPackages(host) : host;
-        var trust = RunTrust.Find(request, TimeProvider.System);
-        var inputs = new RunInputs(prepared) { Trust = trust, Store = store, LookupsOff = off, Host = host, HostWithPackages = packages, ActionKey = MemoKeys.ActionKey(request, packages, prepared.Toolchains.Key + prepared.Fetches.Key, trust.Fingerprint, store.Directory) };
+        var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, HostWithPackages = packages, Unusable = unusable };
+        inputs.ActionKey = MemoKeys.ActionKey(request, packages, prepared.Toolchains.Key + prepared.Fetches.Key, inputs.Trust.Fingerprint, store.Directory);
         var snapshot = inputs.Snapshot(prepared.Plan!, cancellationToken);
-        inputs.Diagnostics = [.. unusable, .. trust.Diagnostics, .. inputs.Diagnostics];
         inputs._first = snapshot;
         if (prepared.Compiled is { Fresh: null, Memo: { } memo } && string.Equals(memo.ActionKey, inputs.ActionKey, StringComparison.Ordinal))
         {
@@ -164,20 +172,20 @@ internal sealed class RunInputs : IDisposable
         Index.Save(IndexPath);
         Log.Flush();
         prepared.Git.Memory?.Save();
-        Trust?.Save();
+        Trust.Save();
         if (cache is null || LookupsOff is not null || _first is null || prepared.Compiled is not { } compiled)
         {
             return;
         }
 
         var jobs = cache.ToMemo();
-        if (Recall is { IsCurrent: true } recall && jobs.AsSpan().SequenceEqual(recall.Memo.Jobs))
+        if (Recall is { IsCurrent: true, Memo.SourceTree: not null } recall && jobs.AsSpan().SequenceEqual(recall.Memo.Jobs))
         {
             // It stands as it is.
             return;
         }
 
-        compiled.Save(prepared.Plan!, prepared.PlanInput, ActionKey, [.. _first.Entries.Select(MemoRecall.MemoOf)], jobs);
+        compiled.Save(prepared.Plan!, prepared.PlanInput, ActionKey, [.. _first.Entries.Select(MemoRecall.MemoOf)], SourceTree, jobs);
     }
 
     /// <summary>The store that takes what sandboxes need and make: the run's, or the project's own where that cannot be written. Throws <see cref="IOException"/>.</summary>
@@ -241,7 +249,7 @@ internal sealed class RunInputs : IDisposable
 
     public void Dispose()
     {
-        Trust?.Dispose();
+        Trust.Dispose();
         _lease?.Dispose();
         _ownLease?.Dispose();
         Store?.Dispose();
@@ -270,7 +278,7 @@ internal sealed class RunInputs : IDisposable
     {
         using var root = DirectoryHandle.Open(_request.ProjectDirectory);
         var snapshot = SourceSnapshot.Take(root, SourceInputs.Request(plan.Jobs, _isTracked), Index, cancellationToken);
-        Diagnostics = snapshot.Diagnostics;
+        OfSources = snapshot.Diagnostics;
         _planned = new Planned(plan.Jobs.Length, new SourceInputs(snapshot, plan.Pipeline.Files));
         return snapshot;
     }

@@ -17,9 +17,6 @@ namespace Cairn.Engine.Trust;
 /// </summary>
 internal sealed class RunTrust : IDisposable
 {
-    /// <summary>The builder that a machine of somebody's own is: SLSA Build level 1.</summary>
-    public const string LocalBuilder = "https://cairn.build/builder/local/v1";
-
     private const Tier RunTier = Tier.Branch;
 
     private readonly string? _keysDirectory;

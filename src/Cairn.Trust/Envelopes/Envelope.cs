@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -24,6 +22,9 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
 {
     /// <summary>The payload type of in-toto statements.</summary>
     public const string InTotoType = "application/vnd.in-toto+json";
+
+    // One signature, its key id, and the names.
+    private const int BytesBesidePayload = 512;
 
     /// <summary>What names an attestation: the SHA-256 of its payload, whoever signed it.</summary>
     public string PayloadHash => Hex.Lower(SHA256.HashData(Payload.AsSpan()));
@@ -59,51 +60,29 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
     /// <summary>Writes it as canonical JSON: equal envelopes have equal bytes.</summary>
     public byte[] ToJson()
     {
-        // Straight into the bytes: the payload would else be there four times.
-        var writer = new ArrayBufferWriter<byte>(Base64.GetMaxEncodedToUtf8Length(Payload.Length) + 256);
-        writer.Write("{\"payload\":"u8);
-        WriteBase64(writer, Payload);
-        writer.Write(",\"payloadType\":"u8);
-        CanonicalJson.WriteText(writer, PayloadType);
-        writer.Write(",\"signatures\":["u8);
-        for (var i = 0; i < Signatures.Length; i++)
+        var json = new CanonicalWriter((Payload.Length / 3 * 4) + BytesBesidePayload);
+        json.Begin().Base64("payload"u8, Payload.AsSpan()).Member("payloadType"u8, PayloadType).BeginList("signatures"u8);
+        foreach (var signature in Signatures)
         {
-            writer.Write(i > 0 ? ",{"u8 : "{"u8);
-            if (Signatures[i].KeyId.Length > 0)
-            {
-                writer.Write("\"keyid\":"u8);
-                CanonicalJson.WriteText(writer, Signatures[i].KeyId);
-                writer.Write(","u8);
-            }
-
-            writer.Write("\"sig\":"u8);
-            WriteBase64(writer, Signatures[i].Bytes);
-            writer.Write("}"u8);
+            json.Begin().Member("keyid"u8, signature.KeyId.Length > 0 ? signature.KeyId : null).Base64("sig"u8, signature.Bytes.AsSpan()).End();
         }
 
-        writer.Write("]}"u8);
-        return writer.WrittenSpan.ToArray();
-    }
-
-    private static void WriteBase64(ArrayBufferWriter<byte> writer, ImmutableArray<byte> bytes)
-    {
-        writer.Write("\""u8);
-        Base64.EncodeToUtf8(bytes.AsSpan(), writer.GetSpan(Base64.GetMaxEncodedToUtf8Length(bytes.Length)), out _, out var count);
-        writer.Advance(count);
-        writer.Write("\""u8);
+        return json.EndList().End().Written.ToArray();
     }
 
     /// <summary>Reads an envelope of anybody's; null where it is refused, with the reason.</summary>
     public static Envelope? TryRead(ReadOnlySpan<byte> json, out string? problem)
     {
-        if (StrictJson.TryRead(json, out problem) is not { } value)
-        {
-            return null;
-        }
+        return StrictJson.TryRead(json, out problem) is { } value ? TryRead(value, out problem) : null;
+    }
 
+    /// <summary>The same from JSON that was read.</summary>
+    public static Envelope? TryRead(JsonValue json, out string? problem)
+    {
         try
         {
-            return Read(value);
+            problem = null;
+            return Read(json);
         }
         catch (FormatException exception)
         {
