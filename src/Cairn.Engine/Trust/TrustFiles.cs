@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using System.Text;
 
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
@@ -140,7 +139,7 @@ public static class TrustFiles
     {
         try
         {
-            return new KeyFolder(keysDirectory).FindPublic(name);
+            return new KeyFolder(keysDirectory).Find(name)?.PublicKey;
         }
         catch (KeyFileException exception)
         {
