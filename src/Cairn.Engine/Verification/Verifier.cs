@@ -8,7 +8,6 @@ using Cairn.Engine.Preparation;
 using Cairn.Engine.Receipts;
 using Cairn.Trust.Checks;
 using Cairn.Trust.Envelopes;
-using Cairn.Trust.Policies;
 using Cairn.Trust.Statements;
 
 namespace Cairn.Engine.Verification;
