@@ -158,6 +158,27 @@ internal static class CommandCatalog
                 new("cairn reproduce build --vary time,path", "only these variations"),
             ],
         },
+        new("receipt", "Prove", "Show and export the signed receipts of runs", ReceiptCommand.Create)
+        {
+            Details = "Every run ends with a receipt in .cairn/runs/ID/receipt.json: a DSSE envelope with SLSA provenance of the whole run, signed with the user's key. It names the sources, the pipeline, the parameters, and every step with its action, its attestation and its outputs.",
+            Examples =
+            [
+                new("cairn receipt show", "the receipt of the newest run"),
+                new("cairn receipt show last~1 --attestation build", "what is attested of one step"),
+                new("cairn receipt export last -o receipt.dsse.json", "the envelope, for other programs"),
+                new("cairn receipt export --all proof/", "with the attestations of all steps"),
+            ],
+        },
+        new("attest", "Prove", "Sign a statement about files that are there already", AttestCommand.Create)
+        {
+            Details = "Says that whoever holds the key had these files, and nothing of where they come from: no run takes that for a result. The envelope goes to FILE.intoto.jsonl, or for several files to multiple.intoto.jsonl, in a line of its own behind those that are there.",
+            Examples =
+            [
+                new("cairn attest dist/tool", "into dist/tool.intoto.jsonl"),
+                new("cairn attest dist/*.tar.gz -o release.intoto.jsonl", "several files in one statement"),
+                new("cairn attest app --predicate-type https://example.org/review/v1 --predicate review.json", "with a predicate of your own"),
+            ],
+        },
         new("validate", "Look", "Check pipelines and show every mistake", ValidateCommand.Create)
         {
             Details = "Reads and plans without running anything. Parameters that must be given but are not get a value that fits.",
@@ -214,6 +235,16 @@ internal static class CommandCatalog
                 new("cairn store gc --quota 5GiB", "make it smaller now"),
                 new("cairn store fsck", "read everything, and mend or set aside what is wrong"),
                 new("cairn store pin release last", "keep the results of the newest run for good"),
+            ],
+        },
+        new("policy", "Prove", "Check and test policies: what must hold of an artifact before it is used", PolicyCommand.Create)
+        {
+            Details = "A policy is a YAML file of rules that `cairn verify --level FILE` holds against what trusted keys signed; docs/formats/policy.md describes every rule. Cases are its tests: evidence, and what the rules should answer. `test` exits with 1 if an answer is another one.",
+            Examples =
+            [
+                new("cairn policy show strict > release.yaml", "a policy to begin with"),
+                new("cairn policy check release.yaml", "every mistake, with its place"),
+                new("cairn policy test policies/", "all files there that end in .cases.yaml"),
             ],
         },
         new("init", "Set up", "Write a pipeline for what is in a folder", InitCommand.Create)

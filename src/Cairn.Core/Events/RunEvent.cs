@@ -276,6 +276,9 @@ public sealed record TestCounts(int Tests, int Failures, int Errors, int Skipped
 {
     /// <summary>The first failed cases by name, at most 20.</summary>
     public ImmutableArray<string> FailedNames { get; init; } = [];
+
+    /// <summary>What these said, after redaction: the first lines of each, in the order of the names, empty where one said nothing. Told when they ran, and no part of a result that is kept.</summary>
+    public ImmutableArray<string> FailedMessages { get; init; } = [];
 }
 
 /// <summary>A service was started.</summary>

@@ -260,6 +260,11 @@ internal static class RunEventWriter
             json.WriteNumber("errors"u8, tests.Errors);
             json.WriteNumber("skipped"u8, tests.Skipped);
             WriteTexts(json, "failed_names"u8, tests.FailedNames);
+            if (!tests.FailedMessages.IsEmpty)
+            {
+                WriteTexts(json, "failed_messages"u8, tests.FailedMessages);
+            }
+
             json.WriteEndObject();
         }
 

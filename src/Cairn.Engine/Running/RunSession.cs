@@ -11,6 +11,7 @@ using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Projects;
+using Cairn.Engine.Receipts;
 using Cairn.Execution;
 using Cairn.Store.Files;
 
@@ -110,7 +111,7 @@ internal static class RunSession
         var durations = prepared.Durations;
         using var tree = new OutputTree(request.ProjectDirectory, prepared.Id);
         var maxParallel = Math.Clamp(request.MaxParallel ?? plan.Pipeline.MaxParallel ?? Environment.ProcessorCount, 1, Core.Limits.JobsMax);
-        EmitStart(prepared, inputs, maxParallel, reporter);
+        var receipt = new ReceiptDraft(prepared, inputs, EmitStart(prepared, inputs, maxParallel, reporter));
 
         var secrets = new SecretResolver(plan.Pipeline.Secrets, request.ProjectDirectory, host, (code, text) => reporter.Warn(code, text));
         var scope = new RunScope(plan, prepared.PlanInput.Git, prepared.PlanInput.Run, globs => tree.HashFiles(globs));
@@ -122,7 +123,9 @@ internal static class RunSession
         }
         catch (OperationCanceledException)
         {
-            return Conclude(prepared, new PipelineFinished { Time = reporter.Now, Status = RunStatus.Cancelled, DurationMs = 0, Counts = ImmutableSortedDictionary<JobStatus, int>.Empty }, reporter, events, directory);
+            var ended = new PipelineFinished { Time = reporter.Now, Status = RunStatus.Cancelled, DurationMs = 0, Counts = ImmutableSortedDictionary<JobStatus, int>.Empty };
+            receipt.Write(ended, scope, cache: null, tree, [], directory, reporter);
+            return Conclude(prepared, ended, reporter, events, directory);
         }
 
         using (held)
@@ -138,6 +141,7 @@ internal static class RunSession
                 Sandboxes = sandboxes,
                 Fetches = prepared.Fetches,
                 Dates = dates,
+                Receipt = receipt,
                 Cache = cache,
                 CacheOff = inputs.Off,
                 Request = request,
@@ -179,6 +183,7 @@ internal static class RunSession
                 reporter.Warn(DiagnosticCodes.ScratchLeft, $"The temporary folder of the run could not be removed: {exception.Message}");
             }
 
+            receipt.Write(finished, scope, cache, tree, secrets.Known, directory, reporter);
             var result = Conclude(prepared, finished, reporter, events, directory) with { Fetched = prepared.Fetches.Outcomes };
             RunRetention.Prune(request.ProjectDirectory, request.KeepRuns, request.KeepDays is { } days ? time.GetUtcNow().AddDays(-days) : null);
             Tidy(inputs);
@@ -239,10 +244,10 @@ internal static class RunSession
         }
     }
 
-    private static void EmitStart(PreparedRun prepared, RunInputs inputs, int maxParallel, RunReporter reporter)
+    private static PipelineStarted EmitStart(PreparedRun prepared, RunInputs inputs, int maxParallel, RunReporter reporter)
     {
         var plan = prepared.Plan!;
-        reporter.Emit(new PipelineStarted
+        var started = new PipelineStarted
         {
             Time = reporter.Now,
             Run = prepared.Id.Value,
@@ -255,7 +260,8 @@ internal static class RunSession
             MaxParallel = maxParallel,
             ProcessId = Environment.ProcessId,
             Jobs = JobSummaries.Of(plan, 0),
-        });
+        };
+        reporter.Emit(started);
         if (prepared.Git.Problem is { } problem)
         {
             reporter.Warn(DiagnosticCodes.GitUnavailable, $"git could not be asked, so `git` is empty in expressions: {problem}");
@@ -265,6 +271,8 @@ internal static class RunSession
         {
             reporter.Warn(warning.Code, warning.Span.HasPlace ? $"{warning.Message} ({warning.Span})" : warning.Message);
         }
+
+        return started;
     }
 
     private static ImmutableSortedDictionary<string, string> ParameterTexts(Value.Map parameters)

@@ -4,7 +4,6 @@ using System.Text;
 
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
-using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Toolchains;
@@ -17,9 +16,6 @@ namespace Cairn.Engine.Toolchains;
 /// <summary>The toolchains of a project: what its pipeline asks for, and what its lock says that is.</summary>
 public sealed class ProjectToolchains
 {
-    // A lock of twenty toolchains of a thousand packages each.
-    private const int LockBytesMax = 16 << 20;
-
     private readonly Dictionary<string, Toolchain> _declared = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ImmutableArray<ResolvedDependency>> _dependencies = new(StringComparer.Ordinal);
     private readonly HostFiles _host;
@@ -60,43 +56,22 @@ public sealed class ProjectToolchains
     }
 
     /// <summary>Reads the lock of a project whose pipeline declares toolchains.</summary>
-    public static ProjectToolchains Load(string projectDirectory, Pipeline pipeline)
+    public static ProjectToolchains Load(ProjectLock file, string projectDirectory, Pipeline pipeline)
     {
+        ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(pipeline);
         if (pipeline.Toolchains.IsEmpty)
         {
             return None;
         }
 
-        var toolchains = new ProjectToolchains(TryReadLock(projectDirectory, out var problem) ?? ToolchainLock.Empty, problem, HostFiles.Of(projectDirectory));
+        var toolchains = new ProjectToolchains(file.TryReadToolchains(out var problem) ?? ToolchainLock.Empty, problem, HostFiles.Of(projectDirectory));
         foreach (var toolchain in pipeline.Toolchains)
         {
             toolchains._declared[toolchain.Name] = toolchain;
         }
 
         return toolchains;
-    }
-
-    /// <summary>Reads a project's lock; an empty one where there is no file, null where it cannot be read.</summary>
-    public static ToolchainLock? TryReadLock(string projectDirectory, out string? problem)
-    {
-        problem = null;
-        var path = Path.Combine(projectDirectory, ToolchainLock.FileName);
-        try
-        {
-            var file = new FileInfo(path);
-            if (!file.Exists)
-            {
-                return ToolchainLock.Empty;
-            }
-
-            return file.Length <= LockBytesMax ? ToolchainLockText.Read(FetchLockText.Split(File.ReadAllText(path)).Toolchains) : throw new FormatException($"It has more than {LockBytesMax} bytes");
-        }
-        catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException)
-        {
-            problem = exception.Message;
-            return null;
-        }
     }
 
     /// <summary>What a step has instead of the machine's programs; null for one that has these, or a toolchain that is not locked.</summary>
@@ -149,6 +124,61 @@ public sealed class ProjectToolchains
         }
     }
 
+    /// <summary>What a receipt says of a toolchain; null of one that is not locked: a step of the run made it.</summary>
+    internal ReceiptToolchain? ForReceipt(string name)
+    {
+        if (Lock.Find(name) is not { } locked)
+        {
+            return null;
+        }
+
+        var (suites, signedBy, sources) = (new SortedSet<string>(StringComparer.Ordinal), new SortedSet<string>(StringComparer.Ordinal), new List<ReceiptFile>());
+        switch (locked)
+        {
+            case LockedDebian debian:
+                foreach (var release in debian.Releases)
+                {
+                    suites.Add(release.Suite);
+                    signedBy.Add(release.SignedBy);
+                    sources.Add(new ReceiptFile($"dists/{release.Suite}/InRelease", release.InRelease.Hash));
+                }
+
+                break;
+            case LockedOci oci:
+                sources.Add(new ReceiptFile(oci.Image, oci.Manifest.Hash));
+                break;
+            case LockedArchive archive:
+                sources.Add(new ReceiptFile(archive.Places[0], archive.Archive.Hash));
+                if (archive.Signature is { } signature)
+                {
+                    signedBy.Add(signature.SignedBy);
+                }
+
+                break;
+            case LockedStep step:
+                sources.Add(new ReceiptFile($"{step.Project}#{step.Step}", step.Action.Hash));
+                break;
+            case LockedHost host:
+                sources.AddRange((PathsOf(host) ?? host.Paths).Select(static p => new ReceiptFile(p.Path, p.Digest.Hash)));
+                break;
+            default:
+                break;
+        }
+
+        sources.Sort(static (left, right) => Utf8Order.Compare(left.Path, right.Path));
+        return new ReceiptToolchain
+        {
+            Name = locked.Name,
+            Kind = locked.Kind,
+            Tree = locked.Tree.ToString(),
+            IsHermetic = locked.IsHermetic,
+            Origin = locked.Origin,
+            Suites = [.. suites],
+            SignedBy = [.. signedBy],
+            Sources = [.. sources],
+        };
+    }
+
     /// <summary>What the toolchains of a step were made from, with the names that the world has for it.</summary>
     internal ImmutableArray<ResolvedDependency> DependenciesOf(Step step)
     {
@@ -157,9 +187,11 @@ public sealed class ProjectToolchains
             var dependencies = ImmutableArray.CreateBuilder<ResolvedDependency>();
             foreach (var reference in use.References)
             {
-                foreach (var part in Lock.Find(reference.Name)?.Parts ?? [])
+                var locked = Lock.Find(reference.Name);
+                foreach (var part in locked?.Parts ?? [])
                 {
-                    if (!part.IsEvidence)
+                    // What of the machine there is stands in the action as it is now, and not as it was when it was locked.
+                    if (!part.IsEvidence && locked is not LockedHost)
                     {
                         dependencies.Add(new ResolvedDependency(part.Source, part.PackageUrl, part.Digest.Hash));
                     }

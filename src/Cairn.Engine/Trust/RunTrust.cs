@@ -13,15 +13,13 @@ namespace Cairn.Engine.Trust;
 /// </summary>
 internal sealed class RunTrust
 {
-    /// <summary>The builder that a machine of somebody's own is: SLSA Build level 1.</summary>
-    public const string LocalBuilder = "https://cairn.build/builder/local/v1";
-
     private const Tier RunTier = Tier.Branch;
 
     private readonly KeyFolder _keys;
     private readonly string _stateDirectory;
     private readonly TimeProvider _time;
     private readonly Lazy<Opened> _opened;
+    private readonly Lazy<Signing> _signing;
 
     private RunTrust(KeyFolder keys, string stateDirectory, TimeProvider time)
     {
@@ -29,7 +27,10 @@ internal sealed class RunTrust
         _stateDirectory = stateDirectory;
         _time = time;
         _opened = new Lazy<Opened>(Open);
+        _signing = new Lazy<Signing>(OpenSigner);
     }
+
+    private sealed record Signing(SigningKey? Key, string? Problem);
 
     private sealed record Opened(ResultSeal Seal, VerdictMemo? Verdicts);
 
@@ -44,6 +45,13 @@ internal sealed class RunTrust
 
     /// <summary>What seals results and opens them.</summary>
     public ResultSeal Seal => _opened.Value.Seal;
+
+    /// <summary>The key that signs for this machine; null, with the reason, where none can. It is opened when it is first asked for.</summary>
+    public ISigner? TryGetSigner(out string? problem)
+    {
+        problem = _signing.Value.Problem;
+        return _signing.Value.Key;
+    }
 
     /// <summary>Finds the user's key, or makes it where there is none.</summary>
     public static RunTrust Find(RunRequest request, TimeProvider time) => Find(request.KeysDirectory, request.StateDirectory, time);
@@ -87,21 +95,28 @@ internal sealed class RunTrust
         return Fingerprinted(keys) ?? throw new IOException($"The key in `{keys.Path}` vanished as soon as it was made");
     }
 
-    private Opened Open()
+    private Signing OpenSigner()
     {
-        SigningKey? signer = null;
-        TrustSet trust;
-        try
+        if (Problem is not null)
         {
-            signer = Problem is null ? _keys.OpenOrCreateDefault() : null;
-            trust = new TrustSet(signer is null ? [] : [new TrustedKey { Key = signer.PublicKey, Name = KeyFolder.DefaultName, IsOwn = true }]);
-        }
-        catch (IOException)
-        {
-            // Said where the next result is to be kept; what others signed with trusted keys counts still.
-            trust = new TrustSet([]);
+            return new Signing(null, Problem);
         }
 
+        try
+        {
+            return new Signing(_keys.OpenOrCreateDefault(), null);
+        }
+        catch (IOException exception)
+        {
+            return new Signing(null, exception.Message);
+        }
+    }
+
+    private Opened Open()
+    {
+        // Where there is none that is said where the next result is to be kept; what others signed with trusted keys counts still.
+        var signer = _signing.Value.Key;
+        var trust = new TrustSet(signer is null ? [] : [new TrustedKey { Key = signer.PublicKey, Name = KeyFolder.DefaultName, IsOwn = true }]);
         var now = _time.GetUtcNow();
         var verifier = new HitVerifier(trust, RunTier);
         var verdicts = MemoKey.TryGet(_stateDirectory) is { } key

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Trust.Envelopes;
@@ -29,6 +31,9 @@ public sealed record AttestedWork(ActionDescription Action, ActionResult Result,
 /// <param name="time">Tells whether keys are valid.</param>
 public sealed class ResultSeal(HitVerifier verifier, ISigner? signer, VerdictMemo? verdicts, TimeProvider time)
 {
+    // Below it a statement cannot exceed what readers take, but for its subjects.
+    private const int ReadBackBytesMin = 1 << 20;
+
     private int _verified;
     private int _remembered;
     private int _refused;
@@ -48,13 +53,15 @@ public sealed class ResultSeal(HitVerifier verifier, ISigner? signer, VerdictMem
             throw new IOException("there is no key to sign results with");
         }
 
-        var payload = ActionProvenance.Write(work.Action, work.Result, work.Dependencies, work.Details).ToJson();
-        if (Statement.TryRead(payload, out var problem) is null)
+        var statement = ActionProvenance.Write(work.Action, work.Result, work.Dependencies, work.Details);
+        var payload = statement.ToJson();
+        var problem = statement.ProblemOfSubjects();
+        if (problem is not null || (payload.Length > ReadBackBytesMin && Statement.TryRead(payload, out problem) is null))
         {
             throw new IOException($"it cannot be attested: {problem}");
         }
 
-        var envelope = Envelope.Sign(Envelope.InTotoType, [.. payload], signer);
+        var envelope = Envelope.Sign(Envelope.InTotoType, ImmutableCollectionsMarshal.AsImmutableArray(payload), signer);
         var attestation = Digest.Of(payload);
         Span<byte> hash = stackalloc byte[Digest.HashBytes];
         attestation.CopyHashTo(hash);

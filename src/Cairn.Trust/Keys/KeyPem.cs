@@ -2,6 +2,8 @@ using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Text;
 
+using Cairn.Trust.Json;
+
 namespace Cairn.Trust.Keys;
 
 /// <summary>Why a key file is not read.</summary>
@@ -28,6 +30,10 @@ public static class KeyPem
     private const string Aes128Cbc = "2.16.840.1.101.3.4.1.2";
     private const string Aes256Cbc = "2.16.840.1.101.3.4.1.42";
 
+    // OneAsymmetricKey of version 0 with Ed25519 and nothing else, up to the seed (RFC 8410, section 7).
+    private static ReadOnlySpan<byte> PlainHead => [0x30, 0x2E, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+
+    private const int PlainCharacters = 64;
     private const int SaltBytes = 16;
     private const int IvBytes = 16;
 
@@ -66,7 +72,7 @@ public static class KeyPem
         var der = Pkcs8(key);
         try
         {
-            using var aes = Derive(passphrase, salt, Limits.PassphraseRounds, HashAlgorithmName.SHA256, 32);
+            using var aes = Derive(passphrase, salt, Limits.PassphraseRoundsMin, HashAlgorithmName.SHA256, 32);
             var encrypted = aes.EncryptCbc(der, iv);
             var writer = new AsnWriter(AsnEncodingRules.DER);
             using (writer.PushSequence())
@@ -106,11 +112,35 @@ public static class KeyPem
         return PublicKey.TryCreateFromSpki(der, out var problem) ?? throw new KeyFormatException($"It cannot be used: {problem}");
     }
 
+    /// <summary>Reads a public key as people hand it on: PEM, or the base64 of its <c>SubjectPublicKeyInfo</c> or of its 32 bytes. Throws <see cref="KeyFormatException"/>.</summary>
+    public static PublicKey ReadPublicText(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text.Contains("-----BEGIN", StringComparison.Ordinal))
+        {
+            return ReadPublic(text);
+        }
+
+        if (StrictBase64.TryRead(text.Trim()) is not { } bytes)
+        {
+            throw new KeyFormatException("It is neither PEM nor canonical base64");
+        }
+
+        var key = bytes.Length == PublicKey.RawBytes ? PublicKey.TryCreate(bytes.AsSpan(), out var problem) : PublicKey.TryCreateFromSpki(bytes.AsSpan(), out problem);
+        return key ?? throw new KeyFormatException($"It cannot be used: {problem}");
+    }
+
     /// <summary>Reads a private key. Throws <see cref="KeyFormatException"/>, also where the passphrase is wrong.</summary>
     /// <param name="pem">The text.</param>
     /// <param name="passphrase">What opens an encrypted one; not looked at for another.</param>
     public static SigningKey ReadPrivate(string pem, ReadOnlySpan<char> passphrase)
     {
+        ArgumentNullException.ThrowIfNull(pem);
+        if (TryReadPlain(pem) is { } plainKey)
+        {
+            return plainKey;
+        }
+
         if (!TryFind(pem, out var label, out var der) || label is not (PrivateLabel or EncryptedLabel))
         {
             throw new KeyFormatException(label switch
@@ -135,6 +165,27 @@ public static class KeyPem
         catch (AsnContentException)
         {
             throw new KeyFormatException(label == EncryptedLabel ? "The passphrase is wrong, or the file damaged" : "It is damaged");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(der);
+        }
+    }
+
+    /// <summary>A key exactly as <see cref="WritePrivate"/> and OpenSSL write it, as nearly all are: what each run opens wants no general reader of PEM and ASN.1. Null for all others.</summary>
+    private static SigningKey? TryReadPlain(string pem)
+    {
+        const string Head = $"-----BEGIN {PrivateLabel}-----\n";
+        const string Tail = $"\n-----END {PrivateLabel}-----\n";
+        if (pem.Length != Head.Length + PlainCharacters + Tail.Length || !pem.StartsWith(Head, StringComparison.Ordinal) || !pem.EndsWith(Tail, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        Span<byte> der = stackalloc byte[PlainCharacters / 4 * 3];
+        try
+        {
+            return Convert.TryFromBase64Chars(pem.AsSpan(Head.Length, PlainCharacters), der, out var count) && count == der.Length && der.StartsWith(PlainHead) ? SigningKey.FromSeed(der[PlainHead.Length..]) : null;
         }
         finally
         {
@@ -272,7 +323,7 @@ public static class KeyPem
             using (writer.PushSequence())
             {
                 writer.WriteOctetString(salt);
-                writer.WriteInteger(Limits.PassphraseRounds);
+                writer.WriteInteger(Limits.PassphraseRoundsMin);
                 using (writer.PushSequence())
                 {
                     writer.WriteObjectIdentifier(HmacSha256);

@@ -12,7 +12,7 @@ namespace Cairn.Trust.Verification;
 public sealed record HitVerifier(TrustSet Trust, Tier Tier)
 {
     /// <summary>Changes whenever the same bytes would be judged differently.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>What verdicts depend on besides the entry and the time.</summary>
     public string Fingerprint => $"{Version} {Trust.Fingerprint} {TierWords.Of(Tier)}";
@@ -121,6 +121,7 @@ public sealed record HitVerifier(TrustSet Trust, Tier Tier)
                 "isolation" when value == "process" => "it ran without isolation",
                 "network" when value != "none" => "it could reach the network",
                 "host" => "it used programs of the machine",
+                _ when name.StartsWith("host-path:", StringComparison.Ordinal) => "it used programs of the machine",
                 _ when name.StartsWith("tool-cache:", StringComparison.Ordinal) => "it used a tool cache",
                 _ when name.StartsWith("secret:", StringComparison.Ordinal) => "it was given secrets",
                 _ => null,

@@ -40,7 +40,7 @@ public sealed class RunEventJsonTests
             Time = Time, Job = "a", Status = JobStatus.Succeeded, Attempts = 1, DurationMs = 12.75, ExitCode = 0, LogBytes = 1L << 40,
             Resources = new ResourceUse(12.75, 1, 2, 3, 4, 5),
             Outputs = ImmutableSortedDictionary<string, string>.Empty.Add("k", "v"),
-            Tests = new TestCounts(4, 1, 1, 1) { FailedNames = ["x.y"] },
+            Tests = new TestCounts(4, 1, 1, 1) { FailedNames = ["x.y"], FailedMessages = ["Expected: 1\nActual: 2"] },
             Cache = new CacheUse(CacheState.Hit) { Action = "ab", FromRun = "20261121-021345-7f3a9c", FromTime = Time, FromHost = "h", FromProject = "/p", SavedMs = 1234.5, Log = "cd", LogIndex = "ef" },
         },
         new StepCompleted { Time = Time, Job = "m", Status = JobStatus.Succeeded, Attempts = 1, Cache = new CacheUse(CacheState.Miss) { Action = "ab", Forced = true, Reason = CacheUse.ForceReason } },

@@ -1,0 +1,10 @@
+namespace Cairn.Trust.Verification.Reading;
+
+/// <summary>What a trust store's file says.</summary>
+/// <param name="Store">Whom to believe.</param>
+/// <param name="SignWith">The name of the key that signs on this machine where the command line names no other; null for the default one.</param>
+public sealed record TrustFile(TrustStore Store, string? SignWith)
+{
+    /// <summary>What holds where there is no file.</summary>
+    public static TrustFile None { get; } = new(TrustStore.Empty, null);
+}
