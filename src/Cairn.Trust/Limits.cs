@@ -15,6 +15,12 @@ public static class Limits
     /// <summary>The most rounds that a key file may ask for: about ten seconds.</summary>
     public const int PassphraseRoundsMax = 20_000_000;
 
+    /// <summary>The memory that a key file may ask for with scrypt; OpenSSL writes 16 MiB.</summary>
+    public const int ScryptMemoryBytesMax = 256 << 20;
+
+    /// <summary>The product of scrypt's cost, block size and parallelism: about ten seconds.</summary>
+    public const long ScryptWorkMax = 1L << 26;
+
     /// <summary>The largest envelope that is read. A statement of 100,000 outputs has about 20 MiB.</summary>
     public const int EnvelopeBytesMax = 64 << 20;
 

@@ -37,4 +37,7 @@ public static partial class DiagnosticCodes
 
     /// <summary>The key that a run would sign with is revoked or not valid now.</summary>
     public const string SigningKeyNotValid = "CAIRN0611";
+
+    /// <summary>The trust store is written in a way that Cairn cannot edit safely.</summary>
+    public const string TrustNotEdited = "CAIRN0612";
 }

@@ -134,7 +134,7 @@ internal sealed class RunInputs : IDisposable
         var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, HostWithPackages = packages };
         inputs.ActionKey = MemoKeys.ActionKey(request, packages, prepared.Toolchains.Key + prepared.Fetches.Key, inputs.Trust.Fingerprint, store.Directory);
         var snapshot = inputs.Snapshot(prepared.Plan!, cancellationToken);
-        inputs.Diagnostics = [.. unusable, .. inputs.Diagnostics];
+        inputs.Diagnostics = [.. unusable, .. inputs.Trust.Diagnostics, .. inputs.Diagnostics];
         inputs._first = snapshot;
         if (prepared.Compiled is { Fresh: null, Memo: { } memo } && string.Equals(memo.ActionKey, inputs.ActionKey, StringComparison.Ordinal))
         {
@@ -246,6 +246,7 @@ internal sealed class RunInputs : IDisposable
 
     public void Dispose()
     {
+        Trust?.Dispose();
         _lease?.Dispose();
         _ownLease?.Dispose();
         Store?.Dispose();

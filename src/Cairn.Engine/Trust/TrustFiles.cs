@@ -36,39 +36,65 @@ public static class TrustFiles
     /// <summary>The trust store that belongs to a folder of keys; null without one.</summary>
     public static string? PathOf(string? keysDirectory) => keysDirectory is null ? null : Path.Combine(Path.GetDirectoryName(keysDirectory.TrimEnd('/')) ?? "/", FileName);
 
+    /// <summary>The name of the key that signs a run: what is given, or what the trust store says, or the default one. Reads the store only where it has changed since it was last found good.</summary>
+    /// <param name="keysDirectory">The user's keys, or null without a home.</param>
+    /// <param name="stateDirectory">The user's state.</param>
+    /// <param name="signWith">The name that is given, or null.</param>
+    public static string SignerOf(string? keysDirectory, string stateDirectory, string? signWith)
+    {
+        // Mistakes are told when the run begins.
+        var mistakes = new DiagnosticBag();
+        if (signWith is not null || PathOf(keysDirectory) is not { } path || Read(path, mistakes) is not { } content)
+        {
+            return signWith ?? KeyFolder.DefaultName;
+        }
+
+        var note = TrustNote.TryRead(TrustNote.PathIn(stateDirectory));
+        var isKnown = note is not null && string.Equals(note.Content, HashOf(path, content), StringComparison.Ordinal);
+        return (isKnown ? note!.SignWith : Parse(path, content, mistakes, out _)?.SignWith) ?? KeyFolder.DefaultName;
+    }
+
     /// <summary>Loads all of it. What is wrong is among the diagnostics; nothing is thrown and nothing is made.</summary>
     /// <param name="keysDirectory">The user's keys, or null without a home.</param>
     /// <param name="signWith">The name of the key that signs; null for what the file says.</param>
     public static LoadedTrust Load(string? keysDirectory, string? signWith = null)
     {
         var mistakes = new DiagnosticBag();
-        var path = PathOf(keysDirectory);
-        var content = path is null ? null : Read(path, mistakes);
-        return Load(keysDirectory, signWith, path, content, mistakes);
-    }
-
-    /// <summary>The same of content that was read.</summary>
-    internal static LoadedTrust Load(string? keysDirectory, string? signWith, string? path, byte[]? content, DiagnosticBag mistakes)
-    {
         var sources = ImmutableDictionary<string, SourceText>.Empty;
-        TrustFile? file = TrustFile.None;
-        if (content is not null)
-        {
-            var source = YamlReader.Decode(path!, content, mistakes);
-            sources = source is null ? sources : sources.Add(source.Name, source);
-            file = source is null ? null : TrustFileReader.Read(source, name => ReadNamed(path!, name), mistakes);
-        }
-
+        var file = PathOf(keysDirectory) is { } path && Read(path, mistakes) is { } content ? Parse(path, content, mistakes, out sources) : TrustFile.None;
         var signer = signWith ?? file?.SignWith ?? KeyFolder.DefaultName;
-        if (file is null || mistakes.HasErrors)
+        var store = file is null || mistakes.HasErrors ? null : WithSigner(file.Store, keysDirectory, signer, mistakes);
+        return new LoadedTrust(mistakes.HasErrors || store is null ? TrustStore.Empty : store, signer, mistakes.ToSorted(), sources) { File = mistakes.HasErrors ? null : file };
+    }
+
+    /// <summary>Reads content as a trust store; null after mistakes, which are added.</summary>
+    internal static TrustFile? Parse(string path, byte[] content, DiagnosticBag mistakes, out ImmutableDictionary<string, SourceText> sources)
+    {
+        sources = ImmutableDictionary<string, SourceText>.Empty;
+        if (YamlReader.Decode(path, content, mistakes) is not { } source)
         {
-            return new LoadedTrust(TrustStore.Empty, signer, mistakes.ToSorted(), sources);
+            return null;
         }
 
-        var key = keysDirectory is null ? null : PublicKeyOf(keysDirectory, signer, mistakes);
-        var store = key is null ? AsSigner(file.Store, signer) : file.Store.WithSigner(signer, key);
-        return new LoadedTrust(mistakes.HasErrors ? TrustStore.Empty : store, signer, mistakes.ToSorted(), sources) { File = file };
+        sources = sources.Add(source.Name, source);
+        return TrustFileReader.Read(source, name => ReadNamed(path, name), mistakes);
     }
+
+    /// <summary>A trust store with the key that signs on this machine.</summary>
+    internal static TrustStore WithSigner(TrustStore store, string? keysDirectory, string signer, DiagnosticBag mistakes)
+    {
+        if (keysDirectory is not null && KeyNames.IsName(signer) && PublicKeyOf(keysDirectory, signer, mistakes) is { } key)
+        {
+            return store.WithSigner(signer, key);
+        }
+
+        // A key that signs by a command is known from the file only.
+        return FindExternal(store, signer) is { } external ? store.WithSigner(signer, external.Key) : store;
+    }
+
+    /// <summary>The key of that name where a command signs with it.</summary>
+    internal static TrustedKey? FindExternal(TrustStore store, string name) =>
+        store.Find(name) is { Signer.IsEmpty: false } key && string.Equals(key.Name, name, StringComparison.Ordinal) ? key : null;
 
     /// <summary>The content of the trust store; null where there is none, or it may not be used, which is added.</summary>
     internal static byte[]? Read(string path, DiagnosticBag mistakes)
@@ -147,8 +173,4 @@ public static class TrustFiles
             return null;
         }
     }
-
-    /// <summary>A key that signs by a command is known from the file only.</summary>
-    private static TrustStore AsSigner(TrustStore store, string name) =>
-        store.Find(name) is { Signer.IsEmpty: false } key ? store.WithSigner(name, key.Key) : store;
 }

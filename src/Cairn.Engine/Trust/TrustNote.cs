@@ -46,6 +46,9 @@ internal sealed record TrustNote(string Content, string? SignWith, string Signer
         return new TrustNote(content, signWith, signer, signerHash, from, until);
     }
 
+    /// <summary>Where it stands in a user's state.</summary>
+    public static string PathIn(string stateDirectory) => Path.Combine(stateDirectory, "trust");
+
     /// <summary>Reads one; null where there is none, or one of another build.</summary>
     public static TrustNote? TryRead(string path)
     {

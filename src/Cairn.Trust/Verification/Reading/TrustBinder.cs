@@ -15,14 +15,7 @@ internal sealed record TrustMember(string Name, string Example, Action<MappingEn
 /// <summary>Reads values of the trust store; every mistake is added, and the rest is read all the same.</summary>
 internal sealed class TrustBinder(DiagnosticBag diagnostics)
 {
-    // From short to long; a date alone is its first moment.
-    private static readonly string[] TimeFormats = ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm'Z'", "yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mmzzz", "yyyy-MM-dd'T'HH:mm:sszzz"];
-
     public DiagnosticBag Diagnostics { get; } = diagnostics;
-
-    /// <summary>A moment as it is written; null where it is none.</summary>
-    public static DateTimeOffset? TryReadTime(string text) =>
-        DateTimeOffset.TryParseExact(text, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time.ToUniversalTime() : null;
 
     /// <summary>Reads a mapping whose members are known.</summary>
     /// <param name="node">It.</param>
@@ -119,10 +112,10 @@ internal sealed class TrustBinder(DiagnosticBag diagnostics)
             return null;
         }
 
-        var time = TryReadTime(text);
+        var time = TrustTimes.TryRead(text);
         if (time is null)
         {
-            Error(DiagnosticCodes.TrustBadValue, $"`{entry.Key.Text}` takes a time, and `{text}` is none", entry.Value.Span, $"Write a day, `2026-11-21` (from its beginning in UTC), or a moment, `{Example}`");
+            Error(DiagnosticCodes.TrustBadValue, $"`{entry.Key.Text}` takes a time, and `{text}` is none", entry.Value.Span, TrustTimes.Hint);
         }
 
         return time;

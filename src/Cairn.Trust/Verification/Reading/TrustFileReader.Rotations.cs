@@ -84,7 +84,7 @@ public sealed partial class TrustFileReader
         var successor = listed >= 0 ? _keys[listed] : old with
         {
             Key = rotation.New,
-            Name = FreeName(old.Name, rotation.At),
+            Name = FreeName(old, rotation.At),
             From = rotation.At,
             IsOwn = false,
             Revoked = null,
@@ -111,12 +111,20 @@ public sealed partial class TrustFileReader
         _keys[at] = old with { Until = old.Until < rotation.OldUntil ? old.Until : rotation.OldUntil };
     }
 
-    private string FreeName(string name, DateTimeOffset at)
+    /// <summary>The old key's name with the day of the rotation, which takes the place of that of an earlier one.</summary>
+    private string FreeName(TrustedKey old, DateTimeOffset at)
     {
-        var free = $"{name}-{at:yyyyMMdd}";
+        var first = old.Name;
+        foreach (var predecessor in old.Predecessors)
+        {
+            first = first.StartsWith($"{predecessor}-", StringComparison.Ordinal) ? predecessor : first;
+        }
+
+        var name = $"{first}-{at.UtcDateTime:yyyyMMdd}";
+        var free = name;
         for (var i = 2; _places.ContainsKey(free); i++)
         {
-            free = $"{name}-{at:yyyyMMdd}-{i}";
+            free = $"{name}-{i}";
         }
 
         return free;

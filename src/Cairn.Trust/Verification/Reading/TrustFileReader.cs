@@ -75,10 +75,11 @@ public sealed partial class TrustFileReader
             _binder.Error(DiagnosticCodes.TrustMissing, "A trust store needs the key `version`", new SourceSpan(_source.Name, 1, 1, 1, 1), $"Begin it with `version: {Version}`");
         }
 
+        ImmutableArray<string> listed = [.. _keys.Select(static key => key.Name)];
         ApplyRotations();
         var thresholds = CheckedThresholds();
         CheckSigner();
-        return version is null || _binder.Diagnostics.HasErrors ? null : new TrustFile(new TrustStore([.. _keys], thresholds), _signWith?.Name);
+        return version is null || _binder.Diagnostics.HasErrors ? null : new TrustFile(new TrustStore([.. _keys], thresholds), _signWith?.Name, listed);
     }
 
     /// <summary>The content of a file that is named with <c>file:</c>.</summary>
