@@ -187,7 +187,7 @@ internal static class CommandCatalog
             [
                 new("cairn verify", "the newest run, with the files that it made"),
                 new("cairn verify dist/app.tar.gz --level release.yaml", "an artifact, by a policy"),
-                new("cairn verify app --attestation app.sigstore.json --key cosign.pub", "what others signed"),
+                new("cairn verify app --attestation app.sigstore.json --public-key cosign.pub", "what others signed"),
                 new("cairn verify dist/ --json --vsa dist.vsa.json", "a folder, for programs, with a signed summary"),
             ],
         },
@@ -197,7 +197,7 @@ internal static class CommandCatalog
             Examples =
             [
                 new("cairn approve last --comment \"looked at the diff\"", "the newest run, beside its receipt"),
-                new("cairn approve app.tar.gz -a receipt.json --sign-with alice", "an artifact that was handed over"),
+                new("cairn approve app.tar.gz -a receipt.json --key alice", "an artifact that was handed over"),
             ],
         },
         new("policy", "Prove", "Check and test policies: what must hold of an artifact before it is used", PolicyCommand.Create)

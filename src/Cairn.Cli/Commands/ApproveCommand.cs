@@ -19,7 +19,7 @@ internal sealed class ApproveCommand
     private readonly Verification _verification;
     private readonly Argument<string> _target = new("FILE|RECEIPT|RUN") { Description = "What is approved: an artifact, a file with attestations, or a run", Arity = ArgumentArity.ExactlyOne };
     private readonly Option<string?> _comment = new("--comment", "-m") { Description = "What to say about it", HelpName = "TEXT" };
-    private readonly Option<string?> _signWith = new("--sign-with") { Description = "The key that signs [default: default]", HelpName = "KEY" };
+    private readonly Option<string?> _key = new("--key") { Description = "The key that signs [default: default]", HelpName = "KEY" };
     private readonly Option<string?> _output = OutputFile.CreateOption()!;
 
     private ApproveCommand(CommandServices services)
@@ -32,7 +32,7 @@ internal sealed class ApproveCommand
     public static Command Create(CommandServices services)
     {
         var approve = new ApproveCommand(services);
-        var command = new Command("approve", "Sign that artifacts may be used") { approve._target, approve._comment, approve._signWith, approve._output };
+        var command = new Command("approve", "Sign that artifacts may be used") { approve._target, approve._comment, approve._key, approve._output };
         approve._verification.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -61,7 +61,7 @@ internal sealed class ApproveCommand
         }
 
         var statement = new Approval(_services.Time.GetUtcNow(), main.Payload, parsed.GetValue(_comment)).Write(outcome.Kind is VerifyTargetKind.Artifact ? outcome.Subjects : approved.Subjects);
-        if (SigningKeys.Open(_services, parsed.GetValue(_signWith), out var exit) is not { } signer)
+        if (SigningKeys.Open(_services, parsed.GetValue(_key), out var exit) is not { } signer)
         {
             return exit;
         }
@@ -71,7 +71,7 @@ internal sealed class ApproveCommand
             var envelope = Envelope.Sign(Envelope.InTotoType, [.. statement.ToJson()], signer);
             if (outcome.Checklist.Evidence.Signers.Any(s => s.KeyId == signer.PublicKey.Id))
             {
-                DiagnosticPrinter.Problem(_services, "This key built it, so that its approval counts for nothing", "approve with a key of somebody else: --sign-with KEY", DiagnosticCodes.ApprovalOfOwn);
+                DiagnosticPrinter.Problem(_services, "This key built it, so that its approval counts for nothing", "approve with a key of somebody else: --key KEY", DiagnosticCodes.ApprovalOfOwn);
                 return ExitCodes.Usage;
             }
 
@@ -99,7 +99,7 @@ internal sealed class ApproveCommand
 
     private int Write(ParseResult parsed, VerifyOutcome outcome, string target, Envelope envelope)
     {
-        var name = parsed.GetValue(_signWith) ?? KeyFolder.DefaultName;
+        var name = parsed.GetValue(_key) ?? KeyFolder.DefaultName;
         var output = parsed.GetValue(_output) ?? PlaceOf(outcome, target, name);
         if (output != "-")
         {

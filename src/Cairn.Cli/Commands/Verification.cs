@@ -20,7 +20,7 @@ internal sealed class Verification
     private readonly CommandServices _services;
     private readonly ProjectOptions _project = new();
     private readonly Option<string[]> _attestations = new("--attestation", "-a") { Description = "A file with attestations, instead of those that stand beside: DSSE, in-toto JSON lines, a Sigstore bundle; may be given several times", HelpName = "FILE" };
-    private readonly Option<string[]> _keys = new("--key") { Description = "A public key (PEM: Ed25519, or ECDSA on P-256) that is trusted this time; may be given several times", HelpName = "FILE" };
+    private readonly Option<string[]> _keys = new("--public-key") { Description = "A public key (PEM: Ed25519, or ECDSA on P-256) that is trusted this time; may be given several times", HelpName = "FILE" };
     private readonly Option<string> _level = new("--level", "-l") { Description = "What has to hold: basic, strict, or a policy", HelpName = "LEVEL|FILE", DefaultValueFactory = _ => PolicyLevels.Default };
 
     public Verification(CommandServices services)

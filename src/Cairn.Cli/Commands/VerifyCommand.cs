@@ -22,7 +22,7 @@ internal sealed class VerifyCommand
     private readonly Option<bool> _offline = new("--offline") { Description = "Fetch nothing; nothing is fetched yet without it either" };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON" };
     private readonly Option<string?> _summary = new("--vsa") { Description = "Write the result as a signed SLSA verification summary", HelpName = "FILE" };
-    private readonly Option<string?> _signWith = new("--sign-with") { Description = "The key that signs the summary [default: default]", HelpName = "KEY" };
+    private readonly Option<string?> _key = new("--key") { Description = "The key that signs the summary [default: default]", HelpName = "KEY" };
     private readonly Option<string?> _resource = new("--resource-uri") { Description = "What the summary calls what was verified [default: a package URL of its name and hash]", HelpName = "URI" };
 
     private VerifyCommand(CommandServices services)
@@ -36,16 +36,16 @@ internal sealed class VerifyCommand
         var verify = new VerifyCommand(services);
         var command = new Command("verify", "Verify an artifact, a receipt, a run or a folder") { verify._target };
         verify._verification.AddTo(command);
-        foreach (var option in (ReadOnlySpan<Option>)[verify._trustedOnly, verify._offline, verify._summary, verify._signWith, verify._resource, verify._json])
+        foreach (var option in (ReadOnlySpan<Option>)[verify._trustedOnly, verify._offline, verify._summary, verify._key, verify._resource, verify._json])
         {
             command.Options.Add(option);
         }
 
         command.Validators.Add(result =>
         {
-            if (result.GetValue(verify._summary) is null && (result.GetValue(verify._signWith) is not null || result.GetValue(verify._resource) is not null))
+            if (result.GetValue(verify._summary) is null && (result.GetValue(verify._key) is not null || result.GetValue(verify._resource) is not null))
             {
-                result.AddError("--sign-with and --resource-uri are of the summary: give --vsa FILE");
+                result.AddError("--key and --resource-uri are of the summary: give --vsa FILE");
             }
         });
         command.SetAction(verify.Verify);
@@ -107,7 +107,7 @@ internal sealed class VerifyCommand
             return ExitCodes.Usage;
         }
 
-        if (SigningKeys.Open(_services, parsed.GetValue(_signWith), out var exit) is not { } signer)
+        if (SigningKeys.Open(_services, parsed.GetValue(_key), out var exit) is not { } signer)
         {
             return exit;
         }
