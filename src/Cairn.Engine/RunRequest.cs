@@ -83,14 +83,14 @@ public sealed record RunRequest
     /// <summary>The user's keys, with the trust store beside them; null for a folder in the state folder, and no trust store, where there is no home.</summary>
     public string? KeysDirectory { get; init; }
 
+    /// <summary>Who is told of what happens, from the user's configuration.</summary>
+    public ImmutableArray<HandlerSettings> Handlers { get; init; } = [];
+
     /// <summary>The name of the key that signs; null for what the trust store says, or the default one.</summary>
     public string? SignWith { get; init; }
 
     /// <summary>That key where a passphrase had to open it; null where the run opens it by itself.</summary>
     public ISigner? Signer { get; init; }
-
-    /// <summary>Who is told of what happens, from the user's configuration.</summary>
-    public ImmutableArray<HandlerSettings> Handlers { get; init; } = [];
 
     /// <summary>The version of Cairn, as attestations name it.</summary>
     public string Version { get; init; } = "0";
