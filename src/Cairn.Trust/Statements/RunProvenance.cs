@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -27,7 +26,7 @@ public static partial class RunProvenance
 
     // What a statement takes, roughly: for the first guess.
     private const int HeadBytes = 2048;
-    private const int StepBytes = 460;
+    private const int StepBytes = 360;
     private const int SubjectBytes = 130;
 
     /// <summary>Makes the statement. Throws <see cref="FormatException"/> where <see cref="TryWriteJson"/> refuses.</summary>
@@ -202,7 +201,7 @@ public static partial class RunProvenance
             .Begin("metadata"u8).Member("cairn_status"u8, WordOf(receipt.Status)).BeginList("cairn_steps"u8);
         foreach (var step in receipt.Steps)
         {
-            WriteStep(json, step);
+            WriteStep(json, step, receipt.Builder);
         }
 
         json.EndList()
@@ -213,7 +212,8 @@ public static partial class RunProvenance
             .End().End();
     }
 
-    private static void WriteStep(CanonicalWriter json, ReceiptStep step)
+    /// <summary>A step; what follows from the rest is left out, since each run hashes and signs all of it.</summary>
+    private static void WriteStep(CanonicalWriter json, ReceiptStep step, string builder)
     {
         json.Begin().Member("action"u8, step.Action);
         if (step.IsAllowed)
@@ -221,8 +221,17 @@ public static partial class RunProvenance
             json.Member("allowed"u8, true);
         }
 
-        json.Member("attempts"u8, step.Attempts).Member("attestation"u8, step.Attestation).Member("builder"u8, step.Builder)
-            .Member("cache"u8, step.Cache is { } cache ? WordOf(cache) : null).Member("durationMs"u8, (long)step.Duration.TotalMilliseconds);
+        if (step.Attempts > 0)
+        {
+            json.Member("attempts"u8, step.Attempts);
+        }
+
+        json.Member("attestation"u8, step.Attestation).Member("builder"u8, string.Equals(step.Builder, builder, StringComparison.Ordinal) ? null : step.Builder).Member("cache"u8, step.Cache is { } cache ? WordOf(cache) : null);
+        if (step.Attempts > 0)
+        {
+            json.Member("durationMs"u8, (long)step.Duration.TotalMilliseconds);
+        }
+
         if (step.ExitCode is { } code)
         {
             json.Member("exitCode"u8, code);
@@ -252,7 +261,7 @@ public static partial class RunProvenance
             json.End();
         }
 
-        json.Member("status"u8, WordOf(step.Status)).Member("step"u8, step.Step);
+        json.Member("status"u8, WordOf(step.Status)).Member("step"u8, string.Equals(step.Step, step.Job, StringComparison.Ordinal) ? null : step.Step);
         WriteTexts(json, "toolCaches"u8, step.ToolCaches);
         WriteTexts(json, "toolchains"u8, step.Toolchains);
         json.End();
