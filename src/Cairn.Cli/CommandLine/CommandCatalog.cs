@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 
 using Cairn.Cli.Commands;
+using Cairn.Cli.Keys;
 
 namespace Cairn.Cli.CommandLine;
 
@@ -244,6 +245,17 @@ internal static class CommandCatalog
                 new("cairn projects show api", "one with its newest runs"),
                 new("cairn projects rename services/api billing", "call it something else"),
                 new("cairn projects forget --missing", "take those off whose folders are gone"),
+            ],
+        },
+        new("keys", "Set up", "Manage the keys that sign results and the keys that are believed", KeysCommand.Create)
+        {
+            Details = "Private keys stand in ~/.config/cairn/keys, for nobody else to read; the first run makes the key default. Whom this user believes, for what and how long, is said in ~/.config/cairn/trust.yaml, never in a project. Edits leave its comments as they are.",
+            Examples =
+            [
+                new("cairn keys list", "all keys, which one signs, what others are trusted for"),
+                new("cairn keys generate release --encrypt", "make another one, under a passphrase"),
+                new("cairn keys trust ci.pub --tier protected --owner ops", "believe the key of a CI machine"),
+                new("cairn keys rotate --overlap 30d", "put a new key in the place of the one that signs"),
             ],
         },
         new("config", "Set up", "Get and set options that stay", ConfigCommand.Create)

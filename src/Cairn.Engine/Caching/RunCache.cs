@@ -308,7 +308,7 @@ internal sealed partial class RunCache : IDisposable
         }
         catch (IOException exception) when (reason is null)
         {
-            reason = $"the cache cannot be written: {exception.Message}";
+            reason = exception is SealException ? exception.Message : $"the cache cannot be written: {exception.Message}";
             GiveUp(reason);
             outputs = executed.Fetched ?? _storage.Take(executed.Files, store: null);
         }

@@ -40,6 +40,7 @@ internal sealed class RunInputs : IDisposable
         _request = prepared.Request;
         _run = prepared.Id;
         Trust = RunTrust.Find(_request, TimeProvider.System);
+        Diagnostics = Trust.Diagnostics;
         Toolchains = prepared.Toolchains;
         Fetches = prepared.Fetches;
         _isTracked = prepared.Git.Tracked is null ? null : prepared.Git.IsTracked;
@@ -123,7 +124,9 @@ internal sealed class RunInputs : IDisposable
             off = "the store cannot be used";
             if (!needsStore)
             {
-                return new RunInputs(prepared) { Off = off, Diagnostics = unusable };
+                var without = new RunInputs(prepared) { Off = off };
+                without.Diagnostics = [.. unusable, .. without.Diagnostics];
+                return without;
             }
 
             store = ContentStore.Open(own);
@@ -134,7 +137,7 @@ internal sealed class RunInputs : IDisposable
         var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, HostWithPackages = packages };
         inputs.ActionKey = MemoKeys.ActionKey(request, packages, prepared.Toolchains.Key + prepared.Fetches.Key, inputs.Trust.Fingerprint, store.Directory);
         var snapshot = inputs.Snapshot(prepared.Plan!, cancellationToken);
-        inputs.Diagnostics = [.. unusable, .. inputs.Diagnostics];
+        inputs.Diagnostics = [.. unusable, .. inputs.Trust.Diagnostics, .. inputs.Diagnostics];
         inputs._first = snapshot;
         if (prepared.Compiled is { Fresh: null, Memo: { } memo } && string.Equals(memo.ActionKey, inputs.ActionKey, StringComparison.Ordinal))
         {
@@ -246,6 +249,7 @@ internal sealed class RunInputs : IDisposable
 
     public void Dispose()
     {
+        Trust.Dispose();
         _lease?.Dispose();
         _ownLease?.Dispose();
         Store?.Dispose();

@@ -1,3 +1,7 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Trust.Envelopes;
@@ -6,6 +10,9 @@ using Cairn.Trust.Statements;
 using Cairn.Trust.Verification;
 
 namespace Cairn.Store.Actions;
+
+/// <summary>A result cannot be signed, or not so that it would count.</summary>
+public sealed class SealException(string message, Exception? inner = null) : IOException(message, inner);
 
 /// <summary>A result that may be used.</summary>
 /// <param name="Result">It.</param>
@@ -29,28 +36,53 @@ public sealed record AttestedWork(ActionDescription Action, ActionResult Result,
 /// <param name="time">Tells whether keys are valid.</param>
 public sealed class ResultSeal(HitVerifier verifier, ISigner? signer, VerdictMemo? verdicts, TimeProvider time)
 {
-    /// <summary>Attests a result. Throws <see cref="IOException"/> where it cannot be attested.</summary>
+    // Below it a statement cannot exceed what readers take, but for its subjects.
+    private const int ReadBackBytesMin = 1 << 20;
+
+    /// <summary>Why there is nothing to sign with; looked at only where there is no signer.</summary>
+    public string? WhyUnsigned { get; init; }
+
+    /// <summary>Attests a result. Throws <see cref="SealException"/> where it cannot be attested, or where what is signed would not count here.</summary>
     public (byte[] Entry, string Attestation) Seal(AttestedWork work)
     {
         ArgumentNullException.ThrowIfNull(work);
         if (signer is null)
         {
-            throw new IOException("there is no key to sign results with");
+            throw new SealException(WhyUnsigned ?? "there is no key to sign results with");
         }
 
-        var payload = ActionProvenance.Write(work.Action, work.Result, work.Dependencies, work.Details).ToJson();
-        if (Statement.TryRead(payload, out var problem) is null)
+        var statement = ActionProvenance.Write(work.Action, work.Result, work.Dependencies, work.Details);
+        var payload = statement.ToJson();
+        var problem = statement.ProblemOfSubjects();
+        if (problem is not null || (payload.Length > ReadBackBytesMin && Statement.TryRead(payload, out problem) is null))
         {
-            throw new IOException($"it cannot be attested: {problem}");
+            throw new SealException($"it cannot be attested: {problem}");
         }
 
-        var envelope = Envelope.Sign(Envelope.InTotoType, [.. payload], signer);
+        if (verifier.ProblemOf(signer.PublicKey, work.Action, statement, time.GetUtcNow()) is { } refusal)
+        {
+            throw new SealException($"what is signed here would not count here: {refusal}");
+        }
+
+        var envelope = Sign(ImmutableCollectionsMarshal.AsImmutableArray(payload), signer);
         var attestation = Digest.Of(payload);
         Span<byte> hash = stackalloc byte[Digest.HashBytes];
         attestation.CopyHashTo(hash);
         var entry = AttestedEntry.Write(hash, envelope.ToJson(), ActionResultEncoder.Encode(work.Result));
         verdicts?.Add(AttestedEntry.ChecksumOf(entry));
         return (entry, attestation.Hash);
+    }
+
+    private static Envelope Sign(ImmutableArray<byte> payload, ISigner signer)
+    {
+        try
+        {
+            return Envelope.Sign(Envelope.InTotoType, payload, signer);
+        }
+        catch (CryptographicException exception)
+        {
+            throw new SealException(exception.Message, exception);
+        }
     }
 
     /// <summary>Opens an entry for the action that was asked for; null, with the reason, where it does not count.</summary>

@@ -2,6 +2,7 @@ using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Trust.Envelopes;
 using Cairn.Trust.Json;
+using Cairn.Trust.Keys;
 using Cairn.Trust.Statements;
 
 namespace Cairn.Trust.Verification;
@@ -74,6 +75,13 @@ public sealed record HitVerifier(TrustSet Trust, Tier Tier)
         return problem is null ? envelope.PayloadHash : Refuse($"It does not count: {problem}", out problem);
     }
 
+    /// <summary>Why a statement would be no evidence if this key signed it; null where it would be.</summary>
+    public string? ProblemOf(PublicKey signer, ActionDescription action, Statement statement, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(statement);
+        return Trust.Find(signer) is { } key ? key.ProblemAt(now) ?? RoleProblem(key, action, statement) : "its key is not trusted";
+    }
+
     private static string? Refuse(string reason, out string? problem)
     {
         problem = reason;
@@ -90,7 +98,7 @@ public sealed record HitVerifier(TrustSet Trust, Tier Tier)
     {
         var details = statement.Predicate["runDetails"] as JsonValue.Object;
         var builder = (details?["builder"] as JsonValue.Object)?.TextOf("id");
-        if (builder is null || (signer.Builders.Length > 0 && !signer.Builders.Contains(builder, StringComparer.Ordinal)))
+        if (builder is null || !signer.MaySpeakFor(builder))
         {
             return $"its key `{signer.Name}` may not speak for the builder `{builder}`";
         }
