@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 
+using Cairn.Cli.Keys;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
 using Cairn.Engine.Verification;
@@ -61,9 +62,9 @@ internal sealed class ApproveCommand
         }
 
         var statement = new Approval(_services.Time.GetUtcNow(), main.Payload, parsed.GetValue(_comment)).Write(outcome.Kind is VerifyTargetKind.Artifact ? outcome.Subjects : approved.Subjects);
-        if (SigningKeys.Open(_services, parsed.GetValue(_key), out var exit) is not { } signer)
+        if (SigningKeys.Open(_services, parsed.GetValue(_key), passphraseFd: null) is not { } signer)
         {
-            return exit;
+            return ExitCodes.Usage;
         }
 
         try

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Security.Cryptography;
 
+using Cairn.Cli.Keys;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
 using Cairn.Engine.Verification;
@@ -107,9 +108,9 @@ internal sealed class VerifyCommand
             return ExitCodes.Usage;
         }
 
-        if (SigningKeys.Open(_services, parsed.GetValue(_key), out var exit) is not { } signer)
+        if (SigningKeys.Open(_services, parsed.GetValue(_key), passphraseFd: null) is not { } signer)
         {
-            return exit;
+            return ExitCodes.Usage;
         }
 
         try
