@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 
+using Cairn.Cli.Keys;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
 using Cairn.Engine.Verification;
@@ -20,6 +21,7 @@ internal sealed class ApproveCommand
     private readonly Argument<string> _target = new("FILE|RECEIPT|RUN") { Description = "What is approved: an artifact, a file with attestations, or a run", Arity = ArgumentArity.ExactlyOne };
     private readonly Option<string?> _comment = new("--comment", "-m") { Description = "What to say about it", HelpName = "TEXT" };
     private readonly Option<string?> _key = new("--key") { Description = "The key that signs [default: default]", HelpName = "KEY" };
+    private readonly Option<int?> _passphraseFd = Passphrases.CreateOption();
     private readonly Option<string?> _output = OutputFile.CreateOption()!;
 
     private ApproveCommand(CommandServices services)
@@ -32,7 +34,7 @@ internal sealed class ApproveCommand
     public static Command Create(CommandServices services)
     {
         var approve = new ApproveCommand(services);
-        var command = new Command("approve", "Sign that artifacts may be used") { approve._target, approve._comment, approve._key, approve._output };
+        var command = new Command("approve", "Sign that artifacts may be used") { approve._target, approve._comment, approve._key, approve._passphraseFd, approve._output };
         approve._verification.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -61,9 +63,9 @@ internal sealed class ApproveCommand
         }
 
         var statement = new Approval(_services.Time.GetUtcNow(), main.Payload, parsed.GetValue(_comment)).Write(outcome.Kind is VerifyTargetKind.Artifact ? outcome.Subjects : approved.Subjects);
-        if (SigningKeys.Open(_services, parsed.GetValue(_key), out var exit) is not { } signer)
+        if (SigningKeys.Open(_services, parsed.GetValue(_key), parsed.GetValue(_passphraseFd)) is not { } signer)
         {
-            return exit;
+            return ExitCodes.Usage;
         }
 
         try
