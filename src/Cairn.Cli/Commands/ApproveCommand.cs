@@ -5,7 +5,6 @@ using Cairn.Cli.Keys;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
 using Cairn.Engine.Verification;
-using Cairn.Store.Keys;
 using Cairn.Trust.Checks;
 using Cairn.Trust.Envelopes;
 using Cairn.Trust.Policies;
@@ -20,7 +19,7 @@ internal sealed class ApproveCommand
     private readonly Verification _verification;
     private readonly Argument<string> _target = new("FILE|RECEIPT|RUN") { Description = "What is approved: an artifact, a file with attestations, or a run", Arity = ArgumentArity.ExactlyOne };
     private readonly Option<string?> _comment = new("--comment", "-m") { Description = "What to say about it", HelpName = "TEXT" };
-    private readonly Option<string?> _key = new("--key") { Description = "The key that signs [default: default]", HelpName = "KEY" };
+    private readonly Option<string?> _key = new("--key") { Description = "The key that signs [default: the one that signs runs]", HelpName = "KEY" };
     private readonly Option<int?> _passphraseFd = Passphrases.CreateOption();
     private readonly Option<string?> _output = OutputFile.CreateOption()!;
 
@@ -101,7 +100,7 @@ internal sealed class ApproveCommand
 
     private int Write(ParseResult parsed, VerifyOutcome outcome, string target, Envelope envelope)
     {
-        var name = parsed.GetValue(_key) ?? KeyFolder.DefaultName;
+        var name = parsed.GetValue(_key) ?? _verification.SignerName;
         var output = parsed.GetValue(_output) ?? PlaceOf(outcome, target, name);
         if (output != "-")
         {

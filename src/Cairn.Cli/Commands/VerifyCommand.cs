@@ -23,7 +23,7 @@ internal sealed class VerifyCommand
     private readonly Option<bool> _offline = new("--offline") { Description = "Fetch nothing; nothing is fetched yet without it either" };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON" };
     private readonly Option<string?> _summary = new("--vsa") { Description = "Write the result as a signed SLSA verification summary", HelpName = "FILE" };
-    private readonly Option<string?> _key = new("--key") { Description = "The key that signs the summary [default: default]", HelpName = "KEY" };
+    private readonly Option<string?> _key = new("--key") { Description = "The key that signs the summary [default: the one that signs runs]", HelpName = "KEY" };
     private readonly Option<int?> _passphraseFd = Passphrases.CreateOption();
     private readonly Option<string?> _resource = new("--resource-uri") { Description = "What the summary calls what was verified [default: a package URL of its name and hash]", HelpName = "URI" };
 
