@@ -5,7 +5,6 @@ using Cairn.Cli.Keys;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
 using Cairn.Engine.Verification;
-using Cairn.Store.Keys;
 using Cairn.Trust.Checks;
 using Cairn.Trust.Envelopes;
 using Cairn.Trust.Policies;
@@ -20,7 +19,8 @@ internal sealed class ApproveCommand
     private readonly Verification _verification;
     private readonly Argument<string> _target = new("FILE|RECEIPT|RUN") { Description = "What is approved: an artifact, a file with attestations, or a run", Arity = ArgumentArity.ExactlyOne };
     private readonly Option<string?> _comment = new("--comment", "-m") { Description = "What to say about it", HelpName = "TEXT" };
-    private readonly Option<string?> _key = new("--key") { Description = "The key that signs [default: default]", HelpName = "KEY" };
+    private readonly Option<string?> _key = new("--key") { Description = "The key that signs [default: the one that signs runs]", HelpName = "KEY" };
+    private readonly Option<int?> _passphraseFd = Passphrases.CreateOption();
     private readonly Option<string?> _output = OutputFile.CreateOption()!;
 
     private ApproveCommand(CommandServices services)
@@ -33,7 +33,7 @@ internal sealed class ApproveCommand
     public static Command Create(CommandServices services)
     {
         var approve = new ApproveCommand(services);
-        var command = new Command("approve", "Sign that artifacts may be used") { approve._target, approve._comment, approve._key, approve._output };
+        var command = new Command("approve", "Sign that artifacts may be used") { approve._target, approve._comment, approve._key, approve._passphraseFd, approve._output };
         approve._verification.AddTo(command);
         command.Validators.Add(result =>
         {
@@ -62,7 +62,7 @@ internal sealed class ApproveCommand
         }
 
         var statement = new Approval(_services.Time.GetUtcNow(), main.Payload, parsed.GetValue(_comment)).Write(outcome.Kind is VerifyTargetKind.Artifact ? outcome.Subjects : approved.Subjects);
-        if (SigningKeys.Open(_services, parsed.GetValue(_key), passphraseFd: null) is not { } signer)
+        if (SigningKeys.Open(_services, parsed.GetValue(_key), parsed.GetValue(_passphraseFd)) is not { } signer)
         {
             return ExitCodes.Usage;
         }
@@ -100,7 +100,7 @@ internal sealed class ApproveCommand
 
     private int Write(ParseResult parsed, VerifyOutcome outcome, string target, Envelope envelope)
     {
-        var name = parsed.GetValue(_key) ?? KeyFolder.DefaultName;
+        var name = parsed.GetValue(_key) ?? _verification.SignerName;
         var output = parsed.GetValue(_output) ?? PlaceOf(outcome, target, name);
         if (output != "-")
         {

@@ -29,6 +29,9 @@ internal sealed class Verification
         _level.CompletionSources.Add(_ => PolicyLevels.Names.Select(static n => new System.CommandLine.Completions.CompletionItem(n)));
     }
 
+    /// <summary>The name of the key that signs where no other is chosen; known once something was verified.</summary>
+    public string SignerName { get; private set; } = Store.Keys.KeyFolder.DefaultName;
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
@@ -85,6 +88,7 @@ internal sealed class Verification
             return null;
         }
 
+        SignerName = trust.Signer;
         var store = trust.Store;
         var foreign = ImmutableArray.CreateBuilder<ForeignKey>();
         foreach (var file in parsed.GetValue(_keys) ?? [])

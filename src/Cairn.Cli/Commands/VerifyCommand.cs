@@ -22,7 +22,8 @@ internal sealed class VerifyCommand
     private readonly Option<bool> _offline = new("--offline") { Description = "Fetch nothing; nothing is fetched yet without it either" };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON" };
     private readonly Option<string?> _summary = new("--vsa") { Description = "Write the result as a signed SLSA verification summary", HelpName = "FILE" };
-    private readonly Option<string?> _key = new("--key") { Description = "The key that signs the summary [default: default]", HelpName = "KEY" };
+    private readonly Option<string?> _key = new("--key") { Description = "The key that signs the summary [default: the one that signs runs]", HelpName = "KEY" };
+    private readonly Option<int?> _passphraseFd = Passphrases.CreateOption();
     private readonly Option<string?> _resource = new("--resource-uri") { Description = "What the summary calls what was verified [default: a package URL of its name and hash]", HelpName = "URI" };
 
     private VerifyCommand(CommandServices services)
@@ -36,7 +37,7 @@ internal sealed class VerifyCommand
         var verify = new VerifyCommand(services);
         var command = new Command("verify", "Verify an artifact, a receipt, a run or a folder") { verify._target };
         verify._verification.AddTo(command);
-        foreach (var option in (ReadOnlySpan<Option>)[verify._trustedOnly, verify._offline, verify._summary, verify._key, verify._resource, verify._json])
+        foreach (var option in (ReadOnlySpan<Option>)[verify._trustedOnly, verify._offline, verify._summary, verify._key, verify._passphraseFd, verify._resource, verify._json])
         {
             command.Options.Add(option);
         }
@@ -107,7 +108,7 @@ internal sealed class VerifyCommand
             return ExitCodes.Usage;
         }
 
-        if (SigningKeys.Open(_services, parsed.GetValue(_key), passphraseFd: null) is not { } signer)
+        if (SigningKeys.Open(_services, parsed.GetValue(_key), parsed.GetValue(_passphraseFd)) is not { } signer)
         {
             return ExitCodes.Usage;
         }
