@@ -13,15 +13,15 @@ internal static class AnalysisHtml
     private const int StepsMax = 200;
 
     private const string Css = """
-        :root { color-scheme: light dark; --page: #f7f8f9; --card: #fff; --border: #dfe3e8; --text: #1b2129; --muted: #626c78; --grid: #e8ebef; --ok: #3f7d8c; --bad: #c8501e; --stop: #a9b3bf; --mark: #2f6373; --code: #eef2f5 }
-        @media (prefers-color-scheme: dark) { :root { --page: #14181d; --card: #1b2128; --border: #303944; --text: #e8ecf1; --muted: #98a4b1; --grid: #29313a; --ok: #6fb3c2; --bad: #f08a54; --stop: #566373; --mark: #a8dbe6; --code: #262e37 } }
+        :root { color-scheme: light dark; --page: #f7f8f9; --card: #fff; --border: #dfe3e8; --text: #1b2129; --muted: #626c78; --grid: #e8ebef; --ok: #3f7d8c; --bad: #c8501e; --stop: #a9b3bf; --mark: #12323b; --code: #eef2f5 }
+        @media (prefers-color-scheme: dark) { :root { --page: #14181d; --card: #1b2128; --border: #303944; --text: #e8ecf1; --muted: #98a4b1; --grid: #29313a; --ok: #6fb3c2; --bad: #f08a54; --stop: #566373; --mark: #e4f5f9; --code: #262e37 } }
         * { box-sizing: border-box }
         body { margin: 0 auto; max-width: 1080px; padding: 32px 24px 64px; background: var(--page); color: var(--text); font: 15px/1.5 ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif }
         h1 { font-size: 24px; font-weight: 650; margin: 0 }
         h2 { font-size: 17px; font-weight: 650; margin: 36px 0 12px }
         .muted { color: var(--muted) }
         header p { margin: 4px 0 0 }
-        .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin-top: 24px }
+        .tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: 12px; margin-top: 24px }
         .card { background: var(--card); border: 1px solid var(--border); border-radius: 10px }
         .tile { padding: 12px 16px }
         .tile b { display: block; font-size: 22px; font-weight: 650; font-variant-numeric: tabular-nums; white-space: nowrap }
@@ -33,7 +33,7 @@ internal static class AnalysisHtml
         .grid { stroke: var(--grid) }
         .dot { fill: var(--ok); opacity: .75 } .dot.bad { fill: var(--bad); opacity: .95 } .dot.stop { fill: var(--stop) }
         .line { fill: none; stroke: var(--mark); stroke-width: 2; stroke-linejoin: round }
-        .bar { fill: var(--ok) } .bar.bad { fill: var(--bad) } .bar.stop { fill: var(--stop) }
+        .bar { fill: var(--ok); opacity: .5 } .bar.bad { fill: var(--bad); opacity: .9 } .bar.stop { fill: var(--stop) }
         .key { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; color: var(--muted); padding: 4px 6px 0 }
         .key i { display: inline-block; width: 10px; height: 10px; border-radius: 5px; margin-right: 6px }
         .key i.l { height: 2px; width: 14px; border-radius: 1px; vertical-align: middle }
@@ -48,7 +48,7 @@ internal static class AnalysisHtml
         li { padding: 14px 18px; display: grid; grid-template-columns: 1fr auto; gap: 2px 24px }
         li b { font-weight: 600 } li .saves { color: var(--ok); font-weight: 600; white-space: nowrap } li p { grid-column: 1 / -1; margin: 2px 0 0; color: var(--muted); max-width: 86ch }
         code { background: var(--code); border-radius: 4px; padding: 1px 5px; font: .92em ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere }
-        @media (max-width: 640px) { body { padding: 20px 12px 40px } li { grid-template-columns: 1fr } }
+        @media (max-width: 640px) { body { padding: 20px 12px 40px } .tiles { grid-template-columns: repeat(2, 1fr) } li { grid-template-columns: 1fr } }
         @media print { body { max-width: none; background: none } .card, li { break-inside: avoid } }
         """;
 
@@ -80,8 +80,9 @@ internal static class AnalysisHtml
         Tile(page, "median", Words.Duration(now.MedianMs), Change(before.MedianMs, now.MedianMs), before.MedianMs > 0 && now.MedianMs > 1.05 * before.MedianMs);
         Tile(page, "nine of ten within", Words.Duration(now.P90Ms), Change(before.P90Ms, now.P90Ms), before.P90Ms > 0 && now.P90Ms > 1.05 * before.P90Ms);
         Tile(page, "from the cache", now.HitRate is { } rate ? AdviceWords.Percent(rate) : "-", before.HitRate is { } earlier ? $"{AdviceWords.Percent(earlier)} before" : "", now.HitRate < before.HitRate - 0.05);
-        Tile(page, "saved by the cache", Words.Duration(now.SavedMs), "", isWorse: false);
-        Tile(page, "jobs at once", string.Create(CultureInfo.InvariantCulture, $"{now.Parallelism:0.0} of {now.Workers:0.#}"), string.Create(CultureInfo.InvariantCulture, $"{now.Processors:0.0} processors busy"), isWorse: false);
+        Tile(page, "saved by the cache", Words.Duration(now.SavedMs), before.Runs > 0 ? $"{Words.Duration(before.SavedMs)} before" : "", isWorse: false);
+        Tile(page, "jobs at once", string.Create(CultureInfo.InvariantCulture, $"{now.Parallelism:0.0} of {now.Workers:0.#}"), before.Runs > 0 ? string.Create(CultureInfo.InvariantCulture, $"{before.Parallelism:0.0} before") : "", isWorse: false);
+        Tile(page, "processors busy", now.Processors.ToString("0.0", CultureInfo.InvariantCulture), before.Runs > 0 ? string.Create(CultureInfo.InvariantCulture, $"{before.Processors:0.0} before") : "", isWorse: false);
         page.Append("</div>\n");
     }
 
@@ -108,7 +109,7 @@ internal static class AnalysisHtml
             page.Append("</span><p>").Append(Code(AdviceWords.Reason(advice))).Append(".</p></li>\n");
         }
 
-        page.Append("</ol>\n<p class=\"muted\">Each estimate is for that change alone, of the time waited for runs in the period.</p>\n");
+        page.Append("</ol>\n<p class=\"muted\">Each estimate is for that change alone, of the time that was waited for runs.</p>\n");
     }
 
     private static void Pipelines(StringBuilder page, AnalysisReport report, bool isSeveral)

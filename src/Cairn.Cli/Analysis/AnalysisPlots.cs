@@ -103,7 +103,7 @@ internal static class AnalysisPlots
             svg.Append("\"/>\n");
         }
 
-        return svg.Append("</svg>\n").Append(Key([("dot", "ok", $"succeeded, by {Slice(report)}"), ("dot", "bad", "failed"), ("dot", "stop", "cancelled or interrupted"), ("l", "mark", "from the cache, scale on the right")])).ToString();
+        return svg.Append("</svg>\n").Append(Key([("dot", "ok", $"succeeded; a bar is {Slice(report)}"), ("dot", "bad", "failed"), ("dot", "stop", "cancelled or interrupted"), ("l", "mark", "from the cache, scale on the right")])).ToString();
     }
 
     /// <summary>Round durations from below the least to above the most, at most seven.</summary>

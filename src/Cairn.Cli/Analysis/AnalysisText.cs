@@ -139,7 +139,7 @@ internal static class AnalysisText
         }
 
         text.Line();
-        style.Write(text, Ink.Dim, "Each estimate is for that change alone, of the time waited for runs in the period.").Line();
+        style.Write(text, Ink.Dim, "Each estimate is for that change alone, of the time that was waited for runs.").Line();
     }
 
     /// <summary>Breaks a text into lines at spaces.</summary>

@@ -10,6 +10,24 @@ using Cairn.Trust.Verification;
 
 namespace Cairn.Trust.Policies;
 
+/// <summary>The version of a document.</summary>
+internal sealed class DocumentVersionKind(string documents) : Kind<int>
+{
+    public override string Expected => "the number 1";
+
+    public override string Example => "1";
+
+    public override bool TryRead(Binder binder, Node node, out int value)
+    {
+        value = 1;
+        return node is ScalarNode { Type: ScalarType.Integer } scalar
+            ? scalar.Text is "1" || binder.Invalid(DiagnosticCodes.UnsupportedVersion, $"This `cairn` reads version 1 of {documents}, not {scalar.Text}", node.Span, "Write `version: 1`, or use a newer `cairn`")
+            : binder.WrongType(node, this);
+    }
+
+    public override void WriteSchema(SchemaWriter schema) => schema.Member("const", 1);
+}
+
 /// <summary>A word of a fixed set.</summary>
 internal sealed class WordKind(string expected, params string[] words) : Kind<string>
 {
@@ -193,4 +211,30 @@ internal sealed class ShortKind<TDraft, T>(Kind<T> simple, ObjectKind<TDraft> fu
     }
 
     public override void WriteSchema(SchemaWriter schema) => schema.AnyOf(simple.WriteSchema, full.WriteSchema);
+}
+
+/// <summary>A kind of mapping whose values become something else.</summary>
+internal sealed class MappedKind<T, TResult>(Kind<T> kind, Func<T, TResult> map) : Kind<TResult>
+{
+    public override string Expected => kind.Expected;
+
+    public override string? Example => kind.Example;
+
+    public override bool TakesMapping => true;
+
+    public override bool TryRead(Binder binder, Node node, [MaybeNullWhen(false)] out TResult value)
+    {
+        var isGood = kind.TryRead(binder, node, out var read);
+        value = isGood ? map(read!) : default;
+        return isGood;
+    }
+
+    public override void WriteSchema(SchemaWriter schema) => kind.WriteSchema(schema);
+}
+
+/// <summary>Kinds of kinds.</summary>
+internal static class KindExtensions
+{
+    /// <summary>What a mapping is read as, made into something else. Of a list of it, one may stand alone.</summary>
+    public static MappedKind<T, TResult> Then<T, TResult>(this Kind<T> kind, Func<T, TResult> map) => new(kind, map);
 }

@@ -26,7 +26,7 @@ public sealed class EventsCommandTests
             02:59:00.250  pipeline.started      zlib, 1 job, main 01234567
             02:59:01.000  step.started          a
             02:59:02.000  step.failed           a, exit 2 after 1.0s
-            02:59:02.500  pipeline.failed       2.2s
+            02:59:02.500  pipeline.failed       2.3s
 
             """,
             all.Out);

@@ -43,7 +43,7 @@ public sealed class HandlerRunTests
     public async Task Filters_OfPipelineAndBranch_Hold(string pipeline, string branch, int expected)
     {
         using var fixture = new RunFixture();
-        var handler = File("h", fixture.State["events"], "pipeline.started") with
+        var handler = File("h", fixture.State["told.ndjson"], "pipeline.started") with
         {
             Pipelines = pipeline.Length > 0 ? [new NamePattern(pipeline)] : [],
             Branches = branch.Length > 0 ? [new NamePattern(branch)] : [],
