@@ -26,6 +26,7 @@ case ${1-} in
         need g++ g++
         need cmake cmake
         need node nodejs
+        need npm npm
         need prove perl
         need go golang-go
         need cargo cargo

@@ -24,6 +24,12 @@ public static class Limits
     /// <summary>Names of failed tests that an event carries.</summary>
     public const int FailedTestNamesMax = 20;
 
+    /// <summary>Lines of what a failed test said that an event carries.</summary>
+    public const int FailedTestMessageLinesMax = 3;
+
+    /// <summary>UTF-16 units of each of these lines.</summary>
+    public const int FailedTestMessageLineCharsMax = 200;
+
     /// <summary>Bytes of one secret.</summary>
     public const int SecretBytesMax = 64 << 10;
 

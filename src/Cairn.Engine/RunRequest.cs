@@ -8,6 +8,7 @@ using Cairn.Core.Syntax;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Configuration;
 using Cairn.Engine.Fetching;
+using Cairn.Engine.Handlers;
 using Cairn.Engine.History;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Running;
@@ -81,6 +82,9 @@ public sealed record RunRequest
 
     /// <summary>The user's keys, with the trust store beside them; null for a folder in the state folder, and no trust store, where there is no home.</summary>
     public string? KeysDirectory { get; init; }
+
+    /// <summary>Who is told of what happens, from the user's configuration.</summary>
+    public ImmutableArray<HandlerSettings> Handlers { get; init; } = [];
 
     /// <summary>The name of the key that signs; null for what the trust store says, or the default one.</summary>
     public string? SignWith { get; init; }

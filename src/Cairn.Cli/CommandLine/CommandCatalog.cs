@@ -79,6 +79,28 @@ internal static class CommandCatalog
                 new("cairn runs --json", "for programs"),
             ],
         },
+        new("events", "Run", "Follow the events of a run, and see who is told of them", EventsCommand.Create)
+        {
+            Details = "Handlers are told of what happens in runs: files, webhooks with signed messages, and commands. They stand under `handlers` of ~/.config/cairn/config.yaml, never in a project. A run never waits for one, but for two seconds at its end.",
+            Examples =
+            [
+                new("cairn events tail", "what happens in the newest run, until it ends"),
+                new("cairn events tail last --only 'step.*' --json", "its steps, for programs"),
+                new("cairn events handlers", "who is told, and how that went"),
+                new("cairn events test chat", "send a test event to one of them"),
+            ],
+        },
+        new("analyze", "Look", "See where the time of past runs went, and what to change first", AnalyzeCommand.Create)
+        {
+            Details = "Reads the records of runs in .cairn/runs: how many, how long, how that changes, what the cache saved, which steps are slow, on the critical path, or flaky. A step that both failed and succeeded with the same action digest is flaky beyond doubt, as far as its declared inputs are all that it reads. Advice is ranked by the time that it would save.",
+            Examples =
+            [
+                new("cairn analyze", "the last 30 days of this project"),
+                new("cairn analyze --period 7d --pipeline zlib", "a week of one pipeline"),
+                new("cairn analyze --all-projects --json", "every project that you have run something in, for programs"),
+                new("cairn analyze --html report.html", "a page with plots that opens without a network"),
+            ],
+        },
         new("why", "Run", "Explain why a step was or was not taken from the cache", WhyCommand.Create)
         {
             Details = "A miss is compared with the newest earlier action of the same job, field by field: files, variables, arguments, platform. A hit tells which run executed it.",
@@ -156,6 +178,36 @@ internal static class CommandCatalog
                 new("cairn attest dist/tool", "into dist/tool.intoto.jsonl"),
                 new("cairn attest dist/*.tar.gz -o release.intoto.jsonl", "several files in one statement"),
                 new("cairn attest app --predicate-type https://example.org/review/v1 --predicate review.json", "with a predicate of your own"),
+            ],
+        },
+        new("verify", "Prove", "Verify an artifact, a receipt, a run or a folder", VerifyCommand.Create)
+        {
+            Details = "Prints a checklist with a reason on each line: syntax, graph, files, hashes, signatures, trust, validity, roles, thresholds, the rules of the policy, log. Attestations are looked for beside the artifact and in the receipts of the project; `--attestation` names others. Whom to believe is in ~/.config/cairn/trust.yaml. Exits with 0 if all of it holds, with 1 if something does not, with 4 if there is nothing to go by: no attestation, or none that anybody trusted signed.",
+            Examples =
+            [
+                new("cairn verify", "the newest run, with the files that it made"),
+                new("cairn verify dist/app.tar.gz --level release.yaml", "an artifact, by a policy"),
+                new("cairn verify app --attestation app.sigstore.json --public-key cosign.pub", "what others signed"),
+                new("cairn verify dist/ --json --vsa dist.vsa.json", "a folder, for programs, with a signed summary"),
+            ],
+        },
+        new("approve", "Prove", "Sign that artifacts may be used", ApproveCommand.Create)
+        {
+            Details = "What does not verify is not approved. Whoever verifies with a policy that asks for `approvals` counts it, if the key is trusted there and its owner is not the builder.",
+            Examples =
+            [
+                new("cairn approve last --comment \"looked at the diff\"", "the newest run, beside its receipt"),
+                new("cairn approve app.tar.gz -a receipt.json --key alice", "an artifact that was handed over"),
+            ],
+        },
+        new("policy", "Prove", "Check and test policies: what must hold of an artifact before it is used", PolicyCommand.Create)
+        {
+            Details = "A policy is a YAML file of rules that `cairn verify --level FILE` holds against what trusted keys signed; docs/formats/policy.md describes every rule. Cases are its tests: evidence, and what the rules should answer. `test` exits with 1 if an answer is another one.",
+            Examples =
+            [
+                new("cairn policy show strict > release.yaml", "a policy to begin with"),
+                new("cairn policy check release.yaml", "every mistake, with its place"),
+                new("cairn policy test policies/", "all files there that end in .cases.yaml"),
             ],
         },
         new("validate", "Look", "Check pipelines and show every mistake", ValidateCommand.Create)

@@ -74,7 +74,7 @@ internal static class InitCommand
 
         var suffix = folder == services.CurrentDirectory ? "" : $" -C {ShellText.Quote(asked)}";
         var next = new ByteText();
-        Style.OfOutput(services.Terminal).Write(next, Ink.Dim, $"look at it, then: {(unlocked ? $"cairn toolchain lock{suffix} && " : "")}cairn run{suffix}").Line();
+        Style.OfOutput(services.Terminal).Write(next, Ink.Dim, $"look at it, then: {(unlocked ? $"cairn toolchain lock{suffix} && " : "")}{(draft.Fetches ? $"cairn fetch{suffix} && " : "")}cairn run{suffix}").Line();
         Write(services, next.Span);
         return ExitCodes.Success;
     }

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Completions;
+using System.Text;
 
 using Cairn.Cli.CommandLine;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
+using Cairn.Core.Language.Model;
 using Cairn.Engine.Configuration;
 using Cairn.Engine.Projects;
 using Cairn.Engine.Projects.Templates;
@@ -114,7 +116,7 @@ internal static class NewCommand
             return problem;
         }
 
-        ShowNext(template, suite, files.Any(static f => f.Path == ProjectOptions.DefaultFiles[0]), suite is not null && parse.GetValue(options.Programs.NoLock), shown, services);
+        ShowNext(template, suite, files.FirstOrDefault(static f => f.Path == ProjectOptions.DefaultFiles[0]), suite is not null && parse.GetValue(options.Programs.NoLock), shown, services);
         return ExitCodes.Success;
     }
 
@@ -136,7 +138,7 @@ internal static class NewCommand
         services.OutBytes.Write(text.Span);
     }
 
-    private static void ShowNext(ProjectTemplate template, string? suite, bool piped, bool unlocked, string shown, CommandServices services)
+    private static void ShowNext(ProjectTemplate template, string? suite, TemplateFile? pipeline, bool unlocked, string shown, CommandServices services)
     {
         var text = new ByteText();
         var style = Style.OfOutput(services.Terminal);
@@ -148,9 +150,11 @@ internal static class NewCommand
             }
         }
 
-        style.Write(text, Ink.Dim, $"go on: cd {ShellText.Quote(shown)} && {(!piped ? "cairn init" : unlocked ? "cairn toolchain lock && cairn run" : "cairn run")}").Line();
+        style.Write(text, Ink.Dim, $"go on: cd {ShellText.Quote(shown)} && {(pipeline is null ? "cairn init" : $"{(unlocked ? "cairn toolchain lock && " : "")}{(Fetches(pipeline) ? "cairn fetch && " : "")}cairn run")}").Line();
         services.OutBytes.Write(text.Span);
     }
+
+    private static bool Fetches(TemplateFile pipeline) => pipeline.Content.AsSpan().IndexOf(Encoding.UTF8.GetBytes($"uses: {FetchPolicy.Word}\n")) >= 0;
 
     private static async Task<int> ListAsync(string? asked, bool json, TemplateCatalog catalog, CommandServices services, CancellationToken cancellationToken)
     {

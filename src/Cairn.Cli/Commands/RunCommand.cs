@@ -108,6 +108,11 @@ internal sealed class RunCommand
 
         using var key = opened;
         var (code, result) = await RunAsync(project, settings, opened is null ? prepared : prepared with { Request = request }, plan, guards);
+        if (!result.Handlers.IsEmpty)
+        {
+            HandlerProblems.Print(_services, result.Handlers);
+        }
+
         if (_arguments is { Fetch: { } fetched, Json: false, Quiet: false })
         {
             FetchCommand.Report(_services, result.Fetched, fetched.DryRun);
@@ -294,6 +299,7 @@ internal sealed class RunCommand
             NoCache = _arguments.NoCache,
             Force = [.. _arguments.Force],
             StateDirectory = UserFolders.State(_services.Variable),
+            Handlers = settings.Handlers,
             KeysDirectory = KeyFolders.Of(_services),
             SignWith = _arguments.Key ?? _services.Variable(RunKey.Variable),
             Version = BuildInfo.Version,

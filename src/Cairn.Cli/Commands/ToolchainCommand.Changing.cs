@@ -2,6 +2,7 @@ using System.CommandLine;
 
 using Cairn.Cli.Terminal;
 using Cairn.Core.Toolchains;
+using Cairn.Engine;
 using Cairn.Engine.Toolchains;
 using Cairn.Engine.Tracing;
 using Cairn.Execution.Toolchains;
@@ -153,7 +154,7 @@ internal sealed partial class ToolchainCommand
         var used = new HashSet<string>(StringComparer.Ordinal);
         foreach (var path in new LockedProjects(request.StateDirectory).List().Append(project.Directory))
         {
-            if (ProjectToolchains.TryReadLock(path, out var problem) is not { } content)
+            if (new ProjectLock(path).TryReadToolchains(out var problem) is not { } content)
             {
                 return DiagnosticPrinter.Usage(_services, $"`{Path.Combine(path, ToolchainLock.FileName)}` cannot be read, so that nobody knows what it needs: {problem}", "take it from version control, or remove it: `cairn toolchain lock` there writes it anew");
             }

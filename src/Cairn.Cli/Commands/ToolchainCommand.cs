@@ -1,10 +1,8 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using System.Text;
 
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
-using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
 using Cairn.Engine;
@@ -12,7 +10,6 @@ using Cairn.Engine.Configuration;
 using Cairn.Engine.Toolchains;
 using Cairn.Execution.Toolchains;
 using Cairn.Store.Content;
-using Cairn.Store.Files;
 using Cairn.Store.Toolchains;
 
 namespace Cairn.Cli.Commands;
@@ -51,10 +48,7 @@ internal sealed partial class ToolchainCommand
             .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
 
     /// <summary>What all of them work with.</summary>
-    private sealed record Scene(Project Project, string StateDirectory, ImmutableArray<Toolchain> Declared, ImmutableArray<Step> Steps, ToolchainLock Lock, ContentStore Store, AptConfiguration Apt, ToolchainBuilder Builder)
-    {
-        public string LockPath => Path.Combine(Project.Directory, ToolchainLock.FileName);
-    }
+    private sealed record Scene(Project Project, string StateDirectory, ImmutableArray<Toolchain> Declared, ImmutableArray<Step> Steps, ToolchainLock Lock, ContentStore Store, AptConfiguration Apt, ToolchainBuilder Builder);
 
     private Command CreateLock()
     {
@@ -196,12 +190,7 @@ internal sealed partial class ToolchainCommand
         if (!dryRun)
         {
             new LockedProjects(scene.StateDirectory).Note(scene.Project.Directory);
-            var before = File.Exists(scene.LockPath) ? await File.ReadAllBytesAsync(scene.LockPath, cancellationToken) : [];
-            var text = Encoding.UTF8.GetBytes(FetchLockText.Join(ToolchainLockText.Write(content), FetchLockText.Split(Encoding.UTF8.GetString(before)).Fetched));
-            if (!text.AsSpan().SequenceEqual(before))
-            {
-                DurableFile.Replace(scene.LockPath, text);
-            }
+            ProjectLock.Write(scene.Project.Directory, content);
         }
 
         return Show(parse, ToolchainReports.Locked(outcomes, [.. scene.Lock.Toolchains.Where(t => content.Find(t.Name) is null).Select(static t => t.Name)], dryRun));
@@ -274,7 +263,7 @@ internal sealed partial class ToolchainCommand
             return DiagnosticPrinter.Usage(_services, "There is no folder for the store, which toolchains stand in", "set `cache.directory`, or the variable HOME");
         }
 
-        if (ProjectToolchains.TryReadLock(project.Directory, out var problem) is not { } content)
+        if (new ProjectLock(project.Directory).TryReadToolchains(out var problem) is not { } content)
         {
             return DiagnosticPrinter.Usage(_services, $"`{ToolchainLock.FileName}` cannot be used: {problem}", "take it from version control, or remove it and run `cairn toolchain lock`");
         }

@@ -218,12 +218,17 @@ internal static class RunReport
         text.Line();
         foreach (var job in model.Jobs)
         {
-            foreach (var name in job.Finished?.Tests?.FailedNames ?? [])
+            var counts = job.Finished?.Tests;
+            for (var i = 0; i < (counts?.FailedNames.Length ?? 0) && named++ < NamesMax; i++)
             {
-                if (named++ < NamesMax)
+                text.Append("    ");
+                style.Write(text, Ink.Bad, style.Bad).Append($" {AnsiText.Clean(job.Id)}: {AnsiText.Clean(counts!.FailedNames[i])}").Line();
+                if (i < counts.FailedMessages.Length && counts.FailedMessages[i].Length > 0)
                 {
-                    text.Append("    ");
-                    style.Write(text, Ink.Bad, style.Bad).Append($" {AnsiText.Clean(job.Id)}: {AnsiText.Clean(name)}").Line();
+                    foreach (var line in counts.FailedMessages[i].Split('\n'))
+                    {
+                        style.Write(text.Append("        "), Ink.Dim, AnsiText.Clean(line)).Line();
+                    }
                 }
             }
         }

@@ -120,6 +120,29 @@ public sealed class PathPatterns
         }
     }
 
+    /// <summary>What the exclusions name, as if it were not excluded: of outputs, what is known to be written and not wanted.</summary>
+    public PathPatterns Excluded
+    {
+        get
+        {
+            if (IsLiteral)
+            {
+                return None;
+            }
+
+            var excluded = ImmutableArray.CreateBuilder<PathPattern>();
+            foreach (var pattern in Patterns)
+            {
+                if (pattern.Exclude)
+                {
+                    excluded.Add(pattern with { Exclude = false });
+                }
+            }
+
+            return excluded.Count == 0 ? None : new PathPatterns(excluded.DrainToImmutable());
+        }
+    }
+
     /// <summary>
     /// Where a walker finds all matches: paths of folders, or of files where a glob has no wildcard, sorted, none below another.
     /// The project itself is the empty text.

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 
-using Cairn.Core.Content;
+using Cairn.Core.Toolchains;
 
 namespace Cairn.Core.Fetching;
 
@@ -13,8 +13,7 @@ public static class FetchLockText
 {
     private const string Heading = "# What the fetch steps of cairn.yaml brought. Written by `cairn fetch`.\nfetched:\n";
 
-    // The end of a YAML document, which says that nothing was cut off.
-    private const string End = "...\n";
+    private const string End = ToolchainLockText.End + "\n";
 
     /// <summary>What a lock file says of toolchains, as if nothing else were in it, and what it says of fetch steps.</summary>
     public static (string Toolchains, string Fetched) Split(string text)
@@ -60,7 +59,9 @@ public static class FetchLockText
     }
 
     /// <summary>Reads what <see cref="Split"/> gave. Throws <see cref="FormatException"/> for a text that <see cref="Write"/> did not write.</summary>
-    public static FetchLock Read(string text)
+    /// <param name="text">The text.</param>
+    /// <param name="linesBefore">How many lines of the file stand before it.</param>
+    public static FetchLock Read(string text, int linesBefore = 0)
     {
         ArgumentNullException.ThrowIfNull(text);
         if (text.Length == 0)
@@ -74,8 +75,8 @@ public static class FetchLockText
         }
 
         var pins = ImmutableArray.CreateBuilder<FetchPin>();
-        var lines = new Lines(text, Heading.Length);
-        while (!lines.IsAt(End))
+        var lines = new LockLines(text, Heading.Length, linesBefore);
+        while (!lines.TryTake(ToolchainLockText.End))
         {
             pins.Add(ReadPin(lines));
             if (pins.Count > 1 && string.CompareOrdinal(pins[^2].Job, pins[^1].Job) >= 0)
@@ -88,32 +89,26 @@ public static class FetchLockText
         return string.Equals(Write(content), text, StringComparison.Ordinal) ? content : throw new FormatException("What it says of fetch steps was edited");
     }
 
-    private static FetchPin ReadPin(Lines lines)
+    private static FetchPin ReadPin(LockLines lines)
     {
-        var job = Unquote(lines.Take("  ", ":"));
-        var asked = ReadDigest(lines.Take("    asked: "));
-        var tree = ReadDigest(lines.Take("    tree: "));
-        var files = ReadNumber(lines.Take("    files: "));
-        var bytes = ReadNumber(lines.Take("    bytes: "));
-        var parts = ImmutableArray.CreateBuilder<FetchPart>();
-        if (lines.Take("    parts:") is not " {}")
+        var job = Unquote(lines.Value("  ", ":"), lines);
+        var pin = new FetchPin(job, lines.Digest("    asked: "), lines.Digest("    tree: "), lines.Number("    files: "), lines.LongNumber("    bytes: "));
+        if (lines.TryTake("    parts: {}"))
         {
-            while (lines.IsAt("      \""))
-            {
-                var line = lines.Take("      ", "\"");
-                var split = line.LastIndexOf(": \"", StringComparison.Ordinal);
-                parts.Add(split < 0 ? throw Wrong() : new FetchPart(Unquote(line[..split]), line[(split + 3)..]));
-            }
+            return pin;
         }
 
-        return files <= int.MaxValue ? new FetchPin(job, asked, tree, (int)files, bytes) { Parts = parts.DrainToImmutable() } : throw Wrong();
+        var parts = ImmutableArray.CreateBuilder<FetchPart>();
+        lines.Take("    parts:");
+        while (lines.StartsWith("      \""))
+        {
+            var line = lines.Value("      ", "\"");
+            var split = line.LastIndexOf(": \"", StringComparison.Ordinal);
+            parts.Add(split < 0 ? throw lines.WrongBefore() : new FetchPart(Unquote(line[..split], lines), line[(split + 3)..]));
+        }
+
+        return pin with { Parts = parts.DrainToImmutable() };
     }
-
-    private static Digest ReadDigest(string text) => Digest.TryParse(text, CultureInfo.InvariantCulture, out var digest) ? digest : throw Wrong();
-
-    private static long ReadNumber(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw Wrong();
-
-    private static FormatException Wrong() => new("What it says of fetch steps is not as it was written");
 
     // Quoted as JSON and YAML both have it; all that is not plain is escaped, so that a text is one line whoever reads it.
     private static string Quote(string text)
@@ -138,11 +133,11 @@ public static class FetchLockText
         return quoted.Append('"').ToString();
     }
 
-    private static string Unquote(string quoted)
+    private static string Unquote(string quoted, LockLines lines)
     {
         if (quoted is not ['"', .. var inner, '"'])
         {
-            throw Wrong();
+            throw lines.WrongBefore();
         }
 
         var text = new StringBuilder(inner.Length);
@@ -158,34 +153,11 @@ public static class FetchLockText
             }
             else
             {
-                text.Append(i + 4 < inner.Length && inner[i] == 'u' && ushort.TryParse(inner.AsSpan(i + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit) ? (char)unit : throw Wrong());
+                text.Append(i + 4 < inner.Length && inner[i] == 'u' && ushort.TryParse(inner.AsSpan(i + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit) ? (char)unit : throw lines.WrongBefore());
                 i += 4;
             }
         }
 
         return text.ToString();
-    }
-
-    private sealed class Lines(string text, int start)
-    {
-        private int _at = start;
-
-        public bool IsAtEnd => _at >= text.Length;
-
-        public bool IsAt(string prefix) => string.CompareOrdinal(text, _at, prefix, 0, prefix.Length) == 0;
-
-        /// <summary>What a line has between its beginning and its end.</summary>
-        public string Take(string prefix, string suffix = "")
-        {
-            var end = IsAtEnd ? -1 : text.IndexOf('\n', _at);
-            if (end < _at + prefix.Length + suffix.Length || !IsAt(prefix) || string.CompareOrdinal(text, end - suffix.Length, suffix, 0, suffix.Length) != 0)
-            {
-                throw Wrong();
-            }
-
-            var value = text[(_at + prefix.Length)..(end - suffix.Length)];
-            _at = end + 1;
-            return value;
-        }
     }
 }

@@ -6,10 +6,13 @@ using Cairn.Core.Content;
 namespace Cairn.Core.Toolchains;
 
 /// <summary>The lines of a text, one after another.</summary>
-internal sealed class LockLines(string text, int start)
+/// <param name="text">The text.</param>
+/// <param name="start">Where in it they begin.</param>
+/// <param name="before">How many lines of its file stand before the text.</param>
+internal sealed class LockLines(string text, int start, int before = 0)
 {
     private int _at = start;
-    private int _number = text.AsSpan(0, start).Count('\n') + 1;
+    private int _number = before + text.AsSpan(0, start).Count('\n') + 1;
 
     private ReadOnlySpan<char> Line
     {
@@ -65,7 +68,10 @@ internal sealed class LockLines(string text, int start)
     }
 
     /// <summary>A number.</summary>
-    public int Number(string prefix) => int.TryParse(Value(prefix), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw Wrong(_number - 1);
+    public int Number(string prefix) => LongNumber(prefix) is var number && number <= int.MaxValue ? (int)number : throw WrongBefore();
+
+    /// <summary>A number that may be large.</summary>
+    public long LongNumber(string prefix) => long.TryParse(Value(prefix), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw WrongBefore();
 
     public string Value(string prefix, string suffix = "")
     {
@@ -80,15 +86,18 @@ internal sealed class LockLines(string text, int start)
         return value;
     }
 
-    public string Path(string prefix) => Value(prefix) is var path && RelativePath.IsPlain(path) ? path : throw Wrong(_number - 1);
+    public string Path(string prefix) => Value(prefix) is var path && RelativePath.IsPlain(path) ? path : throw WrongBefore();
 
-    public Digest Digest(string prefix) => Content.Digest.TryParse(Value(prefix), CultureInfo.InvariantCulture, out var digest) ? digest : throw Wrong(_number - 1);
+    public Digest Digest(string prefix) => Content.Digest.TryParse(Value(prefix), CultureInfo.InvariantCulture, out var digest) ? digest : throw WrongBefore();
 
     public DateTimeOffset Date(string prefix, string suffix) =>
-        DateTimeOffset.TryParseExact(Value(prefix, suffix), ToolchainLockText.DateFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date : throw Wrong(_number - 1);
+        DateTimeOffset.TryParseExact(Value(prefix, suffix), ToolchainLockText.DateFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date : throw WrongBefore();
 
     /// <summary>What is thrown for the line that comes next.</summary>
     public FormatException Wrong() => Wrong(_number);
+
+    /// <summary>What is thrown for the line that was taken last.</summary>
+    public FormatException WrongBefore() => Wrong(_number - 1);
 
     private static FormatException Wrong(int line) => new($"Line {line.ToString(CultureInfo.InvariantCulture)} is not as it was written");
 

@@ -163,6 +163,7 @@ internal sealed partial class RunCache : IDisposable
 
         _products.Note(job.Index, new JobProduct(known.Outputs, new Lazy<MerkleTree>(() => JobProducts.TreeOf(result.Outputs)), files.Files) { Outputs = result.Outputs, Attestation = known.Attestation });
         _memorable[job.Index] = known;
+        _ = Interlocked.Increment(ref _recalled);
         return (result, files);
     }
 
@@ -303,6 +304,7 @@ internal sealed partial class RunCache : IDisposable
                     Summary = PutFile(executed.SummaryPath),
                 };
                 attestation = Attest(job, action, result, isFetched: executed.Fetched is not null);
+                TellSigned(job, attestation);
                 kept = result;
             }
         }

@@ -6,16 +6,12 @@ using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Toolchains;
-using Cairn.Store.Files;
 
 namespace Cairn.Engine.Fetching;
 
 /// <summary>What the fetch steps of a project brought, as its lock has it, and what a run adds to that. Thread-safe.</summary>
 public sealed class ProjectFetches
 {
-    // A lock of a thousand fetch steps with all their parts.
-    private const int LockBytesMax = 64 << 20;
-
     private readonly Lock _gate = new();
     private readonly List<FetchOutcome> _outcomes = [];
 
@@ -62,33 +58,19 @@ public sealed class ProjectFetches
     }
 
     /// <summary>Reads the lock of a project whose pipeline fetches.</summary>
-    public static ProjectFetches Load(string projectDirectory, Pipeline pipeline)
+    public static ProjectFetches Load(ProjectLock file, Pipeline pipeline)
     {
+        ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(pipeline);
         foreach (var step in pipeline.Steps)
         {
             if (step.Fetch is not null || step.Generates is not null)
             {
-                return TryReadLock(projectDirectory, out var problem) is { } content ? new ProjectFetches(content, null) : new ProjectFetches(FetchLock.Empty, problem);
+                return file.TryReadFetches(out var problem) is { } content ? new ProjectFetches(content, null) : new ProjectFetches(FetchLock.Empty, problem);
             }
         }
 
         return None;
-    }
-
-    /// <summary>Reads the pins of a project's lock; an empty lock where there is no file, null where it cannot be read.</summary>
-    public static FetchLock? TryReadLock(string projectDirectory, out string? problem)
-    {
-        problem = null;
-        try
-        {
-            return FetchLockText.Read(FetchLockText.Split(ReadText(projectDirectory)).Fetched);
-        }
-        catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException)
-        {
-            problem = exception.Message;
-            return null;
-        }
     }
 
     /// <summary>Notes how a job's fetch ended.</summary>
@@ -117,16 +99,7 @@ public sealed class ProjectFetches
             content = new FetchLock([.. content.Pins.Where(p => steps.Contains(StepOf(p.Job)))]);
         }
 
-        // What says of toolchains stays as it is now, though another command may have written it meanwhile.
-        var text = ReadText(projectDirectory);
-        var rest = FetchLockText.Split(text).Toolchains;
-        var written = FetchLockText.Write(content);
-        rest = rest.Length == 0 && written.Length > 0 ? ToolchainLockText.Write(ToolchainLock.Empty) : rest;
-        var joined = FetchLockText.Join(rest, written);
-        if (!string.Equals(text, joined, StringComparison.Ordinal))
-        {
-            DurableFile.Replace(Path.Combine(projectDirectory, ToolchainLock.FileName), Encoding.UTF8.GetBytes(joined));
-        }
+        ProjectLock.Write(projectDirectory, content);
     }
 
     /// <summary>Adds what is wrong with the pins of the steps that a run executes, each step once.</summary>
@@ -170,12 +143,6 @@ public sealed class ProjectFetches
     {
         var bracket = job.IndexOf('[', StringComparison.Ordinal);
         return bracket < 0 ? job : job[..bracket];
-    }
-
-    private static string ReadText(string projectDirectory)
-    {
-        var file = new FileInfo(Path.Combine(projectDirectory, ToolchainLock.FileName));
-        return !file.Exists ? "" : file.Length <= LockBytesMax ? File.ReadAllText(file.FullName) : throw new FormatException($"It has more than {LockBytesMax} bytes");
     }
 
     private static Diagnostic Error(string code, Job job, string message, string suggestion) => new(code, DiagnosticSeverity.Error, message, job.Step.Span, suggestion);

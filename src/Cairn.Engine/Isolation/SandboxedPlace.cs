@@ -108,7 +108,7 @@ internal sealed class SandboxedPlace : IAttemptPlace
             reports = PathPatterns.Parse(_job.Step.JUnitReports.Select(scope.Text));
         }
 
-        return UndeclaredWrites.Find(work, Tree, _action.Inputs, _job.Outputs, reports);
+        return UndeclaredWrites.Find(work, Tree, _action.Inputs, _job.Outputs, _job.Outputs.Excluded, reports);
     }
 
     public List<string> FindMissing(ProcessSpec spec) =>

@@ -102,9 +102,10 @@ internal static class RunPreparation
         }
 
         SandboxUse.Check(request, plan, diagnostics);
-        var toolchains = ProjectToolchains.Load(request.ProjectDirectory, plan.Pipeline);
+        var file = new ProjectLock(request.ProjectDirectory);
+        var toolchains = ProjectToolchains.Load(file, request.ProjectDirectory, plan.Pipeline);
         toolchains.Check(request, plan, leftOut, diagnostics);
-        var fetches = ProjectFetches.Load(request.ProjectDirectory, plan.Pipeline);
+        var fetches = ProjectFetches.Load(file, plan.Pipeline);
         fetches.Check(request, plan, leftOut, diagnostics);
         DeterminismRules.Check(request, plan, leftOut, diagnostics);
         IReadOnlyDictionary<JobId, ImmutableSortedDictionary<string, string>>? prior = null;

@@ -72,6 +72,7 @@ internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, Pipel
 
             var envelope = Envelope.Sign(Envelope.InTotoType, ImmutableCollectionsMarshal.AsImmutableArray(payload), signer);
             DurableFile.Replace(directory.Receipt, envelope.ToJson());
+            reporter.Emit(new SignatureCreated { Time = reporter.Now, Subject = SignedSubject.Receipt, Statement = Digest.Of(payload).Hash, Key = signer.PublicKey.Id });
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
         {

@@ -427,7 +427,9 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             _run.Reporter.Warn(DiagnosticCodes.ReportUnreadable, $"The reports of `{_job.Id}` cannot be read: {exception.Message}", _job.Id);
         }
 
-        return counts;
+        return counts is null ? null : counts with { FailedNames = Redact(counts.FailedNames), FailedMessages = Redact(counts.FailedMessages) };
+
+        ImmutableArray<string> Redact(ImmutableArray<string> texts) => [.. texts.Select(t => Redaction.Apply(t, _run.Secrets.Known))];
     }
 
     private static AttemptOutcome OutcomeOf(ProcessResult result) => result switch

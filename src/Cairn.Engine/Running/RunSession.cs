@@ -5,6 +5,7 @@ using Cairn.Core.Events;
 using Cairn.Core.Expressions;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.Caching;
+using Cairn.Engine.Handlers;
 using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
@@ -28,6 +29,19 @@ internal static class RunSession
         CreateStateDirectory(state);
 
         await using var host = ProcessHost.Create(new ProcessHostOptions { PidNamespace = prepared.Request.PidNamespace, RunToken = prepared.Id.Value });
+        if (prepared.Request.Handlers.IsEmpty)
+        {
+            return await RunInAsync(state, prepared, host, observer, control, time, cancellationToken);
+        }
+
+        using var handlers = new HandlerDelivery(prepared.Request, prepared.Id, host, observer, time);
+        var result = await RunInAsync(state, prepared, host, handlers, control, time, cancellationToken);
+        return result with { Handlers = await handlers.FinishAsync() };
+    }
+
+    private static async Task<RunResult> RunInAsync(
+        string state, PreparedRun prepared, ProcessHost host, IRunObserver observer, RunControl control, TimeProvider time, CancellationToken cancellationToken)
+    {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, control.CancelToken);
         var start = time.GetTimestamp();
         var waited = false;
@@ -152,6 +166,11 @@ internal static class RunSession
             if (request.Pinning is { DryRun: false })
             {
                 prepared.Fetches.Save(request.ProjectDirectory, scope.Plan);
+            }
+
+            if (cache?.Verification() is { } verification)
+            {
+                reporter.Emit(verification);
             }
 
             Save(tree, durations, () => inputs.Save(prepared, cache), directory, reporter);

@@ -4,7 +4,6 @@ using System.Text;
 
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
-using Cairn.Core.Fetching;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Toolchains;
@@ -17,9 +16,6 @@ namespace Cairn.Engine.Toolchains;
 /// <summary>The toolchains of a project: what its pipeline asks for, and what its lock says that is.</summary>
 public sealed class ProjectToolchains
 {
-    // A lock of twenty toolchains of a thousand packages each.
-    private const int LockBytesMax = 16 << 20;
-
     private readonly Dictionary<string, Toolchain> _declared = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ImmutableArray<ResolvedDependency>> _dependencies = new(StringComparer.Ordinal);
     private readonly HostFiles _host;
@@ -60,43 +56,22 @@ public sealed class ProjectToolchains
     }
 
     /// <summary>Reads the lock of a project whose pipeline declares toolchains.</summary>
-    public static ProjectToolchains Load(string projectDirectory, Pipeline pipeline)
+    public static ProjectToolchains Load(ProjectLock file, string projectDirectory, Pipeline pipeline)
     {
+        ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(pipeline);
         if (pipeline.Toolchains.IsEmpty)
         {
             return None;
         }
 
-        var toolchains = new ProjectToolchains(TryReadLock(projectDirectory, out var problem) ?? ToolchainLock.Empty, problem, HostFiles.Of(projectDirectory));
+        var toolchains = new ProjectToolchains(file.TryReadToolchains(out var problem) ?? ToolchainLock.Empty, problem, HostFiles.Of(projectDirectory));
         foreach (var toolchain in pipeline.Toolchains)
         {
             toolchains._declared[toolchain.Name] = toolchain;
         }
 
         return toolchains;
-    }
-
-    /// <summary>Reads a project's lock; an empty one where there is no file, null where it cannot be read.</summary>
-    public static ToolchainLock? TryReadLock(string projectDirectory, out string? problem)
-    {
-        problem = null;
-        var path = Path.Combine(projectDirectory, ToolchainLock.FileName);
-        try
-        {
-            var file = new FileInfo(path);
-            if (!file.Exists)
-            {
-                return ToolchainLock.Empty;
-            }
-
-            return file.Length <= LockBytesMax ? ToolchainLockText.Read(FetchLockText.Split(File.ReadAllText(path)).Toolchains) : throw new FormatException($"It has more than {LockBytesMax} bytes");
-        }
-        catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException)
-        {
-            problem = exception.Message;
-            return null;
-        }
     }
 
     /// <summary>What a step has instead of the machine's programs; null for one that has these, or a toolchain that is not locked.</summary>

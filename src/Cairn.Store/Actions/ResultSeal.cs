@@ -39,6 +39,16 @@ public sealed class ResultSeal(HitVerifier verifier, ISigner? signer, VerdictMem
     // Below it a statement cannot exceed what readers take, but for its subjects.
     private const int ReadBackBytesMin = 1 << 20;
 
+    private int _verified;
+    private int _remembered;
+    private int _refused;
+
+    /// <summary>The id of the key that signs; null where there is none.</summary>
+    public string? KeyId => signer?.PublicKey.Id;
+
+    /// <summary>How many entries were opened because their signature is good, because it was found good before, and how many did not open.</summary>
+    public (int Verified, int Remembered, int Refused) Counts => (Volatile.Read(ref _verified), Volatile.Read(ref _remembered), Volatile.Read(ref _refused));
+
     /// <summary>Why there is nothing to sign with; looked at only where there is no signer.</summary>
     public string? WhyUnsigned { get; init; }
 
@@ -88,6 +98,14 @@ public sealed class ResultSeal(HitVerifier verifier, ISigner? signer, VerdictMem
     /// <summary>Opens an entry for the action that was asked for; null, with the reason, where it does not count.</summary>
     public AttestedResult? TryOpen(ReadOnlySpan<byte> entry, Digest action, out string? reason)
     {
+        var opened = TryOpen(entry, action, out var isRemembered, out reason);
+        _ = Interlocked.Increment(ref opened is null ? ref _refused : ref isRemembered ? ref _remembered : ref _verified);
+        return opened;
+    }
+
+    private AttestedResult? TryOpen(ReadOnlySpan<byte> entry, Digest action, out bool isRemembered, out string? reason)
+    {
+        isRemembered = false;
         if (!AttestedEntry.TryRead(entry, out var parts, out reason) || ActionResultDecoder.TryDecode(parts.Message, out reason) is not { } result)
         {
             return null;
@@ -96,6 +114,7 @@ public sealed class ResultSeal(HitVerifier verifier, ISigner? signer, VerdictMem
         if (verdicts?.Contains(parts.Checksum) is true)
         {
             // An entry that was good for its action is not good for another one.
+            isRemembered = true;
             reason = result.Action == action ? null : $"It is the result of another action, `{result.Action}`";
             return reason is null ? new AttestedResult(result, parts.Attestation) : null;
         }

@@ -76,14 +76,16 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
     /// <summary>Reads an envelope of anybody's; null where it is refused, with the reason.</summary>
     public static Envelope? TryRead(ReadOnlySpan<byte> json, out string? problem)
     {
-        if (StrictJson.TryRead(json, out problem) is not { } value)
-        {
-            return null;
-        }
+        return StrictJson.TryRead(json, out problem) is { } value ? TryRead(value, out problem) : null;
+    }
 
+    /// <summary>The same from JSON that was read.</summary>
+    public static Envelope? TryRead(JsonValue json, out string? problem)
+    {
         try
         {
-            return Read(value);
+            problem = null;
+            return Read(json);
         }
         catch (FormatException exception)
         {

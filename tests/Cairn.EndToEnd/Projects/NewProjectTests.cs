@@ -4,20 +4,8 @@ using Cairn.Testing;
 
 namespace Cairn.EndToEnd.Projects;
 
-/// <summary>One cache for all projects of these tests, so that each toolchain is fetched once.</summary>
-public sealed class SharedCache : IDisposable
-{
-    private readonly TemporaryFolder _folder = new();
-
-    /// <summary>Its folder.</summary>
-    public string Path => _folder["cache"];
-
-    /// <inheritdoc/>
-    public void Dispose() => _folder.Dispose();
-}
-
 /// <summary>Projects as `cairn new` makes them: their pipelines run in sandboxes without a warning, are cached, here and in a second clone, and so is what `cairn init` writes for their files.</summary>
-public sealed class NewProjectTests(SharedCache cache) : IClassFixture<SharedCache>
+public sealed class NewProjectTests(SharedCache cache)
 {
     private static readonly string[] Folders = ["/usr/local/bin", "/usr/bin", "/bin"];
 
@@ -169,12 +157,7 @@ public sealed class NewProjectTests(SharedCache cache) : IClassFixture<SharedCac
         Assert.False(project.Exists("other"));
     }
 
-    private TestProject Project()
-    {
-        var project = new TestProject("sandbox") { Timeout = TimeSpan.FromMinutes(4) };
-        project.Environment = project.Environment.SetItem("XDG_CACHE_HOME", cache.Path);
-        return project;
-    }
+    private TestProject Project() => cache.Project(TimeSpan.FromMinutes(4));
 
     /// <summary>Runs a pipeline; of each job what the cache had and its action.</summary>
     private static async Task<List<(string Name, string State, string Action)>> JobsAsync(TestProject project, string folder)

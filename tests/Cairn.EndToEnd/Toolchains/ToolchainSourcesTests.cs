@@ -1,7 +1,7 @@
 namespace Cairn.EndToEnd.Toolchains;
 
 /// <summary>Programs of others, built from their own sources by a toolchain, with nothing of the machine.</summary>
-public sealed class ToolchainSourcesTests
+public sealed class ToolchainSourcesTests(SharedCache cache)
 {
     // What the machine has, since the test needs it, and the toolchain has not: a step that sees it sees the machine.
     private const string OfTheMachine = "/usr/bin/apt-get";
@@ -9,7 +9,7 @@ public sealed class ToolchainSourcesTests
     [Fact]
     public async Task Sources_AreBuilt_WhileTheMachinesCompilersAreOutOfSight()
     {
-        using var project = new TestProject("sandbox") { Timeout = TimeSpan.FromMinutes(5) };
+        using var project = cache.Project(TimeSpan.FromMinutes(5));
         var archives = await DebianSources.FetchAsync(project, Path.Combine(Path.GetDirectoryName(project.Folder)!, "sources"), "hello", "zlib", "lua5.4");
         foreach (var (archive, name) in archives.Zip((string[])["hello", "zlib", "lua"]))
         {

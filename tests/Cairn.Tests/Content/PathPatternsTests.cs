@@ -58,6 +58,11 @@ public sealed class PathPatternsTests
         Assert.True(PathPatterns.MayOverlap(Of("b !b/x"), Of("b/x")));
     }
 
+    [Theory]
+    [InlineData("a b/**", "")]
+    [InlineData("a/** !a/b !c/**", "a/b, c/**")]
+    public void Excluded_Is_What_Exclusions_Name(string globs, string expected) => Assert.Equal(expected, Of(globs).Excluded.ToString());
+
     [Fact]
     public void ToString_Shows_The_Globs() => Assert.Equal("a, !b", Of("a !b").ToString());
 

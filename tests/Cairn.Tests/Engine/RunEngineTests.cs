@@ -548,11 +548,12 @@ public sealed class RunEngineTests : IDisposable
             steps:
               t:
                 run: |
-                  echo '<testsuite><testcase name="ok"/><testcase name="no"><failure/></testcase></testsuite>' > r.xml; exit 1
+                  echo '<testsuite><testcase name="ok"/><testcase name="no"><failure message="it is not"/></testcase></testsuite>' > r.xml; exit 1
                 reports: { junit: "*.xml" }
             """);
         Assert.Equal((2, 1), (outcome["t"].Tests!.Tests, outcome["t"].Tests!.Failures));
         Assert.Equal(["no"], outcome["t"].Tests!.FailedNames);
+        Assert.Equal(["it is not"], outcome["t"].Tests!.FailedMessages);
     }
 
     [Fact]

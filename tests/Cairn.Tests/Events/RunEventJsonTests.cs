@@ -40,7 +40,7 @@ public sealed class RunEventJsonTests
             Time = Time, Job = "a", Status = JobStatus.Succeeded, Attempts = 1, DurationMs = 12.75, ExitCode = 0, LogBytes = 1L << 40,
             Resources = new ResourceUse(12.75, 1, 2, 3, 4, 5),
             Outputs = ImmutableSortedDictionary<string, string>.Empty.Add("k", "v"),
-            Tests = new TestCounts(4, 1, 1, 1) { FailedNames = ["x.y"] },
+            Tests = new TestCounts(4, 1, 1, 1) { FailedNames = ["x.y"], FailedMessages = ["Expected: 1\nActual: 2"] },
             Cache = new CacheUse(CacheState.Hit) { Action = "ab", FromRun = "20261121-021345-7f3a9c", FromTime = Time, FromHost = "h", FromProject = "/p", SavedMs = 1234.5, Log = "cd", LogIndex = "ef" },
         },
         new StepCompleted { Time = Time, Job = "m", Status = JobStatus.Succeeded, Attempts = 1, Cache = new CacheUse(CacheState.Miss) { Action = "ab", Forced = true, Reason = CacheUse.ForceReason } },
@@ -53,6 +53,9 @@ public sealed class RunEventJsonTests
         new ServiceStopped { Time = Time, Service = "db", Reason = "exit 1" },
         new LockWaiting { Time = Time, Lock = "l", Job = "a", Holder = "run x" },
         new LockAcquired { Time = Time, Lock = "l", WaitedMs = 9 },
+        new SignatureCreated { Time = Time, Subject = SignedSubject.Action, Job = "a", Statement = new string('a', 64), Key = "k" },
+        new SignatureCreated { Time = Time, Subject = SignedSubject.Receipt, Statement = new string('b', 64) },
+        new VerificationCompleted { Time = Time, Verified = 1, Remembered = 2, Recalled = 3, Refused = 4 },
         new WarningRaised { Time = Time, Code = "CAIRN0401", Message = "m", Job = "a" },
     ];
 

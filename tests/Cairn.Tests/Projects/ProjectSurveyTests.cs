@@ -13,21 +13,21 @@ public sealed class ProjectSurveyTests
     [InlineData("go.mod=module example.org/a\n|a.go=package a", "vet test")]
     [InlineData("Cargo.toml=[package]\nname = \"a\"\n|src/main.rs=", "test build")]
     [InlineData("pyproject.toml=[project]\nname = 'a'\n|src/a/__init__.py=|tests/test_a.py=", "test")]
-    [InlineData("requirements.txt=flask==3\n|app.py=|tests/test_a.py=import pytest", "install test")]
+    [InlineData("requirements.txt=flask==3\n|app.py=|tests/test_a.py=import pytest", "download install test")]
     [InlineData("setup.py=|a.py=", "check")]
     [InlineData("package.json={\"scripts\":{\"test\":\"node --test\"}}|a.js=", "test")]
     [InlineData("package.json={\"dependencies\":{\"left-pad\":\"1\"},\"scripts\":{\"build\":\"tsc\",\"test\":\"jest\",\"lint\":\"eslint .\"}}|package-lock.json={}", "npm-install node-build node-lint node-test")]
-    [InlineData("pom.xml=<project/>|src/main/java/A.java=", "verify")]
+    [InlineData("pom.xml=<project/>|src/main/java/A.java=", "download verify")]
     [InlineData("CMakeLists.txt=enable_testing()|a.c=", "build test")]
     [InlineData("CMakeLists.txt=project(a)|a.c=", "build")]
     [InlineData("configure=#!/bin/sh|a.c=", "build")]
     [InlineData("Makefile=all:\ncheck: all\n|a.c=|.gitignore=/build/\n", "build test")]
     [InlineData("Makefile=all:\ncheck: all\n|a.c=", "build")]
     [InlineData("build.zig=b.step(\"test\", \"\")", "build test")]
-    [InlineData("Gemfile=gem 'rake'\n|spec/a_spec.rb=", "install test")]
+    [InlineData("Gemfile=gem 'rake'\n|spec/a_spec.rb=", "download install test")]
     [InlineData("Rakefile=Rake::TestTask.new|test/a_test.rb=", "test")]
     [InlineData("composer.json={\"require\":{\"php\":\">=8\"},\"scripts\":{\"test\":\"php tests/run.php\"}}|a.php=", "check test")]
-    [InlineData("composer.json={\"require\":{\"a/b\":\"1\"}}|phpunit.xml=", "check install test")]
+    [InlineData("composer.json={\"require\":{\"a/b\":\"1\"}}|phpunit.xml=", "check install autoload test")]
     [InlineData("Makefile.PL=|lib/A.pm=|t/a.t=", "check test")]
     [InlineData("bin/a.sh=#!/bin/sh|tests/run.sh=#!/bin/bash", "check test")]
     public void Draft_FindsTheStepsOfAProject(string files, string steps) => Assert.Equal(steps, string.Join(' ', Draft(files).Steps.Select(s => s.Name.Value)));
@@ -58,11 +58,46 @@ public sealed class ProjectSurveyTests
     }
 
     [Fact]
-    public void Dotnet_WithPackages_HasTheNetworkInOneStep()
+    public void Dotnet_WithPackages_FetchesInOneStep()
     {
         var pipeline = Draft("A/A.csproj=<Project><ItemGroup><PackageReference Include='xunit.v3' Version='1'/></ItemGroup></Project>");
-        Assert.Equal(["dotnet-restore"], pipeline.Steps.Where(s => s.Network == NetworkAccess.Host).Select(s => s.Name.Value));
+        Assert.Equal(["dotnet-packages"], pipeline.Steps.Where(s => s.Fetch is not null).Select(s => s.Name.Value));
+        Assert.Equal(["dotnet-packages", "dotnet-restore"], Needs(pipeline, "A-build"));
         Assert.Contains("A-test", pipeline.Steps.Select(s => s.Name.Value));
+    }
+
+    [Theory]
+    [InlineData("package.json={\"dependencies\":{\"a\":\"1\"}}|package-lock.json={\"x\":{\"resolved\": \"https://registry.npmjs.org/a.tgz\"},\n\"y\":{\"resolved\": \"https://npm.example.com:8443/b.tgz\"}}", "registry.npmjs.org npm.example.com:8443")]
+    [InlineData("package.json={\"dependencies\":{\"a\":\"1\"}}|package-lock.json={\"resolved\": \"https://registry.npmjs.org/a.tgz\"}|.npmrc=registry=https://npm.example.com/\n@x:registry = https://x.example.com/npm", "npm.example.com x.example.com")]
+    [InlineData("package.json={\"dependencies\":{\"a\":\"1\"}}|yarn.lock=a@1:\n  resolved \"https://registry.yarnpkg.com/a.tgz\"\n  resolved \"https://user:secret@codeload.github.com/b\"\n", "registry.yarnpkg.com codeload.github.com")]
+    [InlineData("package.json={\"dependencies\":{\"a\":\"1\"}}|pnpm-lock.yaml=    resolution: {tarball: https://codeload.github.com/a}\n", "registry.npmjs.org codeload.github.com")]
+    [InlineData("requirements.txt=six==1\n# https://example.com\n|a.py=", "pypi.org files.pythonhosted.org")]
+    [InlineData("requirements.txt=--index-url https://pypi.example.com/simple\nsix @ https://example.com/six.whl\n|a.py=", "example.com pypi.example.com")]
+    [InlineData("pyproject.toml=[project]\nname = \"a\"\ndependencies = [\n  \"six==1\",\n]\n|a.py=", "pypi.org files.pythonhosted.org")]
+    [InlineData("Cargo.toml=[package]\n|Cargo.lock=[[package]]\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n[[package]]\nsource = \"git+https://git.example.com/x#1\"\n", "index.crates.io static.crates.io git.example.com")]
+    [InlineData("go.mod=module a\nrequire example.org/x v1\n|a.go=", "proxy.golang.org sum.golang.org")]
+    [InlineData("pom.xml=<project><url>https://example.org</url><repositories><repository><url>https://maven.example.com/</url></repository></repositories></project>", "repo.maven.apache.org maven.example.com")]
+    [InlineData("Gemfile=source 'https://rubygems.org'\ngem 'rake'\ngem 'x', git: 'https://git.example.com/x'\n|a.rb=", "rubygems.org index.rubygems.org git.example.com")]
+    [InlineData("Gemfile=source 'https://gems.example.com'\ngem 'rake'\n|a.rb=", "gems.example.com")]
+    [InlineData("composer.json={\"require\":{\"a/b\":\"1\"}}|composer.lock={\"packages\":[{\"source\":{\"url\":\"https://git.example.com/\"},\"dist\":{\"url\":\"https://api.github.com/repos/a/b/zipball/1\"}}]}", "repo.packagist.org api.github.com codeload.github.com")]
+    [InlineData("composer.json={\"require\":{\"a/b\":\"1\"}}|composer.lock={\"packages\":[{\"dist\":{\"url\":\"https://php.example.com/b.zip\"}}]}", "repo.packagist.org php.example.com")]
+    [InlineData("A.csproj=<Project><ItemGroup><PackageReference Include='x' Version='1'/></ItemGroup></Project>|nuget.config=<packageSources><clear/><add key='own' value='https://nuget.example.com/v3/index.json'/></packageSources>", "nuget.example.com")]
+    public void Draft_FetchesFromTheHostsThatAProjectNames_AndFromNoneElse(string files, string hosts)
+    {
+        var pipeline = Draft(files);
+        var fetch = Assert.Single(pipeline.Steps, s => s.Fetch is not null);
+        Assert.Equal(hosts, string.Join(' ', fetch.Fetch!.Hosts.Patterns.Select(p => p.Text)));
+        Assert.DoesNotContain(pipeline.Steps, s => s.Network == NetworkAccess.Host);
+    }
+
+    [Theory]
+    [InlineData("pom.xml=<project><modules><module>a</module></modules></project>|a/pom.xml=<project/>")]
+    [InlineData("pyproject.toml=[tool.poetry.dependencies]\nsix = \"^1\"\n|a.py=")]
+    public void Draft_OfWhatOnlyABuildTells_HasTheNetwork(string files)
+    {
+        var pipeline = Draft(files);
+        Assert.Single(pipeline.Steps, s => s.Network == NetworkAccess.Host);
+        Assert.DoesNotContain(pipeline.Steps, s => s.Fetch is not null);
     }
 
     [Fact]

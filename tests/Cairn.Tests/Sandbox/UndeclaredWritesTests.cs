@@ -33,6 +33,18 @@ public sealed class UndeclaredWritesTests
         Assert.Null(UndeclaredWrites.Find(upper, upper, MerkleTree.Empty, PathPatterns.Parse(["out/**"]), PathPatterns.Parse(["a/**"])));
     }
 
+    [Fact]
+    public void Find_LeavesOutWhatOutputsExcludeByName()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("out/notes", "");
+        using var upper = DirectoryHandle.Open(folder.Path);
+        var outputs = PathPatterns.Parse(["out/**", "!out/notes"]);
+
+        Assert.NotNull(UndeclaredWrites.Find(upper, upper, MerkleTree.Empty, outputs));
+        Assert.Null(UndeclaredWrites.Find(upper, upper, MerkleTree.Empty, outputs, outputs.Excluded));
+    }
+
     private static void MakeDeep(string path, int depth)
     {
         var folder = DirectoryHandle.Open(path);

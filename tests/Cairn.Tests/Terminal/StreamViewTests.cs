@@ -204,7 +204,7 @@ public sealed class StreamViewTests
         var driver = new ViewDriver(new PlainView(ViewDriver.Options())).Begin(ids);
         for (var i = 0; i < ids.Length; i++)
         {
-            driver.Start(ids[i]).Succeed(ids[i], i + 1, tests: i == 3 ? new TestCounts(10, 1, 1, 1) { FailedNames = ["Suite.Case"] } : null);
+            driver.Start(ids[i]).Succeed(ids[i], i + 1, tests: i == 3 ? new TestCounts(10, 1, 1, 1) { FailedNames = ["Suite.Case"], FailedMessages = ["Expected: 1\n\u001b[31mActual: 2"] } : null);
         }
 
         driver.Render();
@@ -215,6 +215,8 @@ public sealed class StreamViewTests
               critical path 10.8s: s0 → s11
               tests: 7 passed, 2 failed, 1 skipped
                 ✗ s3: Suite.Case
+                    Expected: 1
+                    Actual: 2
                 … and 1 more
               slowest: s11 12.0s, s10 11.0s, s9 10.0s
 

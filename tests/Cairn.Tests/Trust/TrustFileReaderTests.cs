@@ -1,3 +1,4 @@
+using Cairn.Testing;
 using Cairn.Tests.Actions;
 using Cairn.Trust.Keys;
 using Cairn.Trust.Statements;
@@ -149,6 +150,17 @@ public sealed class TrustFileReaderTests
         var (file, mistakes) = Read(yaml, static _ => Bytes(KeyPem.WritePublic(Public(1))));
         Assert.Null(file);
         Assert.Contains(mistakes, m => m.Contains(why, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Read_ReadsTheExampleOfItsPage()
+    {
+        var page = File.ReadAllText(Path.Combine(SourceTree.Root, "docs/formats/trust.md"));
+        var start = page.IndexOf("```yaml\n", StringComparison.Ordinal) + 8;
+        var yaml = page[start..page.IndexOf("```", start, StringComparison.Ordinal)];
+        Assert.Contains("rotations:", yaml, StringComparison.Ordinal);
+        yaml = yaml[..yaml.IndexOf("rotations:", StringComparison.Ordinal)];
+        Assert.Equal(["anna", "ci", "old-laptop"], Good(yaml, static _ => Bytes(KeyPem.WritePublic(Public(4)))).Store.Keys.Select(static k => k.Name));
     }
 
     [Fact]

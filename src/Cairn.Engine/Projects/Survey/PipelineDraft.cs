@@ -29,7 +29,10 @@ public sealed record DraftStep(string Name, string Script)
     /// <summary>Tool caches that are shared by all projects: name and path.</summary>
     public IReadOnlyList<(string Name, string Path)> Caches { get; init; } = [];
 
-    /// <summary>Whether it reaches the network.</summary>
+    /// <summary>The hosts that it fetches from; what it brings is pinned then. None for a step that does not fetch.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>Whether it reaches the network as it likes, and what it brings is pinned nowhere.</summary>
     public bool Network { get; init; }
 
     /// <summary>Where it starts.</summary>
@@ -66,6 +69,9 @@ public sealed record FoundProject(string Language, string Folder, string Title)
 /// <param name="Notes">What could not be made use of, in words.</param>
 public sealed record PipelineDraft(string Name, IReadOnlyList<FoundProject> Projects, IReadOnlyList<string> Notes)
 {
+    /// <summary>Whether there are steps that fetch, and so something to pin before the first run.</summary>
+    public bool Fetches => Projects.Any(static p => p.Steps.Any(static s => s.Hosts.Count > 0));
+
     /// <summary>The suite of Debian that its toolchains are from; null where it has none.</summary>
     public string? Suite { get; init; }
 

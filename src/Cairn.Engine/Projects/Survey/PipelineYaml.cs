@@ -1,5 +1,7 @@
 using System.Text;
 
+using Cairn.Core.Language.Model;
+
 namespace Cairn.Engine.Projects.Survey;
 
 /// <summary>Writes a draft as a pipeline file that a person goes on with.</summary>
@@ -15,6 +17,12 @@ public static class PipelineYaml
         text.Append("# Written by `cairn init` from what it found; it is yours now. `cairn run` runs it.\n");
         text.Append("#\n# Each step runs in a sandbox: it sees its `inputs` and what the steps in `needs` made, and has no network. What it makes and does\n");
         text.Append("# not name in `outputs` is dropped. When something is missing, the run says which line to add.\n");
+        if (draft.Fetches)
+        {
+            text.Append("#\n# Steps that download say `uses: fetch`: they reach the `hosts` that they name, and what they bring is pinned in `cairn.lock`.\n");
+            text.Append("# `cairn fetch` does that, now and when what they ask for has changed.\n");
+        }
+
         foreach (var note in draft.Notes)
         {
             text.Append("#\n# Note: ").Append(note.ReplaceLineEndings(" ")).Append('\n');
@@ -66,6 +74,7 @@ public static class PipelineYaml
             text.Append("    # ").Append(comment.ReplaceLineEndings(" ")).Append('\n');
         }
 
+        Key(text, "uses", step.Hosts.Count > 0 ? FetchPolicy.Word : null);
         var needs = step.Needs.Select(n => names[project, n]).Concat(step.NeedsOf.Select(n => names[n.Project, n.Step])).Distinct(StringComparer.Ordinal).ToList();
         List(text, "needs", needs);
         Key(text, "working_directory", step.Folder.Length > 0 ? Scalar(step.Folder) : null);
@@ -88,6 +97,7 @@ public static class PipelineYaml
             Key(text, "env", $"{{ {string.Join(", ", step.Environment.Select(e => $"{e.Name}: {Scalar(e.Value)}"))} }}");
         }
 
+        List(text, "hosts", step.Hosts);
         Key(text, "network", step.Network ? "host" : null);
         if (step.Network)
         {

@@ -3,7 +3,10 @@ namespace Cairn.Engine.Projects.Survey;
 /// <summary>Rust: a workspace, or a package for itself, is what Cargo builds and tests as a whole.</summary>
 internal static class CargoProjects
 {
-    private const string CargoHome = ".cargo-home";
+    private const string Vendor = ".cargo-vendor";
+
+    // Cargo prints the settings by which what it vendored stands for the registries; the folder in them is that of whoever asks.
+    private const string VendorSettings = Vendor + "/config.toml";
 
     // Stubs stand for sources that fetching does not need, so that it runs again only where a manifest changes.
     private const string FetchScript =
@@ -42,18 +45,19 @@ internal static class CargoProjects
             var locked = listing.Has(Paths.In(folder, "Cargo.lock"));
             var crates = locked ? listing.Text(Paths.In(folder, "Cargo.lock")).Contains("\nsource = ", StringComparison.Ordinal) : members.Exists(m => NamesCrates(listing.Text(m)));
             var flags = (isWorkspace ? " --workspace" : "") + (locked ? " --locked" : "");
-            var setup = crates ? $"export CARGO_HOME=\"$PWD/{CargoHome}\"\n" : "";
+            var setup = crates ? $"mkdir -p \"$CARGO_HOME\" && sed \"s|^directory = .*|directory = \\\"$PWD/{Vendor}/crates\\\"|\" {VendorSettings} > \"$CARGO_HOME/config.toml\"\n" : "";
             var steps = new List<DraftStep>();
             if (crates)
             {
-                steps.Add(new DraftStep("fetch", $"{setup}{FetchScript}\ncargo fetch{(locked ? " --locked" : "")} --manifest-path /tmp/fetch/Cargo.toml")
+                steps.Add(new DraftStep("fetch", $"{FetchScript}\nmkdir {Vendor}\ncargo vendor{(locked ? " --locked" : "")} --versioned-dirs --manifest-path /tmp/fetch/Cargo.toml {Vendor}/crates > {VendorSettings}")
                 {
                     Description = "The crates that the manifests name",
-                    Comments = ["The one step that reaches the network.", .. locked ? Array.Empty<string>() : ["Commit Cargo.lock: without it each fetch may bring other crates."]],
+                    Comments = locked ? [] : ["Commit Cargo.lock: without it each fetch may bring other crates."],
                     Folder = folder,
-                    Network = true,
+                    Hosts = FetchHosts.OfCargo(listing.Text(Paths.In(folder, "Cargo.lock"))),
+                    Environment = [("CARGO_HOME", "/tmp/cargo")],
                     Inputs = [.. members, .. locked ? [Paths.In(folder, "Cargo.lock")] : Array.Empty<string>()],
-                    Outputs = [Paths.In(folder, CargoHome + "/**")],
+                    Outputs = [Paths.In(folder, Vendor + "/**")],
                 });
             }
 
@@ -63,7 +67,7 @@ internal static class CargoProjects
                 Needs = needs,
                 Folder = folder,
                 Inputs = context.Sources(folder),
-                Environment = [("CARGO_TARGET_DIR", "/tmp/target"), ("CARGO_NET_OFFLINE", "true")],
+                Environment = [.. crates ? [("CARGO_HOME", "/tmp/cargo")] : Array.Empty<(string, string)>(), ("CARGO_TARGET_DIR", "/tmp/target"), ("CARGO_NET_OFFLINE", "true")],
             };
             var binaries = Binaries(listing, members).ToList();
             steps.Add(Step("test", $"cargo test{flags}") with

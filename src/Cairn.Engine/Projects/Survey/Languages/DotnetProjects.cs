@@ -42,7 +42,7 @@ internal static class DotnetProjects
         foreach (var project in References.InOrder(projects, Direct))
         {
             var closure = References.Closure(project, Direct);
-            var needs = new List<(FoundProject, string)> { (restore, "restore") };
+            var needs = new List<(FoundProject, string)>(restore.Steps.Select(s => (restore, s.Name)));
             needs.AddRange(closure.Select(c => (found[c.Path], "build")));
             var inputs = new List<string>(shared);
             foreach (var used in closure.Prepend(project))
@@ -75,22 +75,35 @@ internal static class DotnetProjects
         var solutions = listing.Ending(".sln", ".slnx").ToList();
         var targets = solutions.Count == 1 && IsWhole(listing.Text(solutions[0]), projects) ? solutions : [.. projects.Select(p => p.Path)];
         var locks = listing.Named("packages.lock.json").ToList();
-        var script = packages + string.Join('\n', targets.Select(t => $"dotnet restore {Shell(t)} --artifacts-path {Artifacts}{(locks.Count > 0 ? " --locked-mode" : "")}"));
+        string Restore(string artifacts, string more) => packages + string.Join('\n', targets.Select(t => $"dotnet restore {Shell(t)} --artifacts-path {artifacts}{(locks.Count > 0 ? " --locked-mode" : "")}{more}"));
+        List<string> inputs = [.. solutions, .. projects.Select(p => p.Path), .. shared, .. locks];
+        var restore = new DraftStep("restore", Restore(Artifacts, packages.Length > 0 ? " -p:NuGetAudit=false" : ""))
+        {
+            Description = packages.Length > 0 ? "Resolves references among what was downloaded" : "Resolves references; no project has packages, so there is nothing to download",
+            Needs = packages.Length > 0 ? ["packages"] : [],
+            Inputs = inputs,
+            Outputs = [.. projects.SelectMany(p => new[] { $"{Artifacts}/obj/{p.Name}/project.assets.json", $"{Artifacts}/obj/{p.Name}/*.nuget.*" })],
+            Environment = Environment,
+        };
         return new FoundProject("dotnet", "", "What the .NET projects refer to")
         {
             Label = "dotnet",
-            Steps =
+            Steps = packages.Length == 0 ? [restore] :
             [
-                new DraftStep("restore", script)
+                new DraftStep("packages", Restore("/tmp/artifacts", "") + $"\nfind {Packages} -name .nupkg.metadata -exec sed -i 's/\"source\": \"[^\"]*\"/\"source\": null/' {{}} +")
                 {
-                    Description = packages.Length > 0 ? "Downloads packages" : "Resolves references; no project has packages, so there is nothing to download",
-                    Comments = packages.Length > 0 ? ["It asks the package feeds, so it has the network; the steps after it have not. Feeds with passwords want a secret in `env`."] : [],
-                    Network = packages.Length > 0,
-                    Inputs = [.. solutions, .. projects.Select(p => p.Path), .. shared, .. locks],
-                    Outputs = [.. projects.SelectMany(p => new[] { $"{Artifacts}/obj/{p.Name}/project.assets.json", $"{Artifacts}/obj/{p.Name}/*.nuget.*" }), .. packages.Length > 0 ? [$"{Packages}/**"] : Array.Empty<string>()],
-                    Environment = Environment,
-                    Caches = packages.Length > 0 ? [("nuget-http", "~/.local/share/NuGet")] : [],
+                    Description = "Downloads packages",
+                    Comments =
+                    [
+                        "NuGet notes beside each package where it was from, which may be another feed elsewhere. Feeds with passwords want a secret in `env`.",
+                        .. locks.Count > 0 ? Array.Empty<string>() : ["Commit lock files (RestorePackagesWithLockFile): without them each fetch may bring other versions."],
+                    ],
+                    Hosts = FetchHosts.OfDotnet(shared.Where(s => Paths.Name(s).Equals("nuget.config", StringComparison.OrdinalIgnoreCase)).Select(listing.Text)),
+                    Inputs = inputs,
+                    Outputs = [$"{Packages}/**"],
+                    Environment = [.. Environment, ("NUGET_CERT_REVOCATION_MODE", "offline")],
                 },
+                restore,
             ],
         };
     }

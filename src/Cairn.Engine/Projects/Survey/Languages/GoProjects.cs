@@ -3,7 +3,9 @@ namespace Cairn.Engine.Projects.Survey;
 /// <summary>Go: each module is tested; one that uses another of the same tree has that one's files among its inputs.</summary>
 internal static class GoProjects
 {
-    private const string ModuleCache = ".gomod";
+    // Beside the project: what is unpacked there is nobody's output.
+    private const string ModuleCache = "/tmp/gomod";
+    private const string Downloads = ".gomod";
 
     private static readonly (string, string)[] Caches = [("go-build", "~/.cache/go-build")];
 
@@ -45,22 +47,28 @@ internal static class GoProjects
     {
         var local = modules.Select(m => m.Name).ToHashSet(StringComparer.Ordinal);
         var steps = new List<DraftStep>();
-        var environment = new List<(string, string)> { ("GOTOOLCHAIN", "local"), ("GOPROXY", "off") };
+        var environment = new List<(string, string)> { ("GOTOOLCHAIN", "local") };
         var setup = "";
         IReadOnlyList<string> needs = [];
         if (module.Requires.Exists(r => !local.Contains(r)) && !listing.Has(Paths.In(module.Folder, "vendor/modules.txt")))
         {
-            setup = $"export GOMODCACHE=\"$PWD/{ModuleCache}\"\n";
+            // What was downloaded stands for the proxy of modules; go.sum says what is in each.
+            setup = $"export GOPROXY=\"file://$PWD/{Downloads}\"\n";
+            environment.AddRange([("GOMODCACHE", ModuleCache), ("GOSUMDB", "off")]);
             needs = ["download"];
-            steps.Add(new DraftStep("download", $"{setup}go mod download")
+            steps.Add(new DraftStep("download", $"go mod download\ncp -R {ModuleCache}/cache/download {Downloads}")
             {
                 Description = "The modules that go.mod names, checked against go.sum",
-                Comments = ["The one step of this module that reaches the network."],
                 Folder = module.Folder,
-                Network = true,
+                Hosts = FetchHosts.OfGo,
+                Environment = [("GOTOOLCHAIN", "local"), ("GOMODCACHE", ModuleCache)],
                 Inputs = [.. inputs.Where(i => Paths.Name(i) is "go.mod" or "go.sum" or "go.work" or "go.work.sum").Concat([Paths.In(module.Folder, "go.mod"), Paths.In(module.Folder, "go.sum")]).Where(listing.Has).Distinct(StringComparer.Ordinal)],
-                Outputs = [Paths.In(module.Folder, ModuleCache + "/**")],
+                Outputs = [Paths.In(module.Folder, Downloads + "/**"), "!" + Paths.In(module.Folder, Downloads + "/sumdb/**")],
             });
+        }
+        else
+        {
+            environment.Add(("GOPROXY", "off"));
         }
 
         DraftStep Step(string name, string command, string description) => new(name, setup + command)

@@ -7,6 +7,8 @@ internal static class NodeProjects
 {
     private static readonly string[] Settings = [".npmrc", "pnpm-workspace.yaml", ".yarnrc.yml"];
 
+    private const string Npm = "registry.npmjs.org";
+
     private static readonly string[] Checks = ["lint", "typecheck", "check"];
     private static readonly JsonDocumentOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
@@ -68,14 +70,13 @@ internal static class NodeProjects
                     Description = "Downloads what the packages name",
                     Comments =
                     [
-                        "It asks the registry, so it has the network; the steps after it have not. Scripts of packages do not run: take `--ignore-scripts` out where one needs them.",
-                        .. manager.Lock is null ? ["Commit a lock file: without it each install may bring other versions."] : Array.Empty<string>(),
+                        "Scripts of packages do not run here: where one needs them, `npm rebuild` in a step of its own runs them without the network.",
+                        .. manager.Lock is null ? ["Commit a lock file: without it each fetch may bring other versions."] : Array.Empty<string>(),
                     ],
                     Folder = root.Folder,
-                    Network = true,
+                    Hosts = FetchHosts.OfNode(manager.Registry, string.Join('\n', Settings.Select(n => context.Listing.Text(Paths.In(root.Folder, n)))), manager.Lock is { } locked ? context.Listing.Text(locked) : ""),
                     Inputs = [.. manifests, .. manager.Lock is { } file ? [file] : Array.Empty<string>(), .. Settings.Select(n => Paths.In(root.Folder, n)).Where(context.Listing.Has)],
-                    Outputs = [Paths.In(root.Folder, outputs)],
-                    Caches = [manager.Cache],
+                    Outputs = [Paths.In(root.Folder, outputs), .. manager.Notes.Select(n => "!" + Paths.In(root.Folder, outputs.Replace("/**", "/" + n, StringComparison.Ordinal)))],
                 },
             ],
         };
@@ -156,15 +157,20 @@ internal static class NodeProjects
         return packages;
     }
 
-    private sealed record Manager(string Install, string Run, string? Lock, (string, string) Cache)
+    /// <param name="Install">The command that installs.</param>
+    /// <param name="Run">What runs a script of a package.</param>
+    /// <param name="Lock">The lock file.</param>
+    /// <param name="Registry">The host that it asks by itself.</param>
+    /// <param name="Notes">What it notes for itself beside the packages, with the time.</param>
+    private sealed record Manager(string Install, string Run, string? Lock, string Registry, params string[] Notes)
     {
         public static Manager Of(SourceListing listing, string folder)
         {
             string? Find(params string[] names) => names.Select(n => Paths.In(folder, n)).FirstOrDefault(listing.Has);
-            return Find("pnpm-lock.yaml") is { } pnpm ? new Manager("pnpm install --frozen-lockfile --ignore-scripts", "pnpm run", pnpm, ("pnpm", "~/.local/share/pnpm"))
-                : Find("yarn.lock") is { } yarn ? new Manager("yarn install --frozen-lockfile --ignore-scripts", "yarn run", yarn, ("yarn", "~/.cache/yarn"))
-                : Find("package-lock.json", "npm-shrinkwrap.json") is { } npm ? new Manager("npm ci --ignore-scripts --no-audit --no-fund", "npm run", npm, ("npm", "~/.npm"))
-                : new Manager("npm install --no-package-lock --ignore-scripts --no-audit --no-fund", "npm run", null, ("npm", "~/.npm"));
+            return Find("pnpm-lock.yaml") is { } pnpm ? new Manager("pnpm install --frozen-lockfile --ignore-scripts", "pnpm run", pnpm, Npm, ".modules.yaml", ".pnpm-workspace-state*.json")
+                : Find("yarn.lock") is { } yarn ? new Manager("yarn install --frozen-lockfile --ignore-scripts", "yarn run", yarn, "registry.yarnpkg.com")
+                : Find("package-lock.json", "npm-shrinkwrap.json") is { } npm ? new Manager("npm ci --ignore-scripts --no-audit --no-fund", "npm run", npm, Npm)
+                : new Manager("npm install --no-package-lock --ignore-scripts --no-audit --no-fund", "npm run", null, Npm);
         }
     }
 

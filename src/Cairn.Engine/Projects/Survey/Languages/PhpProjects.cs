@@ -7,6 +7,9 @@ internal static class PhpProjects
 {
     private static readonly string[] Manifests = ["composer.json", "composer.lock"];
 
+    // What `composer dump-autoload` writes.
+    private static readonly string[] Autoloader = ["vendor/autoload.php", "vendor/composer/autoload_*.php", "vendor/composer/ClassLoader.php", "vendor/composer/LICENSE", "vendor/composer/platform_check.php"];
+
     public static IEnumerable<string> Folders(SurveyContext context) => context.Listing.Named("composer.json").Select(Paths.Folder);
 
     public static IEnumerable<FoundProject> Draft(SurveyContext context)
@@ -37,15 +40,14 @@ internal static class PhpProjects
             };
             if (packages)
             {
-                steps.Add(new DraftStep("install", "composer install --no-interaction --no-progress --no-scripts")
+                steps.Add(new DraftStep("install", "composer install --no-interaction --no-progress --no-scripts --no-plugins --no-autoloader --prefer-dist")
                 {
                     Description = "The packages that composer.json names",
-                    Comments = ["It asks the package index, so it has the network; the steps after it have not."],
+                    Comments = listing.Has(Paths.In(folder, "composer.lock")) ? [] : ["Commit composer.lock: without it each fetch may bring other versions."],
                     Folder = folder,
-                    Network = true,
+                    Hosts = FetchHosts.OfPhp(listing.Text(Paths.In(folder, "composer.lock"))),
                     Inputs = [.. Manifests.Select(n => Paths.In(folder, n)).Where(listing.Has)],
-                    Outputs = [Paths.In(folder, "vendor/**")],
-                    Caches = [("composer", "~/.cache/composer")],
+                    Outputs = [Paths.In(folder, "vendor/**"), .. Autoloader.Select(f => "!" + Paths.In(folder, f))],
                 });
             }
 
@@ -53,7 +55,19 @@ internal static class PhpProjects
                 : script is not null && script.StartsWith("phpunit", StringComparison.Ordinal) ? "vendor/bin/" + script : script;
             if (command is not null)
             {
-                steps.Add(new DraftStep("test", command) { Description = "Runs the tests", Needs = packages ? ["install"] : [], Folder = folder, Inputs = inputs });
+                if (packages)
+                {
+                    steps.Add(new DraftStep("autoload", "composer dump-autoload --no-interaction --no-scripts --no-plugins")
+                    {
+                        Description = "Where each class is",
+                        Needs = ["install"],
+                        Folder = folder,
+                        Inputs = inputs,
+                        Outputs = [.. Autoloader.Select(f => Paths.In(folder, f))],
+                    });
+                }
+
+                steps.Add(new DraftStep("test", command) { Description = "Runs the tests", Needs = packages ? ["install", "autoload"] : [], Folder = folder, Inputs = inputs });
             }
 
             yield return new FoundProject("php", folder, "PHP project")

@@ -4,6 +4,10 @@ namespace Cairn.Engine.Projects.Survey;
 internal static class PythonProjects
 {
     private const string Installed = ".deps/python";
+    private const string Wheels = ".deps/wheels";
+
+    private const string DeclaredScript =
+        "python3 -c 'import tomllib; print(*tomllib.load(open(\"pyproject.toml\", \"rb\"))[\"project\"][\"dependencies\"], sep=\"\\n\")' > /tmp/declared";
 
     private static readonly string[] Markers = ["pyproject.toml", "setup.py", "setup.cfg", "requirements.txt"];
     private static readonly string[] PytestFiles = ["pytest.ini", "conftest.py", "tests/conftest.py", "test/conftest.py"];
@@ -31,12 +35,17 @@ internal static class PythonProjects
             var written = string.Join('\n', Markers.Concat(["tox.ini"]).Select(m => listing.Text(Paths.In(folder, m))).Concat(requirements.Select(listing.Text)));
             var pytest = written.Contains("pytest", StringComparison.Ordinal) || Array.Exists(PytestFiles, f => listing.Has(Paths.In(folder, f)));
             var tests = Tests(listing, folder);
-            var own = ProjectNeedsPackages(listing.Text(Paths.In(folder, "pyproject.toml"))) || listing.Text(Paths.In(folder, "setup.py")).Contains("install_requires", StringComparison.Ordinal) || listing.Text(Paths.In(folder, "setup.cfg")).Contains("install_requires", StringComparison.Ordinal);
+            var declared = HasDependencies(listing.Text(Paths.In(folder, "pyproject.toml")));
+            var own = listing.Text(Paths.In(folder, "pyproject.toml")).Contains("[tool.poetry.dependencies]", StringComparison.Ordinal) || listing.Text(Paths.In(folder, "setup.py")).Contains("install_requires", StringComparison.Ordinal) || listing.Text(Paths.In(folder, "setup.cfg")).Contains("install_requires", StringComparison.Ordinal);
             var named = requirements.Where(r => listing.Text(r).Split('\n').Any(l => l.Trim() is { Length: > 0 } line && line[0] != '#')).ToList();
             var what = named.Select(r => "-r " + Paths.Name(r)).ToList();
             if (own)
             {
                 what.Add("/tmp/project"); // what building it writes beside its sources is nobody's output
+            }
+            else if (declared)
+            {
+                what.Add("-r /tmp/declared");
             }
 
             if (pytest && !named.Exists(r => listing.Text(r).Contains("pytest", StringComparison.Ordinal)))
@@ -46,17 +55,43 @@ internal static class PythonProjects
 
             var source = listing.Below(Paths.In(folder, "src")).Any() ? "src" : ".";
             var steps = new List<DraftStep>();
-            if (what.Count > 0)
+            var asked = string.Join(' ', what);
+            List<string> manifests = [.. named, .. declared || named.Count == 0 ? [Markers.Select(m => Paths.In(folder, m)).First(listing.Has)] : Array.Empty<string>()];
+            if (own)
             {
-                steps.Add(new DraftStep("install", (own ? "cp -r . /tmp/project\n" : "") + $"python3 -m pip install --no-input --disable-pip-version-check --target {Installed} {string.Join(' ', what)}")
+                steps.Add(new DraftStep("install", $"cp -r . /tmp/project\npython3 -m pip install --no-input --disable-pip-version-check --target {Installed} {asked}")
                 {
                     Description = "Downloads what the project names",
-                    Comments = ["It asks the package index, so it has the network; the steps after it have not. Pin versions, with hashes at best: each install may bring others otherwise."],
+                    Comments =
+                    [
+                        "What it depends on is known only by building it, so this step sees all sources, and has the network; the steps after it have not.",
+                        "With `[project] dependencies` in pyproject.toml, or a requirements.txt, `cairn init` writes a step that fetches and is pinned.",
+                    ],
                     Folder = folder,
                     Network = true,
-                    Inputs = own ? context.Sources(folder) : [.. named.DefaultIfEmpty(Markers.Select(m => Paths.In(folder, m)).First(listing.Has))],
+                    Inputs = context.Sources(folder),
                     Outputs = [Paths.In(folder, Installed + "/**")],
                     Caches = [("pip", "~/.cache/pip")],
+                });
+            }
+            else if (what.Count > 0)
+            {
+                steps.Add(new DraftStep("download", (declared ? DeclaredScript + "\n" : "") + $"python3 -m pip download --no-input --disable-pip-version-check --no-cache-dir --only-binary :all: --dest {Wheels} {asked}")
+                {
+                    Description = "Downloads what the project names",
+                    Comments = ["Wheels only: to make one of sources runs code of strangers, with the network. Pin versions, with hashes at best: each fetch may bring others otherwise."],
+                    Folder = folder,
+                    Hosts = FetchHosts.OfPython(named.Select(listing.Text)),
+                    Inputs = manifests,
+                    Outputs = [Paths.In(folder, Wheels + "/**")],
+                });
+                steps.Add(new DraftStep("install", $"python3 -m pip install --no-input --disable-pip-version-check --no-index --no-deps --no-compile --target {Installed} {Wheels}/*")
+                {
+                    Description = "Unpacks it",
+                    Needs = ["download"],
+                    Folder = folder,
+                    Inputs = manifests,
+                    Outputs = [Paths.In(folder, Installed + "/**")],
                 });
             }
 
@@ -114,16 +149,21 @@ internal static class PythonProjects
         return null;
     }
 
-    private static bool ProjectNeedsPackages(string pyproject)
+    /// <summary>Whether <c>[project]</c> names packages.</summary>
+    private static bool HasDependencies(string pyproject)
     {
-        var at = pyproject.IndexOf("\ndependencies", StringComparison.Ordinal);
-        if (at < 0)
+        var text = "\n" + pyproject;
+        var start = text.IndexOf("\n[project]", StringComparison.Ordinal);
+        if (start < 0)
         {
-            return pyproject.Contains("[tool.poetry.dependencies]", StringComparison.Ordinal);
+            return false;
         }
 
-        var open = pyproject.IndexOf('[', at);
-        var close = open < 0 ? -1 : pyproject.IndexOf(']', open);
-        return close > 0 && pyproject.AsSpan(open + 1, close - open - 1).ContainsAny('"', '\'');
+        var end = text.IndexOf("\n[", start + 1, StringComparison.Ordinal);
+        var section = text[start..(end < 0 ? text.Length : end)];
+        var at = section.IndexOf("\ndependencies", StringComparison.Ordinal);
+        var open = at < 0 ? -1 : section.IndexOf('[', at);
+        var close = open < 0 ? -1 : section.IndexOf(']', open);
+        return close > 0 && section.AsSpan(open + 1, close - open - 1).ContainsAny('"', '\'');
     }
 }

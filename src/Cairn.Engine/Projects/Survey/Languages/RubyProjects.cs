@@ -52,13 +52,23 @@ internal static class RubyProjects
             if (bundled)
             {
                 environment = [("BUNDLE_PATH", Bundle), ("BUNDLE_FROZEN", Has("Gemfile.lock") ? "true" : "false")];
-                steps.Add(new DraftStep("install", "bundle install --quiet")
+                List<string> manifests = [.. Gemfiles.Select(n => Paths.In(folder, n)).Where(listing.Has), .. listing.Ending(".gemspec").Where(f => Paths.Folder(f) == folder)];
+                steps.Add(new DraftStep("download", "bundle cache --no-install --quiet")
                 {
                     Description = "The gems that the Gemfile names",
-                    Comments = ["It asks the gem server, so it has the network; the steps after it have not."],
+                    Comments = Has("Gemfile.lock") ? [] : ["Commit Gemfile.lock: without it each fetch may bring other versions."],
                     Folder = folder,
-                    Network = true,
-                    Inputs = [.. Gemfiles.Select(n => Paths.In(folder, n)).Where(listing.Has), .. listing.Ending(".gemspec").Where(f => Paths.Folder(f) == folder)],
+                    Hosts = FetchHosts.OfRuby(listing.Text(Paths.In(folder, "Gemfile")), listing.Text(Paths.In(folder, "Gemfile.lock"))),
+                    Inputs = manifests,
+                    Outputs = [Paths.In(folder, "vendor/cache/**")],
+                    Environment = [.. environment, ("BUNDLE_CACHE_ALL", "true")],
+                });
+                steps.Add(new DraftStep("install", "bundle install --local --quiet")
+                {
+                    Description = "Unpacks them, and compiles what of them is in C",
+                    Needs = ["download"],
+                    Folder = folder,
+                    Inputs = manifests,
                     Outputs = [Paths.In(folder, Bundle + "/**")],
                     Environment = environment,
                 });
