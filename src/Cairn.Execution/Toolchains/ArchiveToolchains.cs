@@ -72,7 +72,7 @@ internal sealed class ArchiveToolchains(ToolchainTools tools) : ToolchainMaker(t
     public override async Task TraceAsync(LockedToolchain locked, ICollection<TraceLink> links, CancellationToken cancellationToken)
     {
         var archive = (LockedArchive)locked;
-        var subject = archive.Dotnet is { } sdk ? $"archive of the SDK {sdk.Version}" : $"archive {archive.Places[0]}";
+        var subject = archive.Dotnet is { } sdk ? $"archive of the SDK {sdk.Version}" : $"archive {string.Join(" or ", archive.Places)}";
         var problem = Tools.Examine(archive.Archive);
         links.Add(problem is null
             ? new TraceLink(1, subject, archive.Archive, archive.Dotnet is null ? "its bytes have the hash that the pipeline names" : "its bytes are what was locked", TraceState.Right)
