@@ -27,7 +27,7 @@ internal sealed record CommandServices
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
     /// <summary>The folder of apt's configuration.</summary>
-    public string AptFolder { get; init; } = Execution.Toolchains.AptConfiguration.DefaultFolder;
+    public string AptFolder { get; init; } = Execution.Toolchains.Debian.AptConfiguration.DefaultFolder;
 
     /// <summary>Cancelled when the command shall end; <c>run</c> handles signals itself.</summary>
     public CancellationToken CancellationToken { get; init; }

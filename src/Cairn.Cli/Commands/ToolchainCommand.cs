@@ -9,6 +9,7 @@ using Cairn.Engine;
 using Cairn.Engine.Configuration;
 using Cairn.Engine.Toolchains;
 using Cairn.Execution.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
 using Cairn.Store.Content;
 using Cairn.Store.Toolchains;
 

@@ -1,6 +1,8 @@
 using Cairn.Core.Content;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
+using Cairn.Execution.Toolchains.Downloads;
 using Cairn.Store.Toolchains;
 
 namespace Cairn.Execution.Toolchains;

@@ -1,4 +1,6 @@
 using Cairn.Core.Content;
+using Cairn.Execution.Toolchains.Downloads;
+using Cairn.Execution.Toolchains.Host;
 using Cairn.Store.Content;
 
 namespace Cairn.Execution.Toolchains;

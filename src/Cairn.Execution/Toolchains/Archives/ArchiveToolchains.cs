@@ -4,9 +4,11 @@ using System.Text;
 using Cairn.Core.Content;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
+using Cairn.Execution.Toolchains.Downloads;
 using Cairn.Store.Toolchains;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Archives;
 
 /// <summary>Toolchains of archives, whose hash the pipeline names; nothing is unpacked that does not have it, or whose signature does not hold.</summary>
 internal sealed class ArchiveToolchains(ToolchainTools tools) : ToolchainMaker(tools)
