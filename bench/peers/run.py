@@ -193,6 +193,7 @@ def main():
     parser.add_argument("--peers", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "peers", help="where install.sh put the tools of npm")
     parser.add_argument("--folder", help="where to work; a temporary folder otherwise")
     parser.add_argument("--cairn", default=str(CAIRN))
+    parser.add_argument("--before", help="another cairn, for the tool cairn-before: that of an earlier commit")
     parser.add_argument("--keep", action="store_true", help="leave the workspaces")
     options = parser.parse_args()
     for name, known in (("sizes", SIZES), ("tools", TOOLS), ("scenarios", SCENARIOS)):

@@ -122,6 +122,16 @@ class CairnPlain(Cairn):
     git = False
 
 
+class CairnBefore(Cairn):
+    """Another cairn, given by --before: that of an earlier commit, beside which a change is measured."""
+
+    def missing(self):
+        return super().missing() if self.options.before else "no --before PROGRAM"
+
+    def command(self):
+        return [self.options.before or "cairn", "run"]
+
+
 class Make(Tool):
     caches = False
 
@@ -302,6 +312,6 @@ graph_step = rule(_impl, attrs = {
 
 
 TOOLS = {
-    "cairn": Cairn, "cairn-plain": CairnPlain, "ninja": Ninja, "make": Make, "turbo": Turbo, "turbo-bare": TurboBare,
+    "cairn": Cairn, "cairn-plain": CairnPlain, "cairn-before": CairnBefore, "ninja": Ninja, "make": Make, "turbo": Turbo, "turbo-bare": TurboBare,
     "vp": VitePlus, "bazel": Bazel, "scons": SCons, "tup": Tup,
 }

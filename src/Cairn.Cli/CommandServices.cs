@@ -26,6 +26,9 @@ internal sealed record CommandServices
     /// <summary>The caller's environment.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
+    /// <summary>Asks for a passphrase at the terminal without showing it; null where there is no terminal.</summary>
+    public Func<string, char[]?> AskSecret { get; init; } = static _ => null;
+
     /// <summary>The folder of apt's configuration.</summary>
     public string AptFolder { get; init; } = Execution.Toolchains.Debian.AptConfiguration.DefaultFolder;
 
@@ -48,6 +51,7 @@ internal sealed record CommandServices
             Terminal = TerminalInfo.OfProcess(environment),
             Time = TimeProvider.System,
             CurrentDirectory = System.Environment.CurrentDirectory,
+            AskSecret = SecretPrompt.Ask,
             Environment = environment,
             CancellationToken = cancellationToken,
         };

@@ -78,6 +78,15 @@ public static class Limits
     /// <summary>How long the command of a secret may take.</summary>
     public static readonly TimeSpan SecretCommandTimeout = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long the command of a key may take to sign: a person may have to touch a token.</summary>
+    public static readonly TimeSpan SignerTimeout = TimeSpan.FromMinutes(1);
+
+    /// <summary>What the command of a key may print; a signature has 64 bytes.</summary>
+    public const int SignerOutputBytesMax = 4_096;
+
+    /// <summary>How much of what the command of a key said of its failure is shown, in characters.</summary>
+    public const int SignerErrorCharactersMax = 300;
+
     /// <summary>How long one look of a readiness probe may take.</summary>
     public static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
 

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Cairn.Core;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.Fetching;
+using Cairn.Engine.Handlers;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Running;
 
@@ -78,6 +79,9 @@ public sealed record RunResult(RunId Id, RunStatus Status, string? Directory)
 
     /// <summary>What its fetch steps brought, and what of that was pinned before.</summary>
     public ImmutableArray<FetchOutcome> Fetched { get; init; } = [];
+
+    /// <summary>How each of the user's handlers fared; empty where there are none.</summary>
+    public ImmutableArray<HandlerReport> Handlers { get; init; } = [];
 
     /// <summary>The mistakes that stopped it after a wait, or null.</summary>
     public PreparedRun? Refused { get; init; }

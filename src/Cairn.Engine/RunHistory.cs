@@ -172,6 +172,22 @@ public sealed class RunHistory(string projectDirectory)
         return new RunRecord(summary, started, finished, events, directory);
     }
 
+    /// <summary>Whether a process drives a run right now.</summary>
+    public bool IsLive(RunId id) => FileLock.IsHeld(EventLog.LockPath(new RunDirectory(ProjectDirectory, id).Events));
+
+    /// <summary>Opens the events of a run, which may grow; null where there are none.</summary>
+    public Stream? OpenEvents(RunId id)
+    {
+        try
+        {
+            return new FileStream(new RunDirectory(ProjectDirectory, id).Events, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Where a job's attempts have their logs, by attempt from 1. Empty where it wrote nothing.</summary>
     public ImmutableArray<AttemptLog> Logs(RunId id, JobId job)
     {

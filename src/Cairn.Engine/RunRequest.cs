@@ -8,10 +8,12 @@ using Cairn.Core.Syntax;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Configuration;
 using Cairn.Engine.Fetching;
+using Cairn.Engine.Handlers;
 using Cairn.Engine.History;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Running;
 using Cairn.Engine.Toolchains;
+using Cairn.Trust.Keys;
 
 namespace Cairn.Engine;
 
@@ -78,8 +80,17 @@ public sealed record RunRequest
     /// <summary>Where named locks stand: the user's state folder for Cairn.</summary>
     public required string StateDirectory { get; init; }
 
-    /// <summary>The user's keys; null for a folder in the state folder, where there is no home.</summary>
+    /// <summary>The user's keys, with the trust store beside them; null for a folder in the state folder, and no trust store, where there is no home.</summary>
     public string? KeysDirectory { get; init; }
+
+    /// <summary>Who is told of what happens, from the user's configuration.</summary>
+    public ImmutableArray<HandlerSettings> Handlers { get; init; } = [];
+
+    /// <summary>The name of the key that signs; null for what the trust store says, or the default one.</summary>
+    public string? SignWith { get; init; }
+
+    /// <summary>That key where a passphrase had to open it; null where the run opens it by itself.</summary>
+    public ISigner? Signer { get; init; }
 
     /// <summary>The version of Cairn, as attestations name it.</summary>
     public string Version { get; init; } = "0";

@@ -17,6 +17,9 @@ public sealed record ProcessSpec
     /// <summary>The folder, absolute.</summary>
     public required string WorkingDirectory { get; init; }
 
+    /// <summary>A file that is its standard input; null for an empty one, which is all that a sandbox has.</summary>
+    public string? InputPath { get; init; }
+
     /// <summary>Where output goes byte by byte after redaction; created at the first byte. Null to keep none.</summary>
     public string? LogPath { get; init; }
 

@@ -306,9 +306,35 @@ internal sealed unsafe partial class Spawner
             return SpawnIn(place, process, pipes, startedAt);
         }
 
+        var input = _devNull;
+        if (spec.InputPath is { } path)
+        {
+            input = Libc.open(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+            if (input < 0)
+            {
+                return $"`{path}` cannot be read: {Libc.Message(Marshal.GetLastPInvokeError())}";
+            }
+        }
+
+        try
+        {
+            return SpawnWith(input, process, pipes, startedAt);
+        }
+        finally
+        {
+            if (input != _devNull)
+            {
+                _ = Libc.close(input);
+            }
+        }
+    }
+
+    private string? SpawnWith(int input, RunningProcess process, int* pipes, long startedAt)
+    {
+        var spec = process.Spec;
         _memory.Fill(spec, process.JobVariable, _runVariable);
         _loop.CountLive(1);
-        var error = _attributes.Begin(_memory.Folder, _devNull, pipes[1], pipes[3]);
+        var error = _attributes.Begin(_memory.Folder, input, pipes[1], pipes[3]);
         var pid = 0;
         var problem = error != 0 ? SpawnFailure.Resource(error, spec) : SpawnProgram(spec, out pid);
         _attributes.End();

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 
 using Cairn.Cli.Commands;
+using Cairn.Cli.Keys;
 
 namespace Cairn.Cli.CommandLine;
 
@@ -78,6 +79,28 @@ internal static class CommandCatalog
                 new("cairn runs --json", "for programs"),
             ],
         },
+        new("events", "Run", "Follow the events of a run, and see who is told of them", EventsCommand.Create)
+        {
+            Details = "Handlers are told of what happens in runs: files, webhooks with signed messages, and commands. They stand under `handlers` of ~/.config/cairn/config.yaml, never in a project. A run never waits for one, but for two seconds at its end.",
+            Examples =
+            [
+                new("cairn events tail", "what happens in the newest run, until it ends"),
+                new("cairn events tail last --only 'step.*' --json", "its steps, for programs"),
+                new("cairn events handlers", "who is told, and how that went"),
+                new("cairn events test chat", "send a test event to one of them"),
+            ],
+        },
+        new("analyze", "Look", "See where the time of past runs went, and what to change first", AnalyzeCommand.Create)
+        {
+            Details = "Reads the records of runs in .cairn/runs: how many, how long, how that changes, what the cache saved, which steps are slow, on the critical path, or flaky. A step that both failed and succeeded with the same action digest is flaky beyond doubt, as far as its declared inputs are all that it reads. Advice is ranked by the time that it would save.",
+            Examples =
+            [
+                new("cairn analyze", "the last 30 days of this project"),
+                new("cairn analyze --period 7d --pipeline zlib", "a week of one pipeline"),
+                new("cairn analyze --all-projects --json", "every project that you have run something in, for programs"),
+                new("cairn analyze --html report.html", "a page with plots that opens without a network"),
+            ],
+        },
         new("why", "Run", "Explain why a step was or was not taken from the cache", WhyCommand.Create)
         {
             Details = "A miss is compared with the newest earlier action of the same job, field by field: files, variables, arguments, platform. A hit tells which run executed it.",
@@ -134,6 +157,27 @@ internal static class CommandCatalog
                 new("cairn reproduce build", "the newest result of step build"),
                 new("cairn reproduce last --times 3", "every step that the newest run executed, three times over"),
                 new("cairn reproduce build --vary time,path", "only these variations"),
+            ],
+        },
+        new("receipt", "Prove", "Show and export the signed receipts of runs", ReceiptCommand.Create)
+        {
+            Details = "Every run ends with a receipt in .cairn/runs/ID/receipt.json: a DSSE envelope with SLSA provenance of the whole run, signed with the user's key. It names the sources, the pipeline, the parameters, and every step with its action, its attestation and its outputs.",
+            Examples =
+            [
+                new("cairn receipt show", "the receipt of the newest run"),
+                new("cairn receipt show last~1 --attestation build", "what is attested of one step"),
+                new("cairn receipt export last -o receipt.dsse.json", "the envelope, for other programs"),
+                new("cairn receipt export --all proof/", "with the attestations of all steps"),
+            ],
+        },
+        new("attest", "Prove", "Sign a statement about files that are there already", AttestCommand.Create)
+        {
+            Details = "Says that whoever holds the key had these files, and nothing of where they come from: no run takes that for a result. The envelope goes to FILE.intoto.jsonl, or for several files to multiple.intoto.jsonl, in a line of its own behind those that are there.",
+            Examples =
+            [
+                new("cairn attest dist/tool", "into dist/tool.intoto.jsonl"),
+                new("cairn attest dist/*.tar.gz -o release.intoto.jsonl", "several files in one statement"),
+                new("cairn attest app --predicate-type https://example.org/review/v1 --predicate review.json", "with a predicate of your own"),
             ],
         },
         new("validate", "Look", "Check pipelines and show every mistake", ValidateCommand.Create)
@@ -194,6 +238,16 @@ internal static class CommandCatalog
                 new("cairn store pin release last", "keep the results of the newest run for good"),
             ],
         },
+        new("policy", "Prove", "Check and test policies: what must hold of an artifact before it is used", PolicyCommand.Create)
+        {
+            Details = "A policy is a YAML file of rules that `cairn verify --level FILE` holds against what trusted keys signed; docs/formats/policy.md describes every rule. Cases are its tests: evidence, and what the rules should answer. `test` exits with 1 if an answer is another one.",
+            Examples =
+            [
+                new("cairn policy show strict > release.yaml", "a policy to begin with"),
+                new("cairn policy check release.yaml", "every mistake, with its place"),
+                new("cairn policy test policies/", "all files there that end in .cases.yaml"),
+            ],
+        },
         new("init", "Set up", "Write a pipeline for what is in a folder", InitCommand.Create)
         {
             Details = "Looks for the files of make, CMake, autotools, .NET, Go, Cargo, Python, npm, Maven, Zig, Ruby, Composer, Perl and shell projects, in the folder and below it, and writes one cairn.yaml with their steps, in the order in which the projects refer to each other. What git ignores is not looked at.",
@@ -223,6 +277,17 @@ internal static class CommandCatalog
                 new("cairn projects show api", "one with its newest runs"),
                 new("cairn projects rename services/api billing", "call it something else"),
                 new("cairn projects forget --missing", "take those off whose folders are gone"),
+            ],
+        },
+        new("keys", "Set up", "Manage the keys that sign results and the keys that are believed", KeysCommand.Create)
+        {
+            Details = "Private keys stand in ~/.config/cairn/keys, for nobody else to read; the first run makes the key default. Whom this user believes, for what and how long, is said in ~/.config/cairn/trust.yaml, never in a project. Edits leave its comments as they are.",
+            Examples =
+            [
+                new("cairn keys list", "all keys, which one signs, what others are trusted for"),
+                new("cairn keys generate release --encrypt", "make another one, under a passphrase"),
+                new("cairn keys trust ci.pub --tier protected --owner ops", "believe the key of a CI machine"),
+                new("cairn keys rotate --overlap 30d", "put a new key in the place of the one that signs"),
             ],
         },
         new("config", "Set up", "Get and set options that stay", ConfigCommand.Create)

@@ -31,6 +31,10 @@ internal sealed record RunArguments
 
     public bool NoCache { get; init; }
 
+    public string? Key { get; init; }
+
+    public int? PassphraseFd { get; init; }
+
     public bool Deterministic { get; init; }
 
     public string[] Force { get; init; } = [];

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Runtime.InteropServices;
 
+using Cairn.Cli.Keys;
 using Cairn.Cli.Terminal;
 using Cairn.Core;
 using Cairn.Core.Diagnostics;
@@ -100,7 +101,18 @@ internal sealed class RunCommand
             return ExitCodes.Success;
         }
 
-        var (code, result) = await RunAsync(project, settings, prepared, plan, guards);
+        if (!RunKey.TryOpen(_services, ref request, _arguments.PassphraseFd, out var opened))
+        {
+            return ExitCodes.Usage;
+        }
+
+        using var key = opened;
+        var (code, result) = await RunAsync(project, settings, opened is null ? prepared : prepared with { Request = request }, plan, guards);
+        if (!result.Handlers.IsEmpty)
+        {
+            HandlerProblems.Print(_services, result.Handlers);
+        }
+
         if (_arguments is { Fetch: { } fetched, Json: false, Quiet: false })
         {
             FetchCommand.Report(_services, result.Fetched, fetched.DryRun);
@@ -287,7 +299,9 @@ internal sealed class RunCommand
             NoCache = _arguments.NoCache,
             Force = [.. _arguments.Force],
             StateDirectory = UserFolders.State(_services.Variable),
+            Handlers = settings.Handlers,
             KeysDirectory = KeyFolders.Of(_services),
+            SignWith = _arguments.Key ?? _services.Variable(RunKey.Variable),
             Version = BuildInfo.Version,
         };
         return settings.ProcessPath is { } path ? request with { StepPath = path } : request;

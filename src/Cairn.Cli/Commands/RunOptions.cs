@@ -1,5 +1,7 @@
 using System.CommandLine;
 
+using Cairn.Cli.Keys;
+
 namespace Cairn.Cli.Commands;
 
 /// <summary>The options of <c>cairn run</c> as the parser knows them.</summary>
@@ -18,6 +20,8 @@ internal sealed class RunOptions
     private readonly Option<string[]> _force = Many("--force", "STEP", "Execute this step although its result is in the cache, and replace that; may be repeated");
     private readonly Option<bool> _deterministic = new("--deterministic") { Description = "Treat every step as if it said `deterministic: true`" };
     private readonly Option<int?> _maxParallel = new("--max-parallel", "-j") { Description = "Jobs at once; otherwise what the pipeline says, or the number of processors", HelpName = "N" };
+    private readonly Option<string?> _key = new("--key") { Description = "The key of ~/.config/cairn/keys that signs; otherwise CAIRN_KEY, sign_with of trust.yaml, or default", HelpName = "NAME" };
+    private readonly Option<int?> _passphraseFd = Passphrases.CreateOption();
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show what would run and why, and run nothing" };
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line: every event, and every line that a step writes" };
     private readonly Option<bool> _plain = new("--plain") { Description = "Write lines that only ever follow each other, as in CI" };
@@ -27,7 +31,7 @@ internal sealed class RunOptions
     {
         command.Add(_steps);
         foreach (var option in (ReadOnlySpan<Option>)
-            [_project.Directory, _project.File, _parameters, _only, _from, _until, _keepGoing, _keep, _retryFailed, _noCache, _force, _deterministic, _maxParallel, _dryRun, _json, _plain, _quiet])
+            [_project.Directory, _project.File, _parameters, _only, _from, _until, _keepGoing, _keep, _retryFailed, _noCache, _force, _deterministic, _maxParallel, _key, _passphraseFd, _dryRun, _json, _plain, _quiet])
         {
             command.Add(option);
         }
@@ -50,6 +54,8 @@ internal sealed class RunOptions
         Deterministic = parsed.GetValue(_deterministic),
         Force = parsed.GetValue(_force) ?? [],
         MaxParallel = parsed.GetValue(_maxParallel),
+        Key = parsed.GetValue(_key),
+        PassphraseFd = parsed.GetValue(_passphraseFd),
         DryRun = parsed.GetValue(_dryRun),
         Json = parsed.GetValue(_json),
         Plain = parsed.GetValue(_plain),

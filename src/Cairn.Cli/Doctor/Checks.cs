@@ -28,6 +28,7 @@ internal static class Checks
         Steps(machine, checks);
         Limits(machine, checks);
         await SandboxChecks.AddAsync(machine, checks);
+        KeyChecks.Add(machine, checks);
         return checks.ToImmutable();
     }
 

@@ -51,7 +51,7 @@ internal sealed class ViewPump : IRunObserver, IAsyncDisposable
         lock (_viewGate)
         {
             var now = _time.GetElapsedTime(_began);
-            if (!_showing && runEvent is not (PipelineStarted or StepFinished or WarningRaised or PipelineFinished))
+            if (!_showing && runEvent is not (PipelineStarted or StepFinished or WarningRaised or VerificationCompleted or PipelineFinished))
             {
                 _showing = true;
                 StartTimer(_interval);

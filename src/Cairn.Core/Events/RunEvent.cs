@@ -26,6 +26,8 @@ namespace Cairn.Core.Events;
 [JsonDerivedType(typeof(ServiceStopped), "service.stopped")]
 [JsonDerivedType(typeof(LockWaiting), "lock.waiting")]
 [JsonDerivedType(typeof(LockAcquired), "lock.acquired")]
+[JsonDerivedType(typeof(SignatureCreated), "signature.created")]
+[JsonDerivedType(typeof(VerificationCompleted), "verification.completed")]
 [JsonDerivedType(typeof(WarningRaised), "warning")]
 public abstract record RunEvent
 {
@@ -330,6 +332,50 @@ public sealed record LockAcquired : RunEvent
 
     /// <summary>The wait in milliseconds.</summary>
     public required double WaitedMs { get; init; }
+}
+
+/// <summary>What a signature is about.</summary>
+public enum SignedSubject
+{
+    /// <summary>What one action made: its attestation.</summary>
+    Action,
+
+    /// <summary>A whole run: its receipt.</summary>
+    Receipt,
+}
+
+/// <summary>A statement was signed and kept.</summary>
+public sealed record SignatureCreated : RunEvent
+{
+    /// <summary>What it is about.</summary>
+    public required SignedSubject Subject { get; init; }
+
+    /// <summary>The job whose action it is about; null for a receipt.</summary>
+    public string? Job { get; init; }
+
+    /// <summary>The SHA-256 of the signed payload, 64 hex digits: the attestation's identity.</summary>
+    public required string Statement { get; init; }
+
+    /// <summary>The id of the key.</summary>
+    public string? Key { get; init; }
+}
+
+/// <summary>
+/// How the run came to trust the results that it took from the cache, once for all of them: an event for each would be a good part of what a run costs that only looks up.
+/// </summary>
+public sealed record VerificationCompleted : RunEvent
+{
+    /// <summary>Results whose signature was checked in this run.</summary>
+    public int Verified { get; init; }
+
+    /// <summary>Results whose signature an earlier run had checked: their bytes and all that the verdict depends on are the same.</summary>
+    public int Remembered { get; init; }
+
+    /// <summary>Results of the last run that nothing has touched since, taken as that run left them.</summary>
+    public int Recalled { get; init; }
+
+    /// <summary>Entries of the cache that did not count, so that their jobs were executed.</summary>
+    public int Refused { get; init; }
 }
 
 /// <summary>Something that a person should know, which does not fail the run.</summary>

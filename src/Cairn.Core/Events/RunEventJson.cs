@@ -9,7 +9,7 @@ namespace Cairn.Core.Events;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(SnakeCaseEnumConverter<RunStatus>), typeof(SnakeCaseEnumConverter<JobStatus>), typeof(SnakeCaseEnumConverter<CacheState>), typeof(SnakeCaseEnumConverter<FetchResult>)],
+    Converters = [typeof(SnakeCaseEnumConverter<RunStatus>), typeof(SnakeCaseEnumConverter<JobStatus>), typeof(SnakeCaseEnumConverter<CacheState>), typeof(SnakeCaseEnumConverter<FetchResult>), typeof(SnakeCaseEnumConverter<SignedSubject>)],
     AllowOutOfOrderMetadataProperties = true)]
 [JsonSerializable(typeof(RunEvent))]
 public sealed partial class RunEventJson : JsonSerializerContext
@@ -35,6 +35,9 @@ public sealed partial class RunEventJson : JsonSerializerContext
 
     /// <summary>The word of a status in events and expressions: <c>timed_out</c>.</summary>
     public static string NameOf(JobStatus status) => RunEventWriter.NameOf(status);
+
+    /// <summary>The type of an event: <c>step.completed</c>.</summary>
+    public static string TypeOf(RunEvent runEvent) => RunEventWriter.TypeOf(runEvent);
 
     /// <summary>Reads a line; null where it is not an event (a line cut short by a crash).</summary>
     public static RunEvent? Parse(ReadOnlySpan<byte> line)

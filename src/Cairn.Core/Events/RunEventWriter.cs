@@ -53,6 +53,23 @@ internal static class RunEventWriter
                 WriteOptional(json, "job"u8, acquired.Job);
                 json.WriteNumber("waited_ms"u8, acquired.WaitedMs);
                 break;
+            case SignatureCreated signature:
+                json.WriteString("subject"u8, signature.Subject switch
+                {
+                    SignedSubject.Action => "action",
+                    SignedSubject.Receipt => "receipt",
+                    _ => throw new InvalidOperationException($"Nothing signs `{signature.Subject}`"),
+                });
+                WriteOptional(json, "job"u8, signature.Job);
+                json.WriteString("statement"u8, signature.Statement);
+                WriteOptional(json, "key"u8, signature.Key);
+                break;
+            case VerificationCompleted verification:
+                json.WriteNumber("verified"u8, verification.Verified);
+                json.WriteNumber("remembered"u8, verification.Remembered);
+                json.WriteNumber("recalled"u8, verification.Recalled);
+                json.WriteNumber("refused"u8, verification.Refused);
+                break;
             case WarningRaised warning:
                 WriteOptional(json, "job"u8, warning.Job);
                 json.WriteString("code"u8, warning.Code);
@@ -79,7 +96,8 @@ internal static class RunEventWriter
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Unknown status"),
     };
 
-    private static string TypeOf(RunEvent runEvent) => runEvent switch
+    /// <summary>The type of an event.</summary>
+    public static string TypeOf(RunEvent runEvent) => runEvent switch
     {
         PipelineStarted => "pipeline.started",
         PipelineExtended => "pipeline.extended",
@@ -97,6 +115,8 @@ internal static class RunEventWriter
         ServiceStopped => "service.stopped",
         LockWaiting => "lock.waiting",
         LockAcquired => "lock.acquired",
+        SignatureCreated => "signature.created",
+        VerificationCompleted => "verification.completed",
         WarningRaised => "warning",
         _ => throw new InvalidOperationException($"An event of type {runEvent.GetType().Name} has no JSON form"),
     };

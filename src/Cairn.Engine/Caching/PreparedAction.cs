@@ -60,17 +60,6 @@ internal sealed record InputTree(MerkleTree Tree, Lazy<Dictionary<string, FileSt
     }));
 }
 
-/// <summary>What a job contributes to those that need it.</summary>
-/// <param name="Digest">The digest of <paramref name="Tree"/>.</param>
-/// <param name="Tree">Its outputs.</param>
-/// <param name="Files">The same, as they stand in the working tree.</param>
-internal sealed record JobProduct(Digest Digest, Lazy<MerkleTree> Tree, IReadOnlyList<TreeFile> Files)
-{
-    public static JobProduct None { get; } = Of(MerkleTree.Empty, []);
-
-    public static JobProduct Of(MerkleTree tree, IReadOnlyList<TreeFile> files) => new(tree.Digest, new Lazy<MerkleTree>(tree), files);
-}
-
 /// <summary>Everything a finished execution left that a later run may want.</summary>
 internal sealed record ExecutedJob(IReadOnlyList<TreeFile> Files, string? LogPath, string? IndexPath, string? SummaryPath, ActionResult Result)
 {

@@ -14,17 +14,18 @@ internal sealed partial class RunCache
     public ImmutableArray<OutputFile>? TryListFetched(Digest tree) => FindFetched(tree)?.Result.Outputs;
 
     /// <summary>Whether a source or what a need made is no longer as it was taken.</summary>
-    public bool HasChanged(Job job, JobSources sources) => !Unchanged(job, sources);
+    public bool HasChanged(Job job, JobSources sources) => !_products.AreUnchanged(job, sources);
 
     // A name for what is known by its content, among those of actions.
     private static ActionDescription FetchOf(Digest fetched) => new() { Arguments = ["fetched", fetched.ToString()], Environment = [], InputRoot = Digest.Empty };
 
-    private static Digest KeyOf(Digest fetched) => ActionEncoder.Encode(FetchOf(fetched)).Digest;
+    /// <summary>The digest by which what was fetched is attested and found.</summary>
+    public static Digest KeyOf(Digest fetched) => ActionEncoder.Encode(FetchOf(fetched)).Digest;
 
     /// <summary>The result that has a fetched tree. Its log may be gone, which is no reason to fetch anything again.</summary>
     private AttestedResult? FindFetched(Digest tree)
     {
-        if (_actions.Value.TryGet(KeyOf(tree)) is not var (result, attestation) || TreeOf(result.Outputs).Digest != tree)
+        if (_actions.Value.TryGet(KeyOf(tree)) is not var (result, attestation) || JobProducts.TreeOf(result.Outputs).Digest != tree)
         {
             return null;
         }

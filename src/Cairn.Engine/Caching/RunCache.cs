@@ -32,12 +32,10 @@ internal sealed partial class RunCache : IDisposable
     private readonly OutputStorage _storage;
     private readonly RunInputs _inputs;
     private readonly ActionBuilder _builder;
-    private readonly ImmutableArray<string?> _leftOut;
     private readonly ContentStore _store;
     private readonly RunTrust _trust;
     private readonly Lazy<ActionCache> _actions;
-    private readonly ConcurrentDictionary<int, string> _attestations = new();
-    private readonly ConcurrentDictionary<int, JobProduct> _products = new();
+    private readonly JobProducts _products;
     private readonly ConcurrentDictionary<int, MemoJob> _memorable = new();
     private string? _full;
 
@@ -50,9 +48,9 @@ internal sealed partial class RunCache : IDisposable
         _inputs = inputs;
         _storage = new OutputStorage(tree.Root, inputs.Index);
         _builder = new ActionBuilder(scope, prepared.Request, inputs, dates);
-        _leftOut = prepared.LeftOut;
+        _products = new JobProducts(scope, tree, _storage, prepared.LeftOut);
         _store = inputs.Store ?? throw new ArgumentException("A cache needs a store", nameof(inputs));
-        _trust = inputs.Trust ?? throw new ArgumentException("A cache needs keys", nameof(inputs));
+        _trust = inputs.Trust;
         _actions = new Lazy<ActionCache>(() => new ActionCache(_store, _trust.Seal));
         _full = _store.ReadOnlyReason ?? _trust.Problem;
         if (_full is not null)
@@ -78,8 +76,8 @@ internal sealed partial class RunCache : IDisposable
                 continue;
             }
 
-            var product = ProductOf(need);
-            var made = TreeFor(job, need, product);
+            var product = _products.Of(need);
+            var made = _products.TreeFor(job, need, product);
             trees.Add(InputTree.Of(made, product.Files));
             inputs = inputs.TryMerge(made, out var conflict)
                 ?? throw new IOException($"`{conflict}` is an input of `{job.Id}` twice with different content: a file that a step makes must have one maker");
@@ -104,7 +102,7 @@ internal sealed partial class RunCache : IDisposable
         {
             if (_scope.Plan.Jobs[need].Step.Name.Value == source.Name && _scope.ResultOf(need) is null or { Status: JobStatus.Succeeded })
             {
-                var product = ProductOf(need);
+                var product = _products.Of(need);
                 return MadeToolchains.Put(toolchain.Name, source, product.Tree.Value, _inputs.Workshop(), path => _tree.Root.TryOpenFilePath(path));
             }
         }
@@ -130,8 +128,8 @@ internal sealed partial class RunCache : IDisposable
         {
             if (_scope.ResultOf(need) is null or { Status: JobStatus.Succeeded or JobStatus.Skipped })
             {
-                var product = ProductOf(need);
-                trees.Add(InputTree.Of(TreeFor(jobs[0], need, product), product.Files));
+                var product = _products.Of(need);
+                trees.Add(InputTree.Of(_products.TreeFor(jobs[0], need, product), product.Files));
             }
         }
 
@@ -151,7 +149,7 @@ internal sealed partial class RunCache : IDisposable
 
         foreach (var need in job.Needs)
         {
-            if (!_products.TryGetValue(need, out var product) || recall.Find(need) is not { } before || before.Outputs != product.Digest)
+            if (_products.Find(need) is not { } product || recall.Find(need) is not { } before || before.Outputs != product.Digest)
             {
                 return null;
             }
@@ -163,9 +161,9 @@ internal sealed partial class RunCache : IDisposable
             return null;
         }
 
-        _products[job.Index] = new JobProduct(known.Outputs, new Lazy<MerkleTree>(() => TreeOf(result.Outputs)), files.Files);
+        _products.Note(job.Index, new JobProduct(known.Outputs, new Lazy<MerkleTree>(() => JobProducts.TreeOf(result.Outputs)), files.Files) { Outputs = result.Outputs, Attestation = known.Attestation });
         _memorable[job.Index] = known;
-        _attestations[job.Index] = known.Attestation;
+        _ = Interlocked.Increment(ref _recalled);
         return (result, files);
     }
 
@@ -180,7 +178,7 @@ internal sealed partial class RunCache : IDisposable
                 break;
             }
 
-            if (_memorable.TryGetValue(job.Index, out var known) || (IsLeftOut(job.Index) && StillHolds(job, out known)))
+            if (_memorable.TryGetValue(job.Index, out var known) || (_products.IsLeftOut(job.Index) && StillHolds(job, out known)))
             {
                 jobs.Add(known);
             }
@@ -223,7 +221,7 @@ internal sealed partial class RunCache : IDisposable
         result = result with { Action = action.Digest };
         if (restored.Failure is null)
         {
-            Finish(job, restored.Files, TreeOf(result.Outputs), result, attestation);
+            Finish(job, restored.Files, result.Outputs, result, attestation);
             Remember(action);
         }
 
@@ -240,7 +238,7 @@ internal sealed partial class RunCache : IDisposable
             return null;
         }
 
-        _products[job.Index] = JobProduct.Of(TreeOf(result.Outputs), []);
+        _products.Note(job.Index, JobProduct.Of(JobProducts.TreeOf(result.Outputs), []));
         return result;
     }
 
@@ -283,7 +281,7 @@ internal sealed partial class RunCache : IDisposable
     {
         var use = UseOf(job, action);
         var reason = action.Off ?? _full;
-        if (reason is null && !Unchanged(job, action.Sources))
+        if (reason is null && !_products.AreUnchanged(job, action.Sources))
         {
             reason = "an input changed while it ran";
             _reporter.Warn(DiagnosticCodes.CacheInputRace, $"An input of `{job.Id}` changed while it ran: its result is used, but not kept for later runs", job.Id);
@@ -306,17 +304,18 @@ internal sealed partial class RunCache : IDisposable
                     Summary = PutFile(executed.SummaryPath),
                 };
                 attestation = Attest(job, action, result, isFetched: executed.Fetched is not null);
+                TellSigned(job, attestation);
                 kept = result;
             }
         }
         catch (IOException exception) when (reason is null)
         {
-            reason = $"the cache cannot be written: {exception.Message}";
+            reason = exception is SealException ? exception.Message : $"the cache cannot be written: {exception.Message}";
             GiveUp(reason);
             outputs = executed.Fetched ?? _storage.Take(executed.Files, store: null);
         }
 
-        Finish(job, executed.Files, TreeOf(outputs), kept, attestation);
+        Finish(job, executed.Files, outputs, kept, attestation);
         Remember(action);
         return use with { Reason = reason ?? use.Reason };
     }
@@ -329,7 +328,10 @@ internal sealed partial class RunCache : IDisposable
     }
 
     /// <summary>The digest of what a finished job made, or null.</summary>
-    public Digest? DigestOf(Job job) => _products.TryGetValue(job.Index, out var product) && product.Files.Count > 0 ? product.Digest : null;
+    public Digest? DigestOf(Job job) => _products.Find(job.Index) is { Files.Count: > 0 } product ? product.Digest : null;
+
+    /// <summary>What a finished job made, and the attestation of that; null where nothing is known.</summary>
+    public JobProduct? ProductOf(Job job) => _products.Find(job.Index);
 
     /// <summary>Opens a stored log, to replay it; null where it is gone.</summary>
     public Stream? TryOpen(Digest digest) => _store.TryOpen(digest);
@@ -351,7 +353,7 @@ internal sealed partial class RunCache : IDisposable
 
         foreach (var need in job.Needs)
         {
-            if (recall.Find(need)?.Outputs is not { } was || (_memorable.TryGetValue(need, out var now) ? now.Outputs != was : !IsLeftOut(need) || !StillHolds(_scope.Plan.Jobs[need], out _)))
+            if (recall.Find(need)?.Outputs is not { } was || (_memorable.TryGetValue(need, out var now) ? now.Outputs != was : !_products.IsLeftOut(need) || !StillHolds(_scope.Plan.Jobs[need], out _)))
             {
                 return false;
             }
@@ -366,8 +368,6 @@ internal sealed partial class RunCache : IDisposable
         var forced = action.Off is null && IsForced(job);
         return new CacheUse(action.Off is null ? CacheState.Miss : CacheState.Off) { Action = action.Digest.Hash, Forced = forced, Reason = forced ? CacheUse.ForceReason : action.Off };
     }
-
-    private bool IsLeftOut(int job) => job < _leftOut.Length && _leftOut[job] is not null;
 
     private bool IsForced(Job job) => _request.Force.Contains(job.Step.Name.Value, StringComparer.Ordinal) || _request.Force.Contains(job.Id.Value, StringComparer.Ordinal);
 
@@ -397,117 +397,26 @@ internal sealed partial class RunCache : IDisposable
     /// <summary>Signs what a job's execution made, and keeps it. What was fetched is attested for what its pin names it by.</summary>
     private string Attest(Job job, PreparedAction action, ActionResult result, bool isFetched)
     {
-        var inputs = new List<string>();
-        foreach (var need in job.Needs)
-        {
-            if (_attestations.TryGetValue(need, out var attestation) && !inputs.Contains(attestation, StringComparer.Ordinal))
-            {
-                inputs.Add(attestation);
-            }
-        }
-
-        inputs.Sort(StringComparer.Ordinal);
         var details = new ExecutionDetails
         {
-            BuilderId = RunTrust.LocalBuilder,
+            BuilderId = BuilderIds.OfLocal(action.Description.Platform),
             Version = _request.Version,
             Started = result.Origin.Time.AddMilliseconds(-result.Resources.WallMs),
             Tier = RunTrust.TierWord,
-            Inputs = [.. inputs],
+            Inputs = _products.AttestationsFor(job),
         };
-        var description = isFetched ? FetchOf(TreeOf(result.Outputs).Digest) : action.Description;
+        var description = isFetched ? FetchOf(JobProducts.TreeOf(result.Outputs).Digest) : action.Description;
         var attested = isFetched ? result with { Action = ActionEncoder.Encode(description).Digest } : result;
         return _actions.Value.Put(new AttestedWork(description, attested, _inputs.Toolchains.DependenciesOf(job.Step), details));
     }
 
-    private void Finish(Job job, IReadOnlyList<TreeFile> files, MerkleTree tree, ActionResult? result, string? attestation)
+    private void Finish(Job job, IReadOnlyList<TreeFile> files, ImmutableArray<OutputFile> outputs, ActionResult? result, string? attestation)
     {
-        if (attestation is not null)
-        {
-            _attestations[job.Index] = attestation;
-        }
-
-        var product = _products[job.Index] = JobProduct.Of(tree, files);
+        var product = JobProduct.Of(JobProducts.TreeOf(outputs), files) with { Outputs = outputs, Attestation = attestation };
+        _products.Note(job.Index, product);
         if (result is not null && (job.Step.Fetch is null || _request.Pinning is null) && _request.DeterminismOf(job.Step) is null && MemoRules.IsFixed(_scope.Plan.Pipeline, job))
         {
             _memorable[job.Index] = new MemoJob(job.Index, product.Digest, [.. ActionResultEncoder.Encode(result)], attestation ?? "");
         }
-    }
-
-    /// <summary>
-    /// What a need gives to a job. The pipeline that a step generated is no input of the steps that it is made of, as the pipeline's own files are none: otherwise a change of
-    /// one would execute all of them.
-    /// </summary>
-    private MerkleTree TreeFor(Job job, int need, JobProduct product)
-    {
-        var maker = _scope.Plan.Jobs[need];
-        if (job.GeneratedDepth == 0 || maker.Step.Generates is not { } generates)
-        {
-            return product.Tree.Value;
-        }
-
-        var scope = new JobScope(_scope, maker, attempt: 1, needs: null);
-        StepEnvironment.Show(scope, generates.Expressions, _scope.Plan.Pipeline.Environment, maker.Step.Environment);
-        var generated = Glob.Parse(scope.Text(generates)).LiteralPath;
-        return TreeOf(_storage.Take([.. product.Files.Where(file => !string.Equals(file.Path, generated, StringComparison.Ordinal))], store: null));
-    }
-
-    /// <summary>What a need made; of one that this run leaves out, what stands in the working tree.</summary>
-    private JobProduct ProductOf(int index)
-    {
-        if (_products.TryGetValue(index, out var product))
-        {
-            return product;
-        }
-
-        if (!IsLeftOut(index))
-        {
-            return JobProduct.None;
-        }
-
-        var files = _tree.Find(_scope.Plan.Jobs[index].Outputs);
-        return _products.GetOrAdd(index, JobProduct.Of(TreeOf(_storage.Take(files, store: null)), files));
-    }
-
-    /// <summary>The tree of outputs.</summary>
-    public static MerkleTree TreeOf(ImmutableArray<OutputFile> outputs)
-    {
-        var leaves = new KeyValuePair<string, TreeLeaf>[outputs.Length];
-        for (var i = 0; i < leaves.Length; i++)
-        {
-            leaves[i] = new(outputs[i].Path, new TreeLeaf(outputs[i].Digest, outputs[i].Executable, outputs[i].Target));
-        }
-
-        return MerkleTree.Of(leaves);
-    }
-
-    // Whoever edits a file while a step reads it gets a result of neither state.
-    private bool Unchanged(Job job, JobSources sources)
-    {
-        foreach (var entry in sources.Entries)
-        {
-            if (!_tree.Root.HasStat(entry.Path, entry.Stat))
-            {
-                return false;
-            }
-        }
-
-        foreach (var need in job.Needs)
-        {
-            if (!_products.TryGetValue(need, out var product))
-            {
-                continue;
-            }
-
-            foreach (var file in product.Files)
-            {
-                if (!_tree.Root.HasStat(file.Path, file.Stat))
-                {
-                    return false;
-                }
-            }
-        }
-
-        return true;
     }
 }

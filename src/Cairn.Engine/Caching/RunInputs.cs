@@ -29,6 +29,7 @@ internal sealed class RunInputs : IDisposable
     private volatile Planned? _planned;
     private readonly RunId _run;
     private SourceSnapshot? _first;
+    private Digest? _sourceTree;
     private StoreLease? _lease;
     private ContentStore? _own;
     private StoreLease? _ownLease;
@@ -38,6 +39,7 @@ internal sealed class RunInputs : IDisposable
     {
         _request = prepared.Request;
         _run = prepared.Id;
+        Trust = RunTrust.Find(_request, TimeProvider.System);
         Toolchains = prepared.Toolchains;
         Fetches = prepared.Fetches;
         _isTracked = prepared.Git.Tracked is null ? null : prepared.Git.IsTracked;
@@ -68,7 +70,7 @@ internal sealed class RunInputs : IDisposable
     public MemoRecall? Recall { get; private set; }
 
     /// <summary>The part of the memo's validity that belongs to the machine and the store.</summary>
-    public string ActionKey { get; private init; } = "";
+    public string ActionKey { get; private set; } = "";
 
     /// <summary>The host as actions have it.</summary>
     public string Host { get; private init; } = "";
@@ -76,8 +78,11 @@ internal sealed class RunInputs : IDisposable
     /// <summary>The host as actions of sandboxed steps have it.</summary>
     public string HostWithPackages { get; private init; } = "";
 
-    /// <summary>What signs and judges results; null where this run does without a cache.</summary>
-    public RunTrust? Trust { get; private init; }
+    /// <summary>What signs and judges results, and signs the receipt.</summary>
+    public RunTrust Trust { get; }
+
+    /// <summary>The digest of the tree of all sources as they stood when the run began; null where they were not looked at.</summary>
+    public Digest? SourceTree => _first is null ? null : _sourceTree ??= Recall is { IsCurrent: true, Memo.SourceTree: { } known } ? known : SourceInputs.TreeOf(_first.Entries).Digest;
 
     /// <summary>What the steps' toolchains are.</summary>
     public ProjectToolchains Toolchains { get; }
@@ -126,10 +131,10 @@ internal sealed class RunInputs : IDisposable
 
         var host = HostFingerprint.Read();
         var packages = needsStore ? HostFingerprint.ReadWithPackages(host) : host;
-        var trust = RunTrust.Find(request, TimeProvider.System);
-        var inputs = new RunInputs(prepared) { Trust = trust, Store = store, LookupsOff = off, Host = host, HostWithPackages = packages, ActionKey = MemoKeys.ActionKey(request, packages, prepared.Toolchains.Key + prepared.Fetches.Key, trust.Fingerprint, store.Directory) };
+        var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, HostWithPackages = packages };
+        inputs.ActionKey = MemoKeys.ActionKey(request, packages, prepared.Toolchains.Key + prepared.Fetches.Key, inputs.Trust.Fingerprint, store.Directory);
         var snapshot = inputs.Snapshot(prepared.Plan!, cancellationToken);
-        inputs.Diagnostics = [.. unusable, .. inputs.Diagnostics];
+        inputs.Diagnostics = [.. unusable, .. inputs.Trust.Diagnostics, .. inputs.Diagnostics];
         inputs._first = snapshot;
         if (prepared.Compiled is { Fresh: null, Memo: { } memo } && string.Equals(memo.ActionKey, inputs.ActionKey, StringComparison.Ordinal))
         {
@@ -164,20 +169,20 @@ internal sealed class RunInputs : IDisposable
         Index.Save(IndexPath);
         Log.Flush();
         prepared.Git.Memory?.Save();
-        Trust?.Save();
+        Trust.Save();
         if (cache is null || LookupsOff is not null || _first is null || prepared.Compiled is not { } compiled)
         {
             return;
         }
 
         var jobs = cache.ToMemo();
-        if (Recall is { IsCurrent: true } recall && jobs.AsSpan().SequenceEqual(recall.Memo.Jobs))
+        if (Recall is { IsCurrent: true, Memo.SourceTree: not null } recall && jobs.AsSpan().SequenceEqual(recall.Memo.Jobs))
         {
             // It stands as it is.
             return;
         }
 
-        compiled.Save(prepared.Plan!, prepared.PlanInput, ActionKey, [.. _first.Entries.Select(MemoRecall.MemoOf)], jobs);
+        compiled.Save(prepared.Plan!, prepared.PlanInput, ActionKey, [.. _first.Entries.Select(MemoRecall.MemoOf)], SourceTree, jobs);
     }
 
     /// <summary>The store that takes what sandboxes need and make: the run's, or the project's own where that cannot be written. Throws <see cref="IOException"/>.</summary>
@@ -241,6 +246,7 @@ internal sealed class RunInputs : IDisposable
 
     public void Dispose()
     {
+        Trust?.Dispose();
         _lease?.Dispose();
         _ownLease?.Dispose();
         Store?.Dispose();

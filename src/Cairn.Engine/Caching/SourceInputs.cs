@@ -193,7 +193,8 @@ internal sealed class SourceInputs
         return new JobSources(TreeOf(sources), sources);
     }
 
-    private static MerkleTree TreeOf(ImmutableArray<SnapshotEntry> entries)
+    /// <summary>The tree of sources.</summary>
+    public static MerkleTree TreeOf(ImmutableArray<SnapshotEntry> entries)
     {
         var leaves = new KeyValuePair<string, TreeLeaf>[entries.Length];
         for (var i = 0; i < leaves.Length; i++)

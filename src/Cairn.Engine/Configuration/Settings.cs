@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 
 using Cairn.Core.Language.Model;
+using Cairn.Engine.Handlers;
 
 namespace Cairn.Engine.Configuration;
 
@@ -109,6 +110,9 @@ public sealed record Settings
 
     /// <summary><c>color</c>: when to use colour.</summary>
     public ColorMode Color { get; init; }
+
+    /// <summary><c>handlers</c>: who is told of what happens in runs. The user's file only.</summary>
+    public ImmutableArray<HandlerSettings> Handlers { get; init; } = [];
 }
 
 /// <summary>Where a setting's value comes from; later ones win.</summary>

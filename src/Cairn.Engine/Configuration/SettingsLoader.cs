@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Syntax;
+using Cairn.Engine.Handlers;
 
 namespace Cairn.Engine.Configuration;
 
@@ -9,6 +10,7 @@ namespace Cairn.Engine.Configuration;
 public static class SettingsLoader
 {
     private const int FileBytesMax = 1 << 20;
+    private const string HandlersKey = "handlers";
 
     /// <summary>The user's file: <c>$XDG_CONFIG_HOME/cairn/config.yaml</c>, or below <c>~/.config</c>; null where there is no home.</summary>
     /// <param name="variable">Looks up a variable of the caller's environment.</param>
@@ -40,6 +42,19 @@ public static class SettingsLoader
         }
 
         merge.File(projectPath, SettingLevel.Project);
+        return merge.ToResult();
+    }
+
+    /// <summary>The user's own settings, whatever a project says.</summary>
+    public static LoadedSettings LoadUser(string? userPath, DiagnosticBag diagnostics)
+    {
+        ArgumentNullException.ThrowIfNull(diagnostics);
+        var merge = new Merge(diagnostics);
+        if (userPath is not null)
+        {
+            merge.File(userPath, SettingLevel.User);
+        }
+
         return merge.ToResult();
     }
 
@@ -144,6 +159,9 @@ public static class SettingsLoader
                 var name = prefix + key.Text;
                 switch (value)
                 {
+                    case var node when name == HandlersKey:
+                        Handlers(key, node, level);
+                        break;
                     case MappingNode section when prefix.Length == 0 && IsSection(name):
                         Mapping(section, name + ".", level);
                         break;
@@ -157,6 +175,21 @@ public static class SettingsLoader
                         break;
                 }
             }
+        }
+
+        private void Handlers(ScalarNode key, Node node, SettingLevel level)
+        {
+            if (level == SettingLevel.Project)
+            {
+                diagnostics.Error(
+                    DiagnosticCodes.ConfigurationWrongLevel,
+                    $"`{HandlersKey}` is a matter of the user, not of a project: handlers run commands and send data away",
+                    key.Span,
+                    "take it out here and write it into ~/.config/cairn/config.yaml; `pipelines` of a handler says of which pipelines it is told");
+                return;
+            }
+
+            _settings = _settings with { Handlers = new HandlerReader(diagnostics, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)).Read(node) };
         }
 
         private void Scalar(SettingKey key, ScalarNode keyNode, ScalarNode value, SettingLevel level)
@@ -215,7 +248,7 @@ public static class SettingsLoader
     public static string Hint(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        var candidates = new List<string>();
+        var candidates = new List<string> { HandlersKey };
         foreach (var key in SettingKeys.All)
         {
             candidates.Add(key.Name);

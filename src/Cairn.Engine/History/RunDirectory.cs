@@ -30,6 +30,9 @@ internal sealed class RunDirectory
     /// <summary>Its events.</summary>
     public string Events { get; }
 
+    /// <summary>Its receipt.</summary>
+    public string Receipt => ReceiptFile(Root);
+
     /// <summary>What jobs took, shared by all runs.</summary>
     public string Durations => DurationsFile(State);
 
@@ -49,6 +52,8 @@ internal sealed class RunDirectory
             ? text
             : string.Concat(text.AsSpan(0, FileNameCharsMax / 4), "~", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(job.Value)).AsSpan(0, 8)));
     }
+
+    public static string ReceiptFile(string runDirectory) => Path.Combine(runDirectory, Receipts.RunReceipts.FileName);
 
     public string LogPath(JobId job, int attempt) => Path.Combine(Logs, $"{FileStem(job)}.{attempt}.log");
 

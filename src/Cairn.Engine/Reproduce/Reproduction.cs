@@ -71,7 +71,13 @@ public static class Reproduction
         {
             using var store = OpenStore(request.Run, state);
             using var lease = store.TryLease($"cairn reproduce in {request.Run.ProjectDirectory}");
-            var actions = new ActionCache(store, RunTrust.Find(request.Run, TimeProvider.System).Seal);
+            using var trust = RunTrust.Find(request.Run, TimeProvider.System);
+            if (trust.Refusal is { } refusal)
+            {
+                throw new IOException(refusal.Message);
+            }
+
+            var actions = new ActionCache(store, trust.Seal);
             var host = ProcessHost.Create(new ProcessHostOptions { PidNamespace = request.Run.PidNamespace, RunToken = $"reproduce-{Environment.ProcessId}" });
             var secrets = recipes.Exists(static r => !r.Secrets.IsEmpty) ? await SecretsAsync(request, host, progress, cancellationToken) : null;
             await using var bench = new Workbench(host, store, request.Run, secrets, TimeProvider.System);

@@ -91,7 +91,7 @@ internal sealed partial class JobAttempt
             Cache = new CacheUse(CacheState.Hit)
             {
                 Action = result.Action.Hash,
-                Pin = _job.Step.Fetch is null ? null : RunCache.TreeOf(result.Outputs).Digest.ToString(),
+                Pin = _job.Step.Fetch is null ? null : JobProducts.TreeOf(result.Outputs).Digest.ToString(),
                 FromRun = result.Origin.Run,
                 FromTime = result.Origin.Time,
                 FromHost = result.Origin.Host,

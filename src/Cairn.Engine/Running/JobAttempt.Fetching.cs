@@ -69,7 +69,7 @@ internal sealed partial class JobAttempt
     private string? JudgeFetch(FetchTask fetch, RunCache cache, PreparedAction action, ImmutableArray<OutputFile> files)
     {
         fetch.Files = files;
-        fetch.Made = FetchPin.Of(_job.Id.Value, fetch.Asked, RunCache.TreeOf(files));
+        fetch.Made = FetchPin.Of(_job.Id.Value, fetch.Asked, JobProducts.TreeOf(files));
         if (fetch.Expected is not { } expected)
         {
             return cache.HasChanged(_job, action.Sources) ? "an input changed while it ran: fetch it again" : null;

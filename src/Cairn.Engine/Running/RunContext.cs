@@ -8,6 +8,7 @@ using Cairn.Engine.Fetching;
 using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
+using Cairn.Engine.Receipts;
 using Cairn.Execution;
 
 namespace Cairn.Engine.Running;
@@ -43,6 +44,9 @@ internal sealed record RunContext
 
     /// <summary>The times that deterministic steps take for that of their sources.</summary>
     public required SourceDates Dates { get; init; }
+
+    /// <summary>What the receipt will say.</summary>
+    public required ReceiptDraft Receipt { get; init; }
 
     /// <summary>What fetch steps brought.</summary>
     public required ProjectFetches Fetches { get; init; }

@@ -333,7 +333,9 @@ internal sealed partial class RunDriver : IAsyncDisposable
             _durations.Record(job.Id, process.Resources.WallMs);
         }
 
-        _run.Reporter.Emit(Event(job, status, report));
+        var finished = Event(job, status, report);
+        _run.Receipt.Note(job, finished, report?.Files);
+        _run.Reporter.Emit(finished);
         ReleaseServices(job);
     }
 

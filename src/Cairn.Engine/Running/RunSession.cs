@@ -5,11 +5,13 @@ using Cairn.Core.Events;
 using Cairn.Core.Expressions;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.Caching;
+using Cairn.Engine.Handlers;
 using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Projects;
+using Cairn.Engine.Receipts;
 using Cairn.Execution;
 using Cairn.Store.Files;
 
@@ -27,6 +29,19 @@ internal static class RunSession
         CreateStateDirectory(state);
 
         await using var host = ProcessHost.Create(new ProcessHostOptions { PidNamespace = prepared.Request.PidNamespace, RunToken = prepared.Id.Value });
+        if (prepared.Request.Handlers.IsEmpty)
+        {
+            return await RunInAsync(state, prepared, host, observer, control, time, cancellationToken);
+        }
+
+        using var handlers = new HandlerDelivery(prepared.Request, prepared.Id, host, observer, time);
+        var result = await RunInAsync(state, prepared, host, handlers, control, time, cancellationToken);
+        return result with { Handlers = await handlers.FinishAsync() };
+    }
+
+    private static async Task<RunResult> RunInAsync(
+        string state, PreparedRun prepared, ProcessHost host, IRunObserver observer, RunControl control, TimeProvider time, CancellationToken cancellationToken)
+    {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, control.CancelToken);
         var start = time.GetTimestamp();
         var waited = false;
@@ -76,7 +91,7 @@ internal static class RunSession
             using var inputs = taken;
             if (inputs.HasErrors)
             {
-                return new RunResult(prepared.Id, RunStatus.Failed, null) { Refused = prepared with { Diagnostics = [.. prepared.Diagnostics, .. inputs.Diagnostics] } };
+                return new RunResult(prepared.Id, RunStatus.Failed, null) { Refused = prepared with { Diagnostics = [.. prepared.Diagnostics, .. inputs.Diagnostics], Sources = prepared.Sources.AddRange(inputs.Trust?.Sources ?? prepared.Sources) } };
             }
 
             return await RunLockedAsync(prepared, inputs, host, observer, control, time);
@@ -96,7 +111,7 @@ internal static class RunSession
         var durations = prepared.Durations;
         using var tree = new OutputTree(request.ProjectDirectory, prepared.Id);
         var maxParallel = Math.Clamp(request.MaxParallel ?? plan.Pipeline.MaxParallel ?? Environment.ProcessorCount, 1, Core.Limits.JobsMax);
-        EmitStart(prepared, inputs, maxParallel, reporter);
+        var receipt = new ReceiptDraft(prepared, inputs, EmitStart(prepared, inputs, maxParallel, reporter));
 
         var secrets = new SecretResolver(plan.Pipeline.Secrets, request.ProjectDirectory, host, (code, text) => reporter.Warn(code, text));
         var scope = new RunScope(plan, prepared.PlanInput.Git, prepared.PlanInput.Run, globs => tree.HashFiles(globs));
@@ -108,7 +123,9 @@ internal static class RunSession
         }
         catch (OperationCanceledException)
         {
-            return Conclude(prepared, new PipelineFinished { Time = reporter.Now, Status = RunStatus.Cancelled, DurationMs = 0, Counts = ImmutableSortedDictionary<JobStatus, int>.Empty }, reporter, events, directory);
+            var ended = new PipelineFinished { Time = reporter.Now, Status = RunStatus.Cancelled, DurationMs = 0, Counts = ImmutableSortedDictionary<JobStatus, int>.Empty };
+            receipt.Write(ended, scope, cache: null, tree, [], directory, reporter);
+            return Conclude(prepared, ended, reporter, events, directory);
         }
 
         using (held)
@@ -124,6 +141,7 @@ internal static class RunSession
                 Sandboxes = sandboxes,
                 Fetches = prepared.Fetches,
                 Dates = dates,
+                Receipt = receipt,
                 Cache = cache,
                 CacheOff = inputs.Off,
                 Request = request,
@@ -150,6 +168,11 @@ internal static class RunSession
                 prepared.Fetches.Save(request.ProjectDirectory, scope.Plan);
             }
 
+            if (cache?.Verification() is { } verification)
+            {
+                reporter.Emit(verification);
+            }
+
             Save(tree, durations, () => inputs.Save(prepared, cache), directory, reporter);
             try
             {
@@ -160,6 +183,7 @@ internal static class RunSession
                 reporter.Warn(DiagnosticCodes.ScratchLeft, $"The temporary folder of the run could not be removed: {exception.Message}");
             }
 
+            receipt.Write(finished, scope, cache, tree, secrets.Known, directory, reporter);
             var result = Conclude(prepared, finished, reporter, events, directory) with { Fetched = prepared.Fetches.Outcomes };
             RunRetention.Prune(request.ProjectDirectory, request.KeepRuns, request.KeepDays is { } days ? time.GetUtcNow().AddDays(-days) : null);
             Tidy(inputs);
@@ -220,10 +244,10 @@ internal static class RunSession
         }
     }
 
-    private static void EmitStart(PreparedRun prepared, RunInputs inputs, int maxParallel, RunReporter reporter)
+    private static PipelineStarted EmitStart(PreparedRun prepared, RunInputs inputs, int maxParallel, RunReporter reporter)
     {
         var plan = prepared.Plan!;
-        reporter.Emit(new PipelineStarted
+        var started = new PipelineStarted
         {
             Time = reporter.Now,
             Run = prepared.Id.Value,
@@ -236,7 +260,8 @@ internal static class RunSession
             MaxParallel = maxParallel,
             ProcessId = Environment.ProcessId,
             Jobs = JobSummaries.Of(plan, 0),
-        });
+        };
+        reporter.Emit(started);
         if (prepared.Git.Problem is { } problem)
         {
             reporter.Warn(DiagnosticCodes.GitUnavailable, $"git could not be asked, so `git` is empty in expressions: {problem}");
@@ -246,6 +271,8 @@ internal static class RunSession
         {
             reporter.Warn(warning.Code, warning.Span.HasPlace ? $"{warning.Message} ({warning.Span})" : warning.Message);
         }
+
+        return started;
     }
 
     private static ImmutableSortedDictionary<string, string> ParameterTexts(Value.Map parameters)

@@ -125,6 +125,61 @@ public sealed class ProjectToolchains
         }
     }
 
+    /// <summary>What a receipt says of a toolchain; null of one that is not locked: a step of the run made it.</summary>
+    internal ReceiptToolchain? ForReceipt(string name)
+    {
+        if (Lock.Find(name) is not { } locked)
+        {
+            return null;
+        }
+
+        var (suites, signedBy, sources) = (new SortedSet<string>(StringComparer.Ordinal), new SortedSet<string>(StringComparer.Ordinal), new List<ReceiptFile>());
+        switch (locked)
+        {
+            case LockedDebian debian:
+                foreach (var release in debian.Releases)
+                {
+                    suites.Add(release.Suite);
+                    signedBy.Add(release.SignedBy);
+                    sources.Add(new ReceiptFile($"dists/{release.Suite}/InRelease", release.InRelease.Hash));
+                }
+
+                break;
+            case LockedOci oci:
+                sources.Add(new ReceiptFile(oci.Image, oci.Manifest.Hash));
+                break;
+            case LockedArchive archive:
+                sources.Add(new ReceiptFile(archive.Places[0], archive.Archive.Hash));
+                if (archive.Signature is { } signature)
+                {
+                    signedBy.Add(signature.SignedBy);
+                }
+
+                break;
+            case LockedStep step:
+                sources.Add(new ReceiptFile($"{step.Project}#{step.Step}", step.Action.Hash));
+                break;
+            case LockedHost host:
+                sources.AddRange((PathsOf(host) ?? host.Paths).Select(static p => new ReceiptFile(p.Path, p.Digest.Hash)));
+                break;
+            default:
+                break;
+        }
+
+        sources.Sort(static (left, right) => Utf8Order.Compare(left.Path, right.Path));
+        return new ReceiptToolchain
+        {
+            Name = locked.Name,
+            Kind = locked.Kind,
+            Tree = locked.Tree.ToString(),
+            IsHermetic = locked.IsHermetic,
+            Origin = locked.Origin,
+            Suites = [.. suites],
+            SignedBy = [.. signedBy],
+            Sources = [.. sources],
+        };
+    }
+
     /// <summary>What the toolchains of a step were made from, with the names that the world has for it.</summary>
     internal ImmutableArray<ResolvedDependency> DependenciesOf(Step step)
     {
@@ -133,9 +188,11 @@ public sealed class ProjectToolchains
             var dependencies = ImmutableArray.CreateBuilder<ResolvedDependency>();
             foreach (var reference in use.References)
             {
-                foreach (var part in Lock.Find(reference.Name)?.Parts ?? [])
+                var locked = Lock.Find(reference.Name);
+                foreach (var part in locked?.Parts ?? [])
                 {
-                    if (!part.IsEvidence)
+                    // What of the machine there is stands in the action as it is now, and not as it was when it was locked.
+                    if (!part.IsEvidence && locked is not LockedHost)
                     {
                         dependencies.Add(new ResolvedDependency(part.Source, part.PackageUrl, part.Digest.Hash));
                     }

@@ -28,7 +28,13 @@ public static class StepResults
         }
 
         var history = new RunHistory(projectDirectory);
-        var actions = new ActionCache(store, RunTrust.Find(keysDirectory, stateDirectory, TimeProvider.System).Seal);
+        using var trust = RunTrust.Find(keysDirectory, stateDirectory, TimeProvider.System);
+        if (trust.Refusal is { } refusal)
+        {
+            throw new ToolchainException(refusal.Message, refusal.Suggestion);
+        }
+
+        var actions = new ActionCache(store, trust.Seal);
         var isKnown = false;
         foreach (var run in history.List())
         {

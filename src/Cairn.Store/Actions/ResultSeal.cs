@@ -1,3 +1,7 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Trust.Envelopes;
@@ -6,6 +10,9 @@ using Cairn.Trust.Statements;
 using Cairn.Trust.Verification;
 
 namespace Cairn.Store.Actions;
+
+/// <summary>A result cannot be signed, or not so that it would count.</summary>
+public sealed class SealException(string message, Exception? inner = null) : IOException(message, inner);
 
 /// <summary>A result that may be used.</summary>
 /// <param name="Result">It.</param>
@@ -29,22 +36,45 @@ public sealed record AttestedWork(ActionDescription Action, ActionResult Result,
 /// <param name="time">Tells whether keys are valid.</param>
 public sealed class ResultSeal(HitVerifier verifier, ISigner? signer, VerdictMemo? verdicts, TimeProvider time)
 {
-    /// <summary>Attests a result. Throws <see cref="IOException"/> where it cannot be attested.</summary>
+    // Below it a statement cannot exceed what readers take, but for its subjects.
+    private const int ReadBackBytesMin = 1 << 20;
+
+    private int _verified;
+    private int _remembered;
+    private int _refused;
+
+    /// <summary>The id of the key that signs; null where there is none.</summary>
+    public string? KeyId => signer?.PublicKey.Id;
+
+    /// <summary>How many entries were opened because their signature is good, because it was found good before, and how many did not open.</summary>
+    public (int Verified, int Remembered, int Refused) Counts => (Volatile.Read(ref _verified), Volatile.Read(ref _remembered), Volatile.Read(ref _refused));
+
+    /// <summary>Why there is nothing to sign with; looked at only where there is no signer.</summary>
+    public string? WhyUnsigned { get; init; }
+
+    /// <summary>Attests a result. Throws <see cref="SealException"/> where it cannot be attested, or where what is signed would not count here.</summary>
     public (byte[] Entry, string Attestation) Seal(AttestedWork work)
     {
         ArgumentNullException.ThrowIfNull(work);
         if (signer is null)
         {
-            throw new IOException("there is no key to sign results with");
+            throw new SealException(WhyUnsigned ?? "there is no key to sign results with");
         }
 
-        var payload = ActionProvenance.Write(work.Action, work.Result, work.Dependencies, work.Details).ToJson();
-        if (Statement.TryRead(payload, out var problem) is null)
+        var statement = ActionProvenance.Write(work.Action, work.Result, work.Dependencies, work.Details);
+        var payload = statement.ToJson();
+        var problem = statement.ProblemOfSubjects();
+        if (problem is not null || (payload.Length > ReadBackBytesMin && Statement.TryRead(payload, out problem) is null))
         {
-            throw new IOException($"it cannot be attested: {problem}");
+            throw new SealException($"it cannot be attested: {problem}");
         }
 
-        var envelope = Envelope.Sign(Envelope.InTotoType, [.. payload], signer);
+        if (verifier.ProblemOf(signer.PublicKey, work.Action, statement, time.GetUtcNow()) is { } refusal)
+        {
+            throw new SealException($"what is signed here would not count here: {refusal}");
+        }
+
+        var envelope = Sign(ImmutableCollectionsMarshal.AsImmutableArray(payload), signer);
         var attestation = Digest.Of(payload);
         Span<byte> hash = stackalloc byte[Digest.HashBytes];
         attestation.CopyHashTo(hash);
@@ -53,9 +83,29 @@ public sealed class ResultSeal(HitVerifier verifier, ISigner? signer, VerdictMem
         return (entry, attestation.Hash);
     }
 
+    private static Envelope Sign(ImmutableArray<byte> payload, ISigner signer)
+    {
+        try
+        {
+            return Envelope.Sign(Envelope.InTotoType, payload, signer);
+        }
+        catch (CryptographicException exception)
+        {
+            throw new SealException(exception.Message, exception);
+        }
+    }
+
     /// <summary>Opens an entry for the action that was asked for; null, with the reason, where it does not count.</summary>
     public AttestedResult? TryOpen(ReadOnlySpan<byte> entry, Digest action, out string? reason)
     {
+        var opened = TryOpen(entry, action, out var isRemembered, out reason);
+        _ = Interlocked.Increment(ref opened is null ? ref _refused : ref isRemembered ? ref _remembered : ref _verified);
+        return opened;
+    }
+
+    private AttestedResult? TryOpen(ReadOnlySpan<byte> entry, Digest action, out bool isRemembered, out string? reason)
+    {
+        isRemembered = false;
         if (!AttestedEntry.TryRead(entry, out var parts, out reason) || ActionResultDecoder.TryDecode(parts.Message, out reason) is not { } result)
         {
             return null;
@@ -64,6 +114,7 @@ public sealed class ResultSeal(HitVerifier verifier, ISigner? signer, VerdictMem
         if (verdicts?.Contains(parts.Checksum) is true)
         {
             // An entry that was good for its action is not good for another one.
+            isRemembered = true;
             reason = result.Action == action ? null : $"It is the result of another action, `{result.Action}`";
             return reason is null ? new AttestedResult(result, parts.Attestation) : null;
         }

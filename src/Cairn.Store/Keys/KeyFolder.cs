@@ -27,17 +27,13 @@ public sealed class KeyFolder(string path)
     /// <summary>The name of the key that is made at first use, and signs where no other is chosen.</summary>
     public const string DefaultName = "default";
 
-    private const string PublicEnding = ".pub";
-    private const int NameCharactersMax = 64;
+    private const string PublicEnding = KeyNames.PublicEnding;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode Readable = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     /// <summary>The folder.</summary>
     public string Path { get; } = path;
-
-    /// <summary>Whether a text can be a key's name: letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, not in front.</summary>
-    public static bool IsName(string name) =>
-        name is { Length: > 0 and <= NameCharactersMax } && char.IsAsciiLetterOrDigit(name[0]) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') && !name.EndsWith(PublicEnding, StringComparison.Ordinal);
 
     /// <summary>The names, sorted.</summary>
     public ImmutableArray<string> Names()
@@ -48,22 +44,26 @@ public sealed class KeyFolder(string path)
         }
 
         var names = Directory.EnumerateFiles(Path, "*" + PublicEnding).Select(static f => System.IO.Path.GetFileName(f)[..^PublicEnding.Length]);
-        return [.. names.Where(IsName).Order(StringComparer.Ordinal)];
+        return [.. names.Where(KeyNames.IsName).Order(StringComparer.Ordinal)];
     }
 
     /// <summary>A key by its name; null where there is none. Throws <see cref="KeyFileException"/>.</summary>
     public StoredKey? Find(string name)
     {
-        var publicPath = PublicPathOf(name);
-        if (!File.Exists(publicPath))
+        if (FindPublic(name) is not { } publicKey)
         {
             return null;
         }
 
-        var publicKey = Read(publicPath, KeyPem.ReadPublic);
         var isHere = File.Exists(PathOf(name));
-        return new StoredKey(name, publicKey, isHere, isHere && Read(PathOf(name), KeyPem.IsEncrypted));
+        return new StoredKey(name, publicKey, isHere, isHere && IsEncrypted(name));
     }
+
+    /// <summary>A public key by its name; null where there is none. Throws <see cref="KeyFileException"/>.</summary>
+    public PublicKey? FindPublic(string name) => PublicPathOf(name) is var file && File.Exists(file) ? Read(file, KeyPem.ReadPublic) : null;
+
+    /// <summary>Whether a private key is there that only a passphrase opens. Throws <see cref="KeyFileException"/>.</summary>
+    public bool IsEncrypted(string name) => PathOf(name) is var file && File.Exists(file) && Read(file, KeyPem.IsEncrypted);
 
     /// <summary>Opens a private key. Throws <see cref="KeyFileException"/>.</summary>
     /// <param name="name">Its name.</param>
@@ -73,7 +73,7 @@ public sealed class KeyFolder(string path)
         var file = PathOf(name);
         if (!File.Exists(file))
         {
-            throw new KeyFileException($"There is no private key `{name}`", "`cairn keys list` shows those there are");
+            throw new KeyFileException($"There is no private key `{name}`", "`cairn keys list` shows the keys there are");
         }
 
         if ((File.GetUnixFileMode(file) & Others) != UnixFileMode.None)
@@ -102,7 +102,14 @@ public sealed class KeyFolder(string path)
         }
 
         // Two first runs at once: the key that is there now is the one that both use.
-        return Open(DefaultName, passphrase: default);
+        var opened = Open(DefaultName, passphrase: default);
+        if (!File.Exists(PublicPathOf(DefaultName)))
+        {
+            // Whoever made it was killed in between.
+            DurableFile.Replace(PublicPathOf(DefaultName), Encoding.ASCII.GetBytes(KeyPem.WritePublic(opened.PublicKey)));
+        }
+
+        return opened;
     }
 
     /// <summary>Keeps a private key; false where the name is taken. Throws <see cref="IOException"/>.</summary>
@@ -132,7 +139,30 @@ public sealed class KeyFolder(string path)
     public bool TryAdd(string name, PublicKey key)
     {
         Make();
-        return TryCreate(PublicPathOf(name), Encoding.ASCII.GetBytes(KeyPem.WritePublic(key)), OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        return TryCreate(PublicPathOf(name), Encoding.ASCII.GetBytes(KeyPem.WritePublic(key)), Readable);
+    }
+
+    /// <summary>Keeps a copy of a key under another name; false where that is taken. Throws <see cref="IOException"/>.</summary>
+    public bool TryCopy(string name, string copy)
+    {
+        var bytes = File.ReadAllBytes(PathOf(name));
+        try
+        {
+            return !File.Exists(PublicPathOf(copy)) && TryCreate(PathOf(copy), bytes, OwnerOnly) && TryCreate(PublicPathOf(copy), File.ReadAllBytes(PublicPathOf(name)), Readable);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+
+    /// <summary>Puts a key in the place of another one, which is gone then. Throws <see cref="IOException"/>.</summary>
+    public void Replace(string name, string successor)
+    {
+        File.Move(PathOf(successor), PathOf(name), overwrite: true);
+        File.Move(PublicPathOf(successor), PublicPathOf(name), overwrite: true);
+        using var folder = DirectoryHandle.Open(Path);
+        folder.Sync();
     }
 
     private void Make()
@@ -143,17 +173,18 @@ public sealed class KeyFolder(string path)
         }
     }
 
-    /// <summary>Writes a file that is all there or not at all, and never in the place of another.</summary>
-    private static bool TryCreate(string path, byte[] content, UnixFileMode mode)
+    /// <summary>Writes a file that is all there or not at all, and never in the place of another; false where there is one. Throws <see cref="IOException"/>.</summary>
+    public static bool TryCreate(string path, byte[] content, UnixFileMode mode)
     {
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
-            using (var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            // Made with its mode, so that nobody opens it before it has that; the umask may have taken more.
+            using (var stream = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0, UnixCreateMode = mode }))
             {
-                File.SetUnixFileMode(handle, mode);
-                RandomAccess.Write(handle, content, 0);
-                RandomAccess.FlushToDisk(handle);
+                File.SetUnixFileMode(stream.SafeFileHandle, mode);
+                RandomAccess.Write(stream.SafeFileHandle, content, 0);
+                RandomAccess.FlushToDisk(stream.SafeFileHandle);
             }
 
             if (File.Exists(path))
@@ -193,9 +224,11 @@ public sealed class KeyFolder(string path)
         }
     }
 
-    private string PathOf(string name) => System.IO.Path.Combine(Path, Checked(name));
+    /// <summary>The file of a private key. Throws <see cref="KeyFileException"/> where the name cannot be one.</summary>
+    public string PathOf(string name) => System.IO.Path.Combine(Path, Checked(name));
 
-    private string PublicPathOf(string name) => System.IO.Path.Combine(Path, Checked(name) + PublicEnding);
+    /// <summary>The file of a public key. Throws <see cref="KeyFileException"/> where the name cannot be one.</summary>
+    public string PublicPathOf(string name) => System.IO.Path.Combine(Path, Checked(name) + PublicEnding);
 
-    private static string Checked(string name) => IsName(name) ? name : throw new KeyFileException($"`{name}` cannot be the name of a key", "use letters, digits, `-`, `_` and `.`");
+    private static string Checked(string name) => KeyNames.IsName(name) ? name : throw new KeyFileException($"`{name}` cannot be the name of a key", KeyNames.Rule);
 }

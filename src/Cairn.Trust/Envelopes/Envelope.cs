@@ -23,6 +23,9 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
     /// <summary>The payload type of in-toto statements.</summary>
     public const string InTotoType = "application/vnd.in-toto+json";
 
+    // One signature, its key id, and the names.
+    private const int BytesBesidePayload = 512;
+
     /// <summary>What names an attestation: the SHA-256 of its payload, whoever signed it.</summary>
     public string PayloadHash => Hex.Lower(SHA256.HashData(Payload.AsSpan()));
 
@@ -57,23 +60,29 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
     /// <summary>Writes it as canonical JSON: equal envelopes have equal bytes.</summary>
     public byte[] ToJson()
     {
-        var signatures = Signatures.Select(static s => (JsonValue)new JsonObjectBuilder()
-            .Add("keyid", s.KeyId.Length > 0 ? s.KeyId : null).Add("sig", Convert.ToBase64String(s.Bytes.AsSpan())).Build());
-        return CanonicalJson.Write(new JsonObjectBuilder()
-            .Add("payload", Convert.ToBase64String(Payload.AsSpan())).Add("payloadType", PayloadType).Add("signatures", new JsonValue.List([.. signatures])).Build());
+        var json = new CanonicalWriter((Payload.Length / 3 * 4) + BytesBesidePayload);
+        json.Begin().Base64("payload"u8, Payload.AsSpan()).Member("payloadType"u8, PayloadType).BeginList("signatures"u8);
+        foreach (var signature in Signatures)
+        {
+            json.Begin().Member("keyid"u8, signature.KeyId.Length > 0 ? signature.KeyId : null).Base64("sig"u8, signature.Bytes.AsSpan()).End();
+        }
+
+        return json.EndList().End().Written.ToArray();
     }
 
     /// <summary>Reads an envelope of anybody's; null where it is refused, with the reason.</summary>
     public static Envelope? TryRead(ReadOnlySpan<byte> json, out string? problem)
     {
-        if (StrictJson.TryRead(json, out problem) is not { } value)
-        {
-            return null;
-        }
+        return StrictJson.TryRead(json, out problem) is { } value ? TryRead(value, out problem) : null;
+    }
 
+    /// <summary>The same from JSON that was read.</summary>
+    public static Envelope? TryRead(JsonValue json, out string? problem)
+    {
         try
         {
-            return Read(value);
+            problem = null;
+            return Read(json);
         }
         catch (FormatException exception)
         {

@@ -46,5 +46,8 @@ internal static unsafe partial class LibCrypto
     public static partial int EVP_DigestVerify(nint context, byte* signature, nuint signatureLength, byte* message, nuint length);
 
     [LibraryImport(Library)]
+    public static partial int EVP_PBE_scrypt(byte* passphrase, nuint passphraseLength, byte* salt, nuint saltLength, ulong n, ulong r, ulong p, ulong memoryMax, byte* key, nuint keyLength);
+
+    [LibraryImport(Library)]
     public static partial void ERR_clear_error();
 }

@@ -44,6 +44,9 @@ public sealed class PublicKey : IEquatable<PublicKey>
         return problem is null ? new PublicKey([.. raw]) : null;
     }
 
+    /// <summary>The key that belongs to a seed, which OpenSSL derived: it is one by its making.</summary>
+    internal static PublicKey Derived(ReadOnlySpan<byte> raw) => new([.. raw]);
+
     /// <summary>The same from its <c>SubjectPublicKeyInfo</c>; other algorithms and encodings are refused.</summary>
     public static PublicKey? TryCreateFromSpki(ReadOnlySpan<byte> spki, out string? problem)
     {

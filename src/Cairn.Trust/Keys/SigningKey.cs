@@ -62,7 +62,7 @@ public sealed class SigningKey : ISigner, IDisposable
             }
         }
 
-        return new SigningKey(copy, handle, PublicKey.TryCreate(raw, out var problem) ?? throw new CryptographicException($"The key cannot be used: {problem}"));
+        return new SigningKey(copy, handle, PublicKey.Derived(raw));
     }
 
     /// <inheritdoc/>

@@ -50,9 +50,13 @@ public static class ActionProvenance
     /// <summary>The member of the metadata that says the tier.</summary>
     public const string TierMember = "cairn_tier";
 
+    /// <summary>The same as UTF-8.</summary>
+    internal static ReadOnlySpan<byte> TierMemberUtf8 => "cairn_tier"u8;
+
     private const string ResultName = "result";
     private const string InputsName = "inputs";
     private const string ToolchainName = "toolchain";
+    private const string HostPath = "host-path:";
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
     /// <summary>Makes the statement.</summary>
@@ -144,9 +148,20 @@ public static class ActionProvenance
         resolved.Add(TreeDependency(InputsName, action.InputRoot));
         foreach (var (name, value) in action.Platform)
         {
-            if (name == ToolchainName && Digest.TryParse(value, null, out var tree))
+            if (name == ToolchainName)
             {
-                resolved.Add(TreeDependency(ToolchainName, tree));
+                // As many as the step has toolchains.
+                foreach (var text in value.Split(' '))
+                {
+                    if (Digest.TryParse(text, null, out var tree))
+                    {
+                        resolved.Add(TreeDependency(ToolchainName, tree));
+                    }
+                }
+            }
+            else if (name.StartsWith(HostPath, StringComparison.Ordinal) && Digest.TryParse(value, null, out var path))
+            {
+                resolved.Add(TreeDependency(name, path));
             }
         }
 
@@ -175,7 +190,7 @@ public static class ActionProvenance
         }
 
         var resources = new JsonObjectBuilder()
-            .Add("maxRssKib", result.Resources.MaxRssKib)
+            .Add("maxRssKib", result.Resources.MaxRssKib is > 0 and var peak ? JsonValue.FromInt64(peak) : null)
             .Add("readBlocks", result.Resources.ReadBlocks)
             .Add("systemMicroseconds", (long)Math.Round(result.Resources.SystemMs * 1000))
             .Add("userMicroseconds", (long)Math.Round(result.Resources.UserMs * 1000))

@@ -58,6 +58,31 @@ public sealed record Statement(ImmutableArray<Subject> Subjects, string Predicat
         }
     }
 
+    /// <summary>Why <see cref="TryRead"/> would refuse what <see cref="ToJson"/> makes of this; null where it would not. Reading a document of more than a million bytes back is the way to know that.</summary>
+    public string? ProblemOfSubjects()
+    {
+        if (Subjects.Length is 0 or > Limits.SubjectsMax)
+        {
+            return $"`subject` is not a list of 1 to {Limits.SubjectsMax}";
+        }
+
+        var names = new SubjectNames();
+        foreach (var subject in Subjects)
+        {
+            if (subject.Name.Length is 0 or > Limits.NameCharactersMax)
+            {
+                return $"the name of a subject is longer than {Limits.NameCharactersMax} characters";
+            }
+
+            if (names.ProblemOf(subject.Name) is { } problem)
+            {
+                return $"the subject `{subject.Name}` {problem}";
+            }
+        }
+
+        return null;
+    }
+
     private static Statement Read(JsonValue value)
     {
         if (value is not JsonValue.Object statement)

@@ -65,12 +65,20 @@ internal sealed class SubjectNames
             return true;
         }
 
-        foreach (var part in name.Split('/', '\\'))
+        for (var start = 0; start <= name.Length;)
         {
-            if (part is "..")
+            var end = start;
+            while (end < name.Length && name[end] is not ('/' or '\\'))
+            {
+                end++;
+            }
+
+            if (end - start == 2 && name[start] == '.' && name[start + 1] == '.')
             {
                 return true;
             }
+
+            start = end + 1;
         }
 
         return false;

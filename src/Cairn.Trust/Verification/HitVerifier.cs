@@ -2,6 +2,7 @@ using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Trust.Envelopes;
 using Cairn.Trust.Json;
+using Cairn.Trust.Keys;
 using Cairn.Trust.Statements;
 
 namespace Cairn.Trust.Verification;
@@ -12,7 +13,7 @@ namespace Cairn.Trust.Verification;
 public sealed record HitVerifier(TrustSet Trust, Tier Tier)
 {
     /// <summary>Changes whenever the same bytes would be judged differently.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>What verdicts depend on besides the entry and the time.</summary>
     public string Fingerprint => $"{Version} {Trust.Fingerprint} {TierWords.Of(Tier)}";
@@ -74,6 +75,13 @@ public sealed record HitVerifier(TrustSet Trust, Tier Tier)
         return problem is null ? envelope.PayloadHash : Refuse($"It does not count: {problem}", out problem);
     }
 
+    /// <summary>Why a statement would be no evidence if this key signed it; null where it would be.</summary>
+    public string? ProblemOf(PublicKey signer, ActionDescription action, Statement statement, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(statement);
+        return Trust.Find(signer) is { } key ? key.ProblemAt(now) ?? RoleProblem(key, action, statement) : "its key is not trusted";
+    }
+
     private static string? Refuse(string reason, out string? problem)
     {
         problem = reason;
@@ -90,7 +98,7 @@ public sealed record HitVerifier(TrustSet Trust, Tier Tier)
     {
         var details = statement.Predicate["runDetails"] as JsonValue.Object;
         var builder = (details?["builder"] as JsonValue.Object)?.TextOf("id");
-        if (builder is null || (signer.Builders.Length > 0 && !signer.Builders.Contains(builder, StringComparer.Ordinal)))
+        if (builder is null || !signer.MaySpeakFor(builder))
         {
             return $"its key `{signer.Name}` may not speak for the builder `{builder}`";
         }
@@ -121,6 +129,7 @@ public sealed record HitVerifier(TrustSet Trust, Tier Tier)
                 "isolation" when value == "process" => "it ran without isolation",
                 "network" when value != "none" => "it could reach the network",
                 "host" => "it used programs of the machine",
+                _ when name.StartsWith("host-path:", StringComparison.Ordinal) => "it used programs of the machine",
                 _ when name.StartsWith("tool-cache:", StringComparison.Ordinal) => "it used a tool cache",
                 _ when name.StartsWith("secret:", StringComparison.Ordinal) => "it was given secrets",
                 _ => null,

@@ -21,6 +21,9 @@ public static class TierWords
 {
     private static readonly string[] All = ["untrusted", "branch", "protected", "release"];
 
+    /// <summary>All, from low to high.</summary>
+    public static IReadOnlyList<string> Words => All;
+
     /// <summary>The word.</summary>
     public static string Of(Tier tier) => All[(int)tier];
 

@@ -4,6 +4,7 @@ using System.Text;
 
 using Cairn.Core.Content;
 using Cairn.Trust.Envelopes;
+using Cairn.Trust.Keys;
 
 namespace Cairn.Trust.Verification;
 
@@ -54,6 +55,13 @@ public sealed class TrustSet
         }
 
         return next;
+    }
+
+    /// <summary>What a public key is trusted for, or null.</summary>
+    public TrustedKey? Find(PublicKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return _byId.GetValueOrDefault(key.Id);
     }
 
     /// <summary>The trusted key that signed an envelope; null, with the reason, where none did.</summary>

@@ -39,6 +39,12 @@ internal sealed class CommandTester : IDisposable
     /// <summary>Where apt is configured; null for nowhere.</summary>
     public string? AptFolder { get; set; }
 
+    /// <summary>What a person types when asked for a passphrase, one after the other; null where there is no terminal.</summary>
+    public Queue<string>? Secrets { get; set; }
+
+    /// <summary>What a person was asked.</summary>
+    public List<string> Questions { get; } = [];
+
     public DateTimeOffset Now { get; set; } = new(2026, 11, 21, 3, 0, 0, TimeSpan.Zero);
 
     public void Write(string relative, string content) => Folder.Write(Path.Combine("project", relative), content);
@@ -51,6 +57,11 @@ internal sealed class CommandTester : IDisposable
         Terminal = new TerminalInfo(_environment, outIsTerminal: false, errorIsTerminal: false, () => new TerminalSize(80, 24)),
         Time = new FixedTime(Now),
         CurrentDirectory = Project,
+        AskSecret = question =>
+        {
+            Questions.Add(question);
+            return Secrets is null ? null : Secrets.TryDequeue(out var secret) ? secret.ToCharArray() : [];
+        },
         Environment = _environment,
         // No test depends on where the machine has its packages from.
         AptFolder = AptFolder ?? Folder["etc/apt"],

@@ -53,6 +53,9 @@ public sealed class RunEventJsonTests
         new ServiceStopped { Time = Time, Service = "db", Reason = "exit 1" },
         new LockWaiting { Time = Time, Lock = "l", Job = "a", Holder = "run x" },
         new LockAcquired { Time = Time, Lock = "l", WaitedMs = 9 },
+        new SignatureCreated { Time = Time, Subject = SignedSubject.Action, Job = "a", Statement = new string('a', 64), Key = "k" },
+        new SignatureCreated { Time = Time, Subject = SignedSubject.Receipt, Statement = new string('b', 64) },
+        new VerificationCompleted { Time = Time, Verified = 1, Remembered = 2, Recalled = 3, Refused = 4 },
         new WarningRaised { Time = Time, Code = "CAIRN0401", Message = "m", Job = "a" },
     ];
 

@@ -14,7 +14,7 @@ namespace Cairn.Tests.Trust;
 /// <summary>Whoever can write the whole store cannot get one wrong byte accepted.</summary>
 public sealed class AttestedCacheTests
 {
-    private static readonly ActionDescription Shareable = Sample.Description with { Platform = [new("arch", "x86_64"), new("isolation", "sandbox"), new("network", "none"), new("os", "linux"), new("toolchain", Digest.Of("tree"u8).ToString())] };
+    internal static readonly ActionDescription Hermetic = Sample.Description with { Platform = [new("arch", "x86_64"), new("isolation", "sandbox"), new("network", "none"), new("os", "linux"), new("toolchain", Digest.Of("tree"u8).ToString())] };
 
     private static Digest Action => Sample.Result.Action;
 
@@ -131,8 +131,17 @@ public sealed class AttestedCacheTests
         var claims = TestSeal.New().Seal(TestSeal.Sample with { Details = TestSeal.Details with { Tier = "release" } }).Entry;
         Assert.Null(TestSeal.New(Tier.Protected, TestSeal.Own(1)).TryOpen(claims, Action, out _));
         Assert.NotNull(TestSeal.New(Tier.Protected, TestSeal.Own(1) with { Tier = Tier.Release }).TryOpen(claims, Action, out _));
-        var strange = TestSeal.New().Seal(TestSeal.Sample with { Details = TestSeal.Details with { Tier = "highest" } }).Entry;
-        Assert.Null(TestSeal.New().TryOpen(strange, Action, out _));
+        Assert.Contains("claims no tier", Refusal(TestSeal.New(), static e => Resign(e, "\"cairn_tier\":\"branch\"", "\"cairn_tier\":\"highest\"")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Seal_SignsNothingThatWouldNotCountHere()
+    {
+        static string Problem(TrustedKey own) => Assert.Throws<SealException>(() => TestSeal.New(own).Seal(TestSeal.Sample)).Message;
+        Assert.Contains("tier `untrusted`", Problem(TestSeal.Own(1) with { Tier = Tier.Untrusted }), StringComparison.Ordinal);
+        Assert.Contains("may not speak for", Problem(TestSeal.Own(1) with { Builders = ["https://example.org/other"] }), StringComparison.Ordinal);
+        Assert.Contains("revoked", Problem(TestSeal.Own(1) with { Revoked = TestSeal.Now }), StringComparison.Ordinal);
+        Assert.Contains("claims no tier", Assert.Throws<SealException>(() => TestSeal.New().Seal(TestSeal.Sample with { Details = TestSeal.Details with { Tier = "highest" } })).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -144,8 +153,8 @@ public sealed class AttestedCacheTests
     [InlineData("secret:TOKEN", "token", "secrets")]
     public void TryOpen_TakesWhatIsAMatterOfAMachineFromItsOwnKeyOnly(string name, string value, string why)
     {
-        var platform = Shareable.Platform.RemoveAll(p => p.Key == name).Add(new(name, value));
-        var work = TestSeal.Of(Shareable with { Platform = platform }, Sample.Result);
+        var platform = Hermetic.Platform.RemoveAll(p => p.Key == name).Add(new(name, value));
+        var work = TestSeal.Of(Hermetic with { Platform = platform }, Sample.Result);
         var entry = TestSeal.New().Seal(work).Entry;
         Assert.Null(TestSeal.New(TestSeal.Own(1) with { IsOwn = false }).TryOpen(entry, work.Result.Action, out var reason));
         Assert.Contains(why, reason, StringComparison.Ordinal);
@@ -155,7 +164,7 @@ public sealed class AttestedCacheTests
     [Fact]
     public void TryOpen_TakesHermeticResultsOfAnyTrustedKey()
     {
-        var work = TestSeal.Of(Shareable, Sample.Result);
+        var work = TestSeal.Of(Hermetic, Sample.Result);
         Assert.NotNull(TestSeal.New(TestSeal.Own(1) with { IsOwn = false }).TryOpen(TestSeal.New().Seal(work).Entry, work.Result.Action, out var reason));
         Assert.Null(reason);
     }
@@ -230,6 +239,14 @@ public sealed class AttestedCacheTests
         Assert.Null(trustsNobody.TryOpen(entry, Digest.Of("other"u8), out _));
         entry[^1] ^= 1;
         Assert.Null(trustsNobody.TryOpen(entry, Action, out _));
+    }
+
+    private static Envelope Resign(Envelope envelope, string before, string after)
+    {
+        using var key = TestSeal.Key(1);
+        var payload = Encoding.UTF8.GetString(envelope.Payload.AsSpan());
+        Assert.Contains(before, payload, StringComparison.Ordinal);
+        return Envelope.Sign(envelope.PayloadType, [.. Encoding.UTF8.GetBytes(payload.Replace(before, after, StringComparison.Ordinal))], key);
     }
 
     private static string? Refusal(ResultSeal seal, Func<Envelope, Envelope>? change = null)

@@ -50,6 +50,55 @@ public sealed class KeyPemTests
         Assert.Contains("no passphrase", Assert.Throws<KeyFormatException>(() => KeyPem.ReadPrivate(pem, default)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("-v2", "aes-256-cbc")]
+    [InlineData("-v2", "aes-128-cbc")]
+    [InlineData("-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA512")]
+    [InlineData("-scrypt")]
+    [InlineData("-scrypt", "-scrypt_N", "1024", "-scrypt_r", "4", "-scrypt_p", "2")]
+    public async Task ReadPrivate_OpensWhatOpenSslEncrypts(params string[] how)
+    {
+        using var folder = new TemporaryFolder();
+        using var key = NewKey();
+        var token = TestContext.Current.CancellationToken;
+        var plain = folder["plain.pem"];
+        await File.WriteAllTextAsync(plain, KeyPem.WritePrivate(key), token);
+        var made = await new Tool("openssl", ["pkcs8", "-topk8", .. how, "-in", plain, "-passout", $"pass:{Passphrase}"]).RunAsync(token);
+        Assert.True(made.ExitCode == 0, made.Error);
+        using var read = KeyPem.ReadPrivate(made.Output, Passphrase);
+        Assert.Equal(key.PublicKey, read.PublicKey);
+        Assert.Throws<WrongPassphraseException>(() => KeyPem.ReadPrivate(made.Output, "another"));
+    }
+
+    [Fact]
+    public async Task ReadPrivate_RefusesWhatCostsTooMuch()
+    {
+        using var folder = new TemporaryFolder();
+        using var key = NewKey();
+        var token = TestContext.Current.CancellationToken;
+        var plain = folder["plain.pem"];
+        await File.WriteAllTextAsync(plain, KeyPem.WritePrivate(key), token);
+        var made = await new Tool("openssl", "pkcs8", "-topk8", "-scrypt", "-scrypt_N", "1024", "-in", plain, "-passout", "pass:x").RunAsync(token);
+        var der = Convert.FromBase64String(string.Concat(made.Output.Split('\n').Where(static l => !l.StartsWith('-'))));
+        var at = der.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x02, 0x02, 0x04, 0x00]);
+        Assert.True(at > 0);
+        der[at + 2] = 0x7F;
+        der[at + 3] = 0xFF;
+        der[at + 6] = 0x7F;
+        var costly = PemEncoding.WriteString("ENCRYPTED PRIVATE KEY", der);
+        Assert.Contains("more memory or time", Assert.Throws<KeyFormatException>(() => KeyPem.ReadPrivate(costly, "x")).Message, StringComparison.Ordinal);
+        var old = await new Tool("openssl", "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA1", "-in", plain, "-passout", "pass:x").RunAsync(token);
+        Assert.Contains("in a way that is not read here", Assert.Throws<KeyFormatException>(() => KeyPem.ReadPrivate(old.Output, "x")).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("AAAA", "not an Ed25519 key")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "small order")]
+    [InlineData("QR==", "neither PEM nor canonical base64")]
+    [InlineData("", "not an Ed25519 key")]
+    public void ReadPublicText_SaysWhy(string text, string why) =>
+        Assert.Contains(why, Assert.Throws<KeyFormatException>(() => KeyPem.ReadPublicText(text)).Message, StringComparison.Ordinal);
+
     [Fact]
     public async Task OpenSsl_VerifiesOurSignatures()
     {

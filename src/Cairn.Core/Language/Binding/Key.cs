@@ -61,6 +61,9 @@ internal abstract class KeySet(string name, string title, string doc)
     /// <summary>Whether keys that start with <c>x-</c> are ignored.</summary>
     public bool HasExtensions { get; init; }
 
+    /// <summary>What to tell about a key that is near none of many.</summary>
+    public string AllKeysHint { get; init; } = "`cairn schema` describes all keys";
+
     public abstract IReadOnlyList<KeyInfo> Keys { get; }
 }
 
@@ -197,7 +200,7 @@ internal sealed class KeySet<TDraft>(string name, string title, string doc, Key<
 
         var suggestion = Suggestions.Nearest(text, names) is { } nearest ? $"Did you mean `{nearest}`?"
             : names.Length <= ListedKeysMax ? $"Its keys are {Names.List(names, "and")}"
-            : "`cairn schema` describes all keys";
+            : AllKeysHint;
         binder.Diagnostics.Error(DiagnosticCodes.UnknownKey, $"`{text}` is not a key of {Title}", entry.Key.Span, suggestion);
     }
 }

@@ -145,6 +145,9 @@ internal static class PackageScripts
         ["python3.11"] = [All],
         ["python3.11-minimal"] = [All],
         ["python3.11-venv"] = [All],
+        ["python3.13"] = [All],
+        ["python3.13-minimal"] = [All],
+        ["python3.13-venv"] = [All],
 
         // Looks for copies that nobody installed.
         ["libgcrypt20"] = ["clean-up-unmanaged-libraries"],

@@ -72,7 +72,7 @@ internal sealed record CompiledPipeline(string MemoPath, string PlanKey, byte[]?
     }
 
     /// <summary>Writes the memo for the next run, where the plan is a function of the pipeline's files and parameters.</summary>
-    public void Save(Plan plan, PlanInput input, string actionKey, MemoSource[] sources, MemoJob[] jobs)
+    public void Save(Plan plan, PlanInput input, string actionKey, MemoSource[] sources, Digest? sourceTree, MemoJob[] jobs)
     {
         if (MacKey is null || Reads(plan, input) is not { } reads)
         {
@@ -87,6 +87,7 @@ internal sealed record CompiledPipeline(string MemoPath, string PlanKey, byte[]?
             Plan = Fresh is null ? Memo!.Plan : PlanCodec.Encode(Fresh.Plan, Fresh.Diagnostics),
             ActionKey = actionKey,
             Sources = sources,
+            SourceTree = sourceTree,
             Jobs = jobs,
         };
         var folder = Path.GetDirectoryName(MemoPath)!;

@@ -49,6 +49,9 @@ internal sealed record RunMemo
     /// <summary>The snapshot, in its order.</summary>
     public MemoSource[] Sources { get; init; } = [];
 
+    /// <summary>The digest of the tree of <see cref="Sources"/>; null in a memo of an earlier version.</summary>
+    public Digest? SourceTree { get; init; }
+
     /// <summary>The jobs that succeeded and whose actions are a function of plan and inputs.</summary>
     public MemoJob[] Jobs { get; init; } = [];
 
@@ -123,6 +126,10 @@ internal sealed record RunMemo
         }
 
         writer.WriteBytes(7, PlanReads);
+        if (SourceTree is { } tree)
+        {
+            writer.WriteDigest(8, tree);
+        }
     }
 
     private static RunMemo? Decode(ReadOnlyMemory<byte> content)
@@ -130,6 +137,7 @@ internal sealed record RunMemo
         var (planKey, actionKey) = ("", "");
         var plan = ReadOnlyMemory<byte>.Empty;
         byte[] planReads = [];
+        Digest? sourceTree = null;
         var files = ImmutableArray.CreateBuilder<MemoFile>();
         var sources = new List<MemoSource>();
         var jobs = new List<MemoJob>();
@@ -159,6 +167,9 @@ internal sealed record RunMemo
                 case 7:
                     planReads = reader.Bytes().ToArray();
                     break;
+                case 8:
+                    sourceTree = reader.Digest();
+                    break;
                 default:
                     reader.Skip();
                     break;
@@ -167,7 +178,7 @@ internal sealed record RunMemo
 
         // The MAC says that we wrote it; what cannot be read nevertheless was written by another version.
         return reader.Error is null
-            ? new RunMemo { PlanKey = planKey, Files = files.DrainToImmutable(), Plan = plan, PlanReads = planReads, ActionKey = actionKey, Sources = [.. sources], Jobs = [.. jobs] }
+            ? new RunMemo { PlanKey = planKey, Files = files.DrainToImmutable(), Plan = plan, PlanReads = planReads, ActionKey = actionKey, Sources = [.. sources], SourceTree = sourceTree, Jobs = [.. jobs] }
             : null;
     }
 

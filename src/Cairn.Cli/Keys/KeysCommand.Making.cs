@@ -1,0 +1,251 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using System.Text;
+
+using Cairn.Cli.CommandLine;
+using Cairn.Cli.Commands;
+using Cairn.Cli.Terminal;
+using Cairn.Store.Keys;
+using Cairn.Trust.Keys;
+
+namespace Cairn.Cli.Keys;
+
+/// <content><c>generate</c>, <c>import</c> and <c>export</c>.</content>
+internal sealed partial class KeysCommand
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private Command CreateGenerate()
+    {
+        var name = new Argument<string>("NAME") { Description = "What to call it" };
+        var encrypt = new Option<bool>("--encrypt") { Description = "Encrypt it with a passphrase, asked for at the terminal" };
+        var descriptor = Passphrases.CreateOption();
+        var command = new Command("generate", "Make a key") { name, encrypt, descriptor };
+        command.SetAction((parsed, cancellationToken) => WithLockAsync(
+            (folder, _) =>
+            {
+                var chosen = parsed.GetValue(name)!;
+                if (folder.Find(chosen) is not null || File.Exists(folder.PathOf(chosen)))
+                {
+                    return DiagnosticPrinter.Usage(_services, $"There is a key `{chosen}` already", $"choose another name, or `cairn keys rotate {chosen}` to put a new one in its place");
+                }
+
+                using var passphrases = new Passphrases(_services, parsed.GetValue(descriptor));
+                char[]? passphrase = null;
+                if ((parsed.GetValue(encrypt) || parsed.GetValue(descriptor) is not null) && (passphrase = passphrases.New(chosen)) is null)
+                {
+                    return ExitCodes.Usage;
+                }
+
+                using var key = NewKey();
+                Keep(folder, chosen, key, passphrase);
+                return Report(
+                    parsed.GetValue(_json),
+                    folder,
+                    chosen,
+                    $"made the key {chosen} {key.PublicKey.Id}",
+                    $"private: {folder.PathOf(chosen)}{(passphrase is null ? "" : ", encrypted")}",
+                    $"public:  {folder.PublicPathOf(chosen)}");
+            },
+            cancellationToken));
+        return command;
+    }
+
+    private Command CreateImport()
+    {
+        var file = new Argument<string>("FILE") { Description = "A public or private key as PEM, or a public one in base64" };
+        var name = new Option<string?>("--name") { Description = "What to call it; the file's name where it is left out", HelpName = "NAME" };
+        var encrypt = new Option<bool>("--encrypt") { Description = "Encrypt a private key that is not, with a passphrase asked for at the terminal" };
+        var descriptor = Passphrases.CreateOption();
+        var command = new Command("import", "Take a key into the folder of keys; that alone makes it trusted for nothing") { file, name, encrypt, descriptor };
+        command.SetAction((parsed, cancellationToken) => WithLockAsync(
+            (folder, _) =>
+            {
+                var path = parsed.GetValue(file)!;
+                if (ReadKeyFile(path) is not { } text)
+                {
+                    return ExitCodes.Usage;
+                }
+
+                var chosen = parsed.GetValue(name) ?? NameOf(path);
+                if (folder.Find(chosen) is not null || File.Exists(folder.PathOf(chosen)))
+                {
+                    return DiagnosticPrinter.Usage(_services, $"There is a key `{chosen}` already", "choose another name: `--name NAME`");
+                }
+
+                using var passphrases = new Passphrases(_services, parsed.GetValue(descriptor));
+                try
+                {
+                    return text.Contains("PRIVATE KEY-----", StringComparison.Ordinal)
+                        ? ImportPrivate(folder, chosen, text, parsed.GetValue(encrypt), passphrases, parsed.GetValue(_json))
+                        : ImportPublic(folder, chosen, text, parsed.GetValue(_json));
+                }
+                catch (KeyFormatException exception)
+                {
+                    return DiagnosticPrinter.Usage(_services, $"The key `{path}` is refused: {exception.Message}");
+                }
+            },
+            cancellationToken));
+        return command;
+    }
+
+    private Command CreateExport()
+    {
+        var name = new Argument<string>("KEY") { Description = "Its name, or the beginning of its id" };
+        var isPrivate = new Option<bool>("--private") { Description = "Hand out the private key: whoever has it signs as you. Needs --output" };
+        var format = new Option<string>("--format") { HelpName = "FORMAT", Description = "Of a public key: pem, base64 (SubjectPublicKeyInfo), raw (32 bytes as base64) or ssh", DefaultValueFactory = static _ => "pem" };
+        OptionValues.Restrict(format, "pem", "base64", "raw", "ssh");
+        var output = OutputFile.CreateOption();
+        var command = new Command("export", "Write a key for others: the public one, unless asked otherwise") { name, isPrivate, format, output };
+        command.SetAction(parsed => With((folder, _) =>
+        {
+            if (Load() is not { } trust || FindRow(folder, trust, parsed.GetValue(name)!) is not { } row)
+            {
+                return ExitCodes.Usage;
+            }
+
+            if (parsed.GetValue(isPrivate))
+            {
+                return ExportPrivate(folder, row, parsed.GetValue(format)!, parsed.GetValue(output));
+            }
+
+            var text = parsed.GetValue(format) switch
+            {
+                "base64" => Convert.ToBase64String(row.Key.Spki.AsSpan()) + "\n",
+                "raw" => Convert.ToBase64String(row.Key.Raw.AsSpan()) + "\n",
+                "ssh" => SshText(row),
+                _ => KeyPem.WritePublic(row.Key),
+            };
+            return OutputFile.Write(_services, parsed.GetValue(output), Encoding.ASCII.GetBytes(text));
+        }));
+        return command;
+    }
+
+    private int ExportPrivate(KeyFolder folder, KeyRow row, string format, string? output)
+    {
+        if (row.Stored is not { IsPrivateHere: true } stored)
+        {
+            return DiagnosticPrinter.Usage(_services, $"The private key of `{row.Name}` is not on this machine");
+        }
+
+        if (format != "pem")
+        {
+            return DiagnosticPrinter.Usage(_services, $"A private key is written as PEM, not as `{format}`", "leave `--format` out");
+        }
+
+        if (output is null)
+        {
+            return DiagnosticPrinter.Usage(_services, "A private key goes to a file, so that it is not left on a screen or in a log", "name one with `--output FILE`");
+        }
+
+        // Opened, or known to be encrypted: nothing is handed out that is no key, or that others could read already.
+        if (!stored.IsEncrypted)
+        {
+            folder.Open(row.Name, default).Dispose();
+        }
+
+        var bytes = File.ReadAllBytes(folder.PathOf(row.Name));
+        try
+        {
+            var target = Path.GetFullPath(Path.Combine(_services.CurrentDirectory, output));
+            if (!KeyFolder.TryCreate(target, bytes, OwnerOnly))
+            {
+                return DiagnosticPrinter.Usage(_services, $"`{output}` is there already", "choose another name: a private key is written over nothing");
+            }
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+
+        _services.Error.Write($"warning: {output} is a private key{(stored.IsEncrypted ? "" : ", not encrypted")}: whoever reads it signs as `{row.Name}`; remove it when it is where it belongs\n");
+        return ExitCodes.Success;
+    }
+
+    private int ImportPublic(KeyFolder folder, string name, string text, bool asJson)
+    {
+        var key = KeyPem.ReadPublicText(text);
+        return folder.TryAdd(name, key)
+            ? Report(asJson, folder, name, $"imported the public key {name} {key.Id}", $"it is trusted for nothing yet: cairn keys trust {name}")
+            : throw new IOException($"`{folder.PublicPathOf(name)}` appeared meanwhile");
+    }
+
+    private int ImportPrivate(KeyFolder folder, string name, string text, bool encrypt, Passphrases passphrases, bool asJson)
+    {
+        var isEncrypted = KeyPem.IsEncrypted(text);
+        using var key = isEncrypted ? passphrases.Open(name, passphrase => KeyPem.ReadPrivate(text, passphrase)) : KeyPem.ReadPrivate(text, default);
+        if (key is null)
+        {
+            return ExitCodes.Usage;
+        }
+
+        // What comes encrypted stays so, with the same passphrase and our number of rounds.
+        char[]? passphrase = isEncrypted ? [.. passphrases.Last] : null;
+        if (!isEncrypted && encrypt && (passphrase = passphrases.New(name)) is null)
+        {
+            return ExitCodes.Usage;
+        }
+
+        Keep(folder, name, key, passphrase);
+        return Report(asJson, folder, name, $"imported the private key {name} {key.PublicKey.Id}", $"private: {folder.PathOf(name)}{(passphrase is null ? "" : ", encrypted")}", $"to sign with it: cairn run --key {name}");
+    }
+
+    private static SigningKey NewKey()
+    {
+        Span<byte> seed = stackalloc byte[SigningKey.SeedBytes];
+        RandomNumberGenerator.Fill(seed);
+        try
+        {
+            return SigningKey.FromSeed(seed);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(seed);
+        }
+    }
+
+    /// <summary>Keeps a key under a name that was free, and wipes the passphrase.</summary>
+    private static void Keep(KeyFolder folder, string name, SigningKey key, char[]? passphrase)
+    {
+        try
+        {
+            if (!folder.TryAdd(name, key, passphrase))
+            {
+                throw new IOException($"`{folder.PathOf(name)}` appeared meanwhile");
+            }
+        }
+        finally
+        {
+            Array.Clear(passphrase ?? []);
+        }
+    }
+
+    /// <summary>The text of a file that shall be a key; null after telling why it cannot be one.</summary>
+    private string? ReadKeyFile(string path)
+    {
+        var full = Path.GetFullPath(Path.Combine(_services.CurrentDirectory, path));
+        if (!File.Exists(full))
+        {
+            DiagnosticPrinter.Usage(_services, Directory.Exists(full) ? $"`{path}` is a folder" : $"There is no file `{path}`");
+            return null;
+        }
+
+        if (new FileInfo(full).Length > Trust.Limits.KeyFileBytesMax)
+        {
+            DiagnosticPrinter.Usage(_services, $"`{path}` has more than {Trust.Limits.KeyFileBytesMax} bytes, and is no key");
+            return null;
+        }
+
+        return File.ReadAllText(full);
+    }
+
+    private static string NameOf(string path) => Path.GetFileNameWithoutExtension(path);
+
+    /// <summary>The key as SSH writes it: RFC 8709.</summary>
+    private static string SshText(KeyRow row)
+    {
+        const string Algorithm = "ssh-ed25519";
+        byte[] blob = [0, 0, 0, (byte)Algorithm.Length, .. Encoding.ASCII.GetBytes(Algorithm), 0, 0, 0, PublicKey.RawBytes, .. row.Key.Raw];
+        return $"{Algorithm} {Convert.ToBase64String(blob)} {row.Name}\n";
+    }
+}
