@@ -3,7 +3,6 @@ using System.Text.Json;
 using Cairn.Engine.Trust;
 using Cairn.Store.Keys;
 using Cairn.Testing;
-using Cairn.Tests.Actions;
 using Cairn.Tests.Trust;
 using Cairn.Trust.Keys;
 using Cairn.Trust.Verification;
