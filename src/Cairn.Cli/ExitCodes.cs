@@ -9,11 +9,17 @@ internal static class ExitCodes
     /// <summary>A step failed.</summary>
     public const int StepFailed = 1;
 
+    /// <summary>What was verified does not hold, or a case of a policy.</summary>
+    public const int NotVerified = 1;
+
     /// <summary>Wrong usage, or a pipeline with mistakes.</summary>
     public const int Usage = 2;
 
     /// <summary>Cairn itself failed.</summary>
     public const int Internal = 3;
+
+    /// <summary>Nothing is known to be wrong, but what is to be verified could not be: there is no attestation, or none that counts.</summary>
+    public const int Unverifiable = 4;
 
     /// <summary>Cancelled by a person or a signal.</summary>
     public const int Cancelled = 130;

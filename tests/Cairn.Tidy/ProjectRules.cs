@@ -28,7 +28,7 @@ public sealed class ProjectRules(Repository repository)
         ["Cairn.Tests"] = [.. Shipped, "Cairn.Testing", "Cairn.StoreDriver"],
         ["Cairn.EndToEnd"] = ["Cairn.Testing"],
         ["Cairn.Bench"] = ["Cairn.Core", "Cairn.Trust", "Cairn.Store"],
-        ["Cairn.Fuzz"] = ["Cairn.Core", "Cairn.Testing"],
+        ["Cairn.Fuzz"] = ["Cairn.Core", "Cairn.Trust", "Cairn.Testing"],
         ["Cairn.Tidy"] = ["Cairn.Testing"],
     }.ToImmutableDictionary();
 

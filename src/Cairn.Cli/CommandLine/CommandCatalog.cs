@@ -180,6 +180,36 @@ internal static class CommandCatalog
                 new("cairn attest app --predicate-type https://example.org/review/v1 --predicate review.json", "with a predicate of your own"),
             ],
         },
+        new("verify", "Prove", "Verify an artifact, a receipt, a run or a folder", VerifyCommand.Create)
+        {
+            Details = "Prints a checklist with a reason on each line: syntax, graph, files, hashes, signatures, trust, validity, roles, thresholds, the rules of the policy, log. Attestations are looked for beside the artifact and in the receipts of the project; `--attestation` names others. Whom to believe is in ~/.config/cairn/trust.yaml. Exits with 0 if all of it holds, with 1 if something does not, with 4 if there is nothing to go by: no attestation, or none that anybody trusted signed.",
+            Examples =
+            [
+                new("cairn verify", "the newest run, with the files that it made"),
+                new("cairn verify dist/app.tar.gz --level release.yaml", "an artifact, by a policy"),
+                new("cairn verify app --attestation app.sigstore.json --public-key cosign.pub", "what others signed"),
+                new("cairn verify dist/ --json --vsa dist.vsa.json", "a folder, for programs, with a signed summary"),
+            ],
+        },
+        new("approve", "Prove", "Sign that artifacts may be used", ApproveCommand.Create)
+        {
+            Details = "What does not verify is not approved. Whoever verifies with a policy that asks for `approvals` counts it, if the key is trusted there and its owner is not the builder.",
+            Examples =
+            [
+                new("cairn approve last --comment \"looked at the diff\"", "the newest run, beside its receipt"),
+                new("cairn approve app.tar.gz -a receipt.json --key alice", "an artifact that was handed over"),
+            ],
+        },
+        new("policy", "Prove", "Check and test policies: what must hold of an artifact before it is used", PolicyCommand.Create)
+        {
+            Details = "A policy is a YAML file of rules that `cairn verify --level FILE` holds against what trusted keys signed; docs/formats/policy.md describes every rule. Cases are its tests: evidence, and what the rules should answer. `test` exits with 1 if an answer is another one.",
+            Examples =
+            [
+                new("cairn policy show strict > release.yaml", "a policy to begin with"),
+                new("cairn policy check release.yaml", "every mistake, with its place"),
+                new("cairn policy test policies/", "all files there that end in .cases.yaml"),
+            ],
+        },
         new("validate", "Look", "Check pipelines and show every mistake", ValidateCommand.Create)
         {
             Details = "Reads and plans without running anything. Parameters that must be given but are not get a value that fits.",
@@ -236,16 +266,6 @@ internal static class CommandCatalog
                 new("cairn store gc --quota 5GiB", "make it smaller now"),
                 new("cairn store fsck", "read everything, and mend or set aside what is wrong"),
                 new("cairn store pin release last", "keep the results of the newest run for good"),
-            ],
-        },
-        new("policy", "Prove", "Check and test policies: what must hold of an artifact before it is used", PolicyCommand.Create)
-        {
-            Details = "A policy is a YAML file of rules that `cairn verify --level FILE` holds against what trusted keys signed; docs/formats/policy.md describes every rule. Cases are its tests: evidence, and what the rules should answer. `test` exits with 1 if an answer is another one.",
-            Examples =
-            [
-                new("cairn policy show strict > release.yaml", "a policy to begin with"),
-                new("cairn policy check release.yaml", "every mistake, with its place"),
-                new("cairn policy test policies/", "all files there that end in .cases.yaml"),
             ],
         },
         new("init", "Set up", "Write a pipeline for what is in a folder", InitCommand.Create)

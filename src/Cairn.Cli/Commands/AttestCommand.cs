@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Security.Cryptography;
 using System.Text;
 
+using Cairn.Cli.Keys;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
@@ -25,7 +26,8 @@ internal sealed class AttestCommand
     private readonly Option<string?> _predicateType = new("--predicate-type") { Description = "The type of a predicate of your own, an absolute URI", HelpName = "URI" };
     private readonly Option<string?> _predicate = new("--predicate") { Description = "The predicate of that type: a JSON object with whole numbers only", HelpName = "FILE" };
     private readonly Option<string?> _subjectName = new("--subject-name") { Description = "What the file is called in the statement, instead of its path", HelpName = "NAME" };
-    private readonly Option<string?> _key = new("--key") { Description = "The key that signs [default: default]", HelpName = "KEY" };
+    private readonly Option<string?> _key = new("--key") { Description = "The key of ~/.config/cairn/keys that signs; otherwise CAIRN_KEY, sign_with of trust.yaml, or default", HelpName = "NAME" };
+    private readonly Option<int?> _passphraseFd = Passphrases.CreateOption();
     private readonly Option<string?> _output = new("--output", "-o") { Description = "Where the envelope goes; - for standard output. A file that ends in .jsonl is added to, another is replaced", HelpName = "FILE" };
 
     private AttestCommand(CommandServices services) => _services = services;
@@ -33,7 +35,7 @@ internal sealed class AttestCommand
     public static Command Create(CommandServices services)
     {
         var attest = new AttestCommand(services);
-        var command = new Command("attest", "Sign a statement about files that are there already") { attest._files, attest._predicateType, attest._predicate, attest._subjectName, attest._key, attest._output };
+        var command = new Command("attest", "Sign a statement about files that are there already") { attest._files, attest._predicateType, attest._predicate, attest._subjectName, attest._key, attest._passphraseFd, attest._output };
         command.SetAction(attest.Attest);
         return command;
     }
@@ -65,7 +67,7 @@ internal sealed class AttestCommand
 
         // Before the key is asked for its passphrase: what stands in the way of the result is told first.
         var output = parsed.GetValue(_output) ?? (paths is [var only] ? only + Ending : OfSeveral);
-        if (Before(output) is not { } before || SigningKeys.Open(_services, parsed.GetValue(_key), out var exit) is not { } signer)
+        if (Before(output) is not { } before || SigningKeys.Open(_services, parsed.GetValue(_key), parsed.GetValue(_passphraseFd)) is not { } signer)
         {
             return ExitCodes.Usage;
         }

@@ -85,7 +85,7 @@ internal sealed class PolicyCommand
                 Write(results, files.Length);
             }
 
-            return !isGood ? ExitCodes.Usage : results.Any(static r => !r.Wrong.IsEmpty) ? ExitCodes.StepFailed : ExitCodes.Success;
+            return !isGood ? ExitCodes.Usage : results.Any(static r => !r.Wrong.IsEmpty) ? ExitCodes.NotVerified : ExitCodes.Success;
         });
         return command;
     }

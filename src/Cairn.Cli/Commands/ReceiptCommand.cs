@@ -1,5 +1,6 @@
 using System.CommandLine;
 
+using Cairn.Cli.Keys;
 using Cairn.Cli.Terminal;
 using Cairn.Core;
 using Cairn.Core.Diagnostics;

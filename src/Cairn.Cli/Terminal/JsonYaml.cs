@@ -10,6 +10,7 @@ namespace Cairn.Cli.Terminal;
 internal static class JsonYaml
 {
     private const int IndentWidth = 2;
+    private const int HashCharsMin = 40;
 
     // What YAML reads as something else than a text, whatever the schema of its reader.
     private static readonly string[] Words = ["null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"];
@@ -120,9 +121,9 @@ internal static class JsonYaml
         }
     }
 
-    // Digits first may be a number, a time or a base-60 one; they are quoted, hashes among them.
+    // What begins with a digit may be a number, a time or one to the base of 60. Hashes are quoted whatever they begin with.
     private static bool IsPlain(string value) =>
-        value.Length > 0 && (char.IsAsciiLetter(value[0]) || value[0] == '_') && !value.AsSpan().ContainsAnyExcept(PlainChars) && !Words.Contains(value, StringComparer.OrdinalIgnoreCase);
+        value.Length > 0 && (char.IsAsciiLetter(value[0]) || value[0] == '_') && !(value.Length >= HashCharsMin && value.All(char.IsAsciiHexDigit)) && !value.AsSpan().ContainsAnyExcept(PlainChars) && !Words.Contains(value, StringComparer.OrdinalIgnoreCase);
 
     // Every text of JSON is one of YAML.
     private static void Quoted(ByteText text, string value)

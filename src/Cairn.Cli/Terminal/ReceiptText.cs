@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 
+using Cairn.Cli.Keys;
 using Cairn.Core.Events;
 using Cairn.Core.Scheduling;
-using Cairn.Cli.Commands;
 using Cairn.Engine.Receipts;
 using Cairn.Trust.Statements;
 

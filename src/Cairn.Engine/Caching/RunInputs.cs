@@ -40,6 +40,7 @@ internal sealed class RunInputs : IDisposable
         _request = prepared.Request;
         _run = prepared.Id;
         Trust = RunTrust.Find(_request, TimeProvider.System);
+        Diagnostics = Trust.Diagnostics;
         Toolchains = prepared.Toolchains;
         Fetches = prepared.Fetches;
         _isTracked = prepared.Git.Tracked is null ? null : prepared.Git.IsTracked;
@@ -123,7 +124,9 @@ internal sealed class RunInputs : IDisposable
             off = "the store cannot be used";
             if (!needsStore)
             {
-                return new RunInputs(prepared) { Off = off, Diagnostics = unusable };
+                var without = new RunInputs(prepared) { Off = off };
+                without.Diagnostics = [.. unusable, .. without.Diagnostics];
+                return without;
             }
 
             store = ContentStore.Open(own);
@@ -246,7 +249,7 @@ internal sealed class RunInputs : IDisposable
 
     public void Dispose()
     {
-        Trust?.Dispose();
+        Trust.Dispose();
         _lease?.Dispose();
         _ownLease?.Dispose();
         Store?.Dispose();

@@ -64,13 +64,12 @@ internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, Pipel
             }
 
             var receipt = Make(finished, scope.Plan, cache, tree, secrets);
-            if (RunProvenance.ProblemOf(receipt) is { } wrong)
+            if (RunProvenance.TryWriteJson(receipt, out problem) is not { } payload)
             {
-                Refuse(reporter, wrong);
+                Refuse(reporter, problem);
                 return;
             }
 
-            var payload = RunProvenance.WriteJson(receipt);
             var envelope = Envelope.Sign(Envelope.InTotoType, ImmutableCollectionsMarshal.AsImmutableArray(payload), signer);
             DurableFile.Replace(directory.Receipt, envelope.ToJson());
             reporter.Emit(new SignatureCreated { Time = reporter.Now, Subject = SignedSubject.Receipt, Statement = Digest.Of(payload).Hash, Key = signer.PublicKey.Id });

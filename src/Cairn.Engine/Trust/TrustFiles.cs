@@ -165,7 +165,7 @@ public static class TrustFiles
     {
         try
         {
-            return new KeyFolder(keysDirectory).FindPublic(name);
+            return new KeyFolder(keysDirectory).Find(name)?.PublicKey;
         }
         catch (KeyFileException exception)
         {

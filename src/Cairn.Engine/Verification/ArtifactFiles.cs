@@ -28,7 +28,7 @@ internal static class ArtifactFiles
                 return new VerifiedFile(name, null, "is not there", subject);
             }
 
-            if (stat.Kind == FileKind.SymbolicLink && File.ResolveLinkTarget(path, returnFinalTarget: true) is { Exists: true } target)
+            if (stat.Kind == FileKind.Symlink && File.ResolveLinkTarget(path, returnFinalTarget: true) is { Exists: true } target)
             {
                 return target is FileInfo ? Hash(target.FullName, name, subject, cancellationToken) : new VerifiedFile(name, null, "is a folder", subject);
             }

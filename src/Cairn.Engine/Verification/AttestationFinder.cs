@@ -6,17 +6,20 @@ using Cairn.Trust.Envelopes;
 namespace Cairn.Engine.Verification;
 
 /// <summary>Finds and reads files with attestations. What cannot be read is refused with its reason.</summary>
-internal sealed class AttestationFinder
+public sealed class AttestationFinder
 {
     /// <summary>The folder beside a receipt in which its approvals stand.</summary>
     public const string ApprovalsFolder = "approvals";
+
+    /// <summary>How files with approvals beside what they are of end: <c>FILE.NAME.approval.json</c>.</summary>
+    public const string ApprovalEnding = ".approval.json";
 
     private const int FilesMax = 1_000;
     private const int HeadBytes = 4 << 10;
     private const string OfSeveral = "multiple.intoto.jsonl";
 
     /// <summary>What is put behind the name of an artifact to name a file with attestations of it.</summary>
-    private static readonly ImmutableArray<string> Endings = [".intoto.jsonl", ".intoto.json", ".sigstore.json", ".sigstore", ".dsse.json", ".att.json", ".approval.json"];
+    private static readonly ImmutableArray<string> Endings = [".intoto.jsonl", ".intoto.json", ".sigstore.json", ".sigstore", ".dsse.json", ".att.json", ApprovalEnding];
 
     private readonly ImmutableArray<FoundAttestation>.Builder _found = ImmutableArray.CreateBuilder<FoundAttestation>();
     private readonly ImmutableArray<RefusedAttestation>.Builder _refused = ImmutableArray.CreateBuilder<RefusedAttestation>();
@@ -92,6 +95,7 @@ internal sealed class AttestationFinder
         }
 
         AddIfThere(Path.Combine(Path.GetDirectoryName(artifact)!, OfSeveral), nameOf);
+        AddApprovalsBeside(artifact, nameOf);
     }
 
     /// <summary>Reads the approvals beside a receipt.</summary>
@@ -103,10 +107,7 @@ internal sealed class AttestationFinder
             Add(file, nameOf(file));
         }
 
-        foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(receipt)!, Path.GetFileName(receipt) + ".*approval.json").Order(StringComparer.Ordinal))
-        {
-            Add(file, nameOf(file));
-        }
+        AddApprovalsBeside(receipt, nameOf);
     }
 
     /// <summary>Reads the newest receipt of a project that tells of one of some hashes; null, where none does, else its path.</summary>
@@ -127,6 +128,16 @@ internal sealed class AttestationFinder
         }
 
         return null;
+    }
+
+    private void AddApprovalsBeside(string path, Func<string, string> nameOf)
+    {
+        // Compared here: the name may hold what a pattern of files takes for a wildcard.
+        var (head, folder) = (Path.GetFileName(path) + ".", Path.GetDirectoryName(path)!);
+        foreach (var file in Directory.EnumerateFiles(folder, "*" + ApprovalEnding).Where(f => Path.GetFileName(f).StartsWith(head, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        {
+            Add(file, nameOf(file));
+        }
     }
 
     private void AddIfThere(string path, Func<string, string> nameOf)

@@ -6,10 +6,8 @@ using Cairn.Core.Language.Model;
 using Cairn.Engine.History;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Receipts;
-using Cairn.Store.Content;
 using Cairn.Trust.Checks;
 using Cairn.Trust.Envelopes;
-using Cairn.Trust.Policies;
 using Cairn.Trust.Statements;
 
 namespace Cairn.Engine.Verification;
@@ -219,8 +217,7 @@ public sealed class Verifier
         var lines = ImmutableArray.CreateBuilder<CheckLine>(2);
         var project = ProjectOfRun(Full(main.Found.Where)) ?? _request.ProjectDirectory;
         lines.Add(RunGraph.CheckPipeline(receipt, PipelineOf(receipt, project, out var missing), missing));
-        var store = _request.CacheDirectory is { } cache && Directory.Exists(cache) ? new ContentStore(cache) : null;
-        if (RunGraph.CheckAttestations(receipt, step => Find(step, store)) is { } line)
+        if (RunGraph.CheckAttestations(receipt, Find) is { } line)
         {
             lines.Add(line);
         }
@@ -228,10 +225,10 @@ public sealed class Verifier
         return lines.DrainToImmutable();
     }
 
-    private (Statement? Statement, string? Problem) Find(ReceiptStep step, ContentStore? store)
+    private (Statement? Statement, string? Problem) Find(ReceiptStep step)
     {
         var problem = "there is no store";
-        if (store is null || RunReceipts.TryFind(step, store, out problem) is not { } stored)
+        if (_request.Store is not { } store || RunReceipts.TryFind(step, store, out problem) is not { } stored)
         {
             return (null, problem);
         }
@@ -263,7 +260,7 @@ public sealed class Verifier
         return receipt.Pipeline.Files.IsEmpty ? null : PipelineReader.Read(receipt.Pipeline.File, new FileSourceLoader(project)).Pipeline;
     }
 
-    private VerifyOutcome Finish(VerifyTargetKind kind, JudgedAttestation? main, VerificationTask task)
+    private static VerifyOutcome Finish(VerifyTargetKind kind, JudgedAttestation? main, VerificationTask task)
     {
         var checklist = ArtifactVerifier.Verify(task);
         return new VerifyOutcome(kind, checklist, main, checklist.Evidence.Artifacts);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 
+using Cairn.Store.Content;
 using Cairn.Trust.Checks;
 using Cairn.Trust.Policies;
 using Cairn.Trust.Statements;
@@ -34,7 +35,7 @@ public sealed record VerifyRequest
     public bool TrustedOnly { get; init; }
 
     /// <summary>The store, in which attestations of jobs may be; null for none.</summary>
-    public string? CacheDirectory { get; init; }
+    public ContentStore? Store { get; init; }
 }
 
 /// <summary>What a target was taken for.</summary>

@@ -321,7 +321,7 @@ public static class ArtifactVerifier
     {
         { Signers: [{ ValidityProblem: { } problem }, ..] } => problem,
         { Signers: [{ RoleProblem: { } problem }, ..] } => problem,
-        { Found.Bundle.Key: BundleKey.Certificate } => "it needs Fulcio certificates, which are not trusted here; `--key FILE` names a key that is",
+        { Found.Bundle.Key: BundleKey.Certificate } => "it needs Fulcio certificates, which are not trusted here; `--public-key FILE` names a key that is",
         { Found.Message: not null } => "none of the keys that are known here made it",
         { Found.Envelope.Signatures: [{ KeyId: { Length: > 0 } id }] } => $"its key {Short(id)} is not known here",
         _ => "none of the keys that are known here made a signature of it",

@@ -23,8 +23,8 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
     /// <summary>The payload type of in-toto statements.</summary>
     public const string InTotoType = "application/vnd.in-toto+json";
 
-    // One signature, its key id, and the names.
-    private const int BytesBesidePayload = 512;
+    private const string Frame = """{"payload":"","payloadType":"","signatures":[{"sig":""}]}""";
+    private const string KeyIdFrame = "\"keyid\":\"\",";
 
     /// <summary>What names an attestation: the SHA-256 of its payload, whoever signed it.</summary>
     public string PayloadHash => Hex.Lower(SHA256.HashData(Payload.AsSpan()));
@@ -60,14 +60,17 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
     /// <summary>Writes it as canonical JSON: equal envelopes have equal bytes.</summary>
     public byte[] ToJson()
     {
-        var json = new CanonicalWriter((Payload.Length / 3 * 4) + BytesBesidePayload);
+        // Large ones are written in one piece: what is counted here is what one signature takes.
+        var keyId = Signatures[0].KeyId;
+        var expected = Frame.Length + Base64Length(Payload.Length) + PayloadType.Length + (keyId.Length > 0 ? KeyIdFrame.Length + keyId.Length : 0) + Base64Length(Signatures[0].Bytes.Length);
+        var json = new CanonicalWriter(expected);
         json.Begin().Base64("payload"u8, Payload.AsSpan()).Member("payloadType"u8, PayloadType).BeginList("signatures"u8);
         foreach (var signature in Signatures)
         {
             json.Begin().Member("keyid"u8, signature.KeyId.Length > 0 ? signature.KeyId : null).Base64("sig"u8, signature.Bytes.AsSpan()).End();
         }
 
-        return json.EndList().End().Written.ToArray();
+        return json.EndList().End().ToArray();
     }
 
     /// <summary>Reads an envelope of anybody's; null where it is refused, with the reason.</summary>
@@ -102,6 +105,8 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
         problem = envelope.Signatures.Length != 1 ? $"it has {envelope.Signatures.Length} signatures, not one" : json.SequenceEqual(envelope.ToJson()) ? null : "it is not in canonical form";
         return problem is null ? envelope : null;
     }
+
+    private static int Base64Length(int bytes) => (bytes + 2) / 3 * 4;
 
     private static Envelope Read(JsonValue value)
     {

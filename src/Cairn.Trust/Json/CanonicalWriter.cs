@@ -14,11 +14,16 @@ internal sealed class CanonicalWriter(int capacity)
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    private const int NumberChars = 20;
+
     private byte[] _bytes = new byte[capacity];
     private int _length;
 
     /// <summary>What was written.</summary>
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
+
+    /// <summary>The same as an array: the writer's own where the capacity was right, so that nothing large is copied. The writer is not used afterwards.</summary>
+    public byte[] ToArray() => _length == _bytes.Length ? _bytes : Written.ToArray();
 
     /// <summary>Begins an object.</summary>
     public CanonicalWriter Begin()
@@ -117,7 +122,7 @@ internal sealed class CanonicalWriter(int capacity)
     {
         Name(name);
         Put((byte)'"');
-        Reserve((value.Length / 3 * 4) + 4);
+        Reserve((value.Length + 2) / 3 * 4);
         var (bytes, at, i) = (_bytes, _length, 0);
         for (; i + 3 <= value.Length; i += 3)
         {
@@ -237,15 +242,20 @@ internal sealed class CanonicalWriter(int capacity)
 
     private void Number(long value)
     {
-        Reserve(20);
+        Reserve(NumberChars);
         var fits = value.TryFormat(_bytes.AsSpan(_length), out var count, default, CultureInfo.InvariantCulture);
-        Debug.Assert(fits, "A number has 20 characters at most");
+        Debug.Assert(fits, "A number has that many characters at most");
         _length += count;
     }
 
     private void Quoted(string text)
     {
-        Reserve((text.Length * 6) + 2);
+        // Mostly each character is one byte, and what there is room for is enough; six are the most that one takes.
+        if (_bytes.Length - _length < (text.Length * 6) + 2 && !(Ascii(text) && _bytes.Length - _length >= text.Length + 2))
+        {
+            Reserve((text.Length * 6) + 2);
+        }
+
         var (bytes, at) = (_bytes, _length);
         bytes[at++] = (byte)'"';
         for (var i = 0; i < text.Length; i++)
@@ -282,6 +292,19 @@ internal sealed class CanonicalWriter(int capacity)
 
         bytes[at++] = (byte)'"';
         _length = at;
+    }
+
+    private static bool Ascii(string text)
+    {
+        foreach (var c in text)
+        {
+            if (c is < ' ' or >= '\x7F' or '"' or '\\')
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private void Raw(ReadOnlySpan<byte> bytes)

@@ -81,7 +81,7 @@ public static partial class RunProvenance
             Parameters = ReadParameters(ObjectOf(external, "parameters")),
             Selection = ReadTexts(external, "selection"),
             Toolchains = toolchains,
-            Steps = ReadSteps(ListOf(metadata, "cairn_steps")),
+            Steps = ReadSteps(ListOf(metadata, "cairn_steps"), TextOf(builder, "id")),
             Status = TextOf(metadata, "cairn_status") switch
             {
                 "succeeded" => RunStatus.Succeeded,
@@ -161,23 +161,23 @@ public static partial class RunProvenance
     private static string ReadTree(JsonValue.Object? annotations, JsonValue.Object digest) =>
         Digest.TryParse(annotations?.TextOf("tree"), null, out var tree) && tree.Hash == digest.TextOf("sha256") ? tree.ToString() : throw Missing("tree");
 
-    private static ImmutableArray<ReceiptStep> ReadSteps(JsonValue.List list)
+    private static ImmutableArray<ReceiptStep> ReadSteps(JsonValue.List list, string builder)
     {
         var steps = ImmutableArray.CreateBuilder<ReceiptStep>(list.Items.Length);
         var jobs = new HashSet<string>(StringComparer.Ordinal);
         foreach (var item in list.Items)
         {
-            var step = ReadStep(item as JsonValue.Object ?? throw Missing("cairn_steps"));
+            var step = ReadStep(item as JsonValue.Object ?? throw Missing("cairn_steps"), builder);
             steps.Add(jobs.Add(step.Job) ? step : throw new FormatException($"the job `{step.Job}` stands twice"));
         }
 
         return steps.DrainToImmutable();
     }
 
-    private static ReceiptStep ReadStep(JsonValue.Object step) => new()
+    private static ReceiptStep ReadStep(JsonValue.Object step, string builder) => new()
     {
         Job = TextOf(step, "job"),
-        Step = TextOf(step, "step"),
+        Step = step["step"] is null ? TextOf(step, "job") : TextOf(step, "step"),
         Status = TextOf(step, "status") switch
         {
             "succeeded" => JobStatus.Succeeded,
@@ -198,12 +198,12 @@ public static partial class RunProvenance
         },
         Action = step["action"] is null ? null : HashOf(step, "action"),
         Attestation = step["attestation"] is null ? null : HashOf(step, "attestation"),
-        Attempts = (int)NumberOf(step, "attempts", int.MaxValue),
-        Duration = TimeSpan.FromMilliseconds(NumberOf(step, "durationMs", (long)TimeSpan.MaxValue.TotalMilliseconds - 1)),
+        Attempts = step["attempts"] is null ? 0 : (int)NumberOf(step, "attempts", int.MaxValue),
+        Duration = step["durationMs"] is null ? TimeSpan.Zero : TimeSpan.FromMilliseconds(NumberOf(step, "durationMs", (long)TimeSpan.MaxValue.TotalMilliseconds - 1)),
         ExitCode = step["exitCode"] is null ? null : (int)NumberOf(step, "exitCode", int.MaxValue),
         Isolation = TextOf(step, "isolation"),
         Network = TextOf(step, "network"),
-        Builder = TextOf(step, "builder"),
+        Builder = step["builder"] is null ? builder : TextOf(step, "builder"),
         Toolchains = ReadTexts(step, "toolchains"),
         ToolCaches = ReadTexts(step, "toolCaches"),
         Outputs = ReadFiles(step, "outputs"),

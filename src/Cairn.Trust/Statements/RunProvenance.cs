@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -25,28 +24,42 @@ public static partial class RunProvenance
     private const string Toolchain = "toolchain:";
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
-    // What a step takes in the statement, roughly.
-    private const int StepBytes = 640;
+    // What a statement takes, roughly: for the first guess.
+    private const int HeadBytes = 2048;
+    private const int StepBytes = 360;
+    private const int SubjectBytes = 130;
 
-    /// <summary>Makes the statement.</summary>
+    /// <summary>Makes the statement. Throws <see cref="FormatException"/> where <see cref="TryWriteJson"/> refuses.</summary>
     public static Statement Write(RunReceipt receipt) =>
-        Statement.TryRead(WriteJson(receipt), out var problem) ?? throw new FormatException($"The receipt cannot be written: {problem}");
+        TryWriteJson(receipt, out var problem) is { } json ? Statement.TryRead(json, out problem) ?? throw new FormatException(problem) : throw new FormatException(problem);
 
-    /// <summary>The canonical JSON of the statement, at once. Whether its subjects can stand beside each other is for <see cref="Statement.TryRead"/> to say.</summary>
-    public static byte[] WriteJson(RunReceipt receipt)
+    /// <summary>The canonical JSON of the statement, at once; null, with the reason, where nobody would accept it: names of outputs that a person could take for each other.</summary>
+    public static byte[]? TryWriteJson(RunReceipt receipt, out string? problem)
     {
         ArgumentNullException.ThrowIfNull(receipt);
+        var subjects = SubjectsOf(receipt);
+        var names = new SubjectNames();
+        foreach (var subject in subjects)
+        {
+            if (names.ProblemOf(subject.Name) is { } wrong)
+            {
+                problem = $"the output `{subject.Name}` {wrong}";
+                return null;
+            }
+        }
+
         // Members in the order of RFC 8785 throughout.
-        var json = new CanonicalWriter(2048 + (receipt.Steps.Length * StepBytes)).Begin().Member("_type"u8, Statement.TypeV1).Begin("predicate"u8);
+        var json = new CanonicalWriter(HeadBytes + (receipt.Steps.Length * StepBytes) + (subjects.Length * SubjectBytes)).Begin().Member("_type"u8, Statement.TypeV1).Begin("predicate"u8);
         WriteDefinition(json, receipt);
         WriteDetails(json, receipt);
         json.End().Member("predicateType"u8, ActionProvenance.PredicateType).BeginList("subject"u8);
-        foreach (var subject in SubjectsOf(receipt))
+        foreach (var subject in subjects)
         {
             json.Begin().Begin("digest"u8).Member("sha256"u8, subject.Sha256).End().Member("name"u8, subject.Name).End();
         }
 
-        return json.EndList().End().Written.ToArray();
+        problem = null;
+        return json.EndList().End().ToArray();
     }
 
     /// <summary>What a receipt is about: each file that the run made, as the last step left it that made it, or the run itself where it made none.</summary>
@@ -77,21 +90,6 @@ public static partial class RunProvenance
         }
 
         return subjects.ToImmutable();
-    }
-
-    /// <summary>Why nobody would accept a receipt: names of outputs that a person could take for each other. Null where there is nothing.</summary>
-    public static string? ProblemOf(RunReceipt receipt)
-    {
-        var names = new SubjectNames();
-        foreach (var subject in SubjectsOf(receipt))
-        {
-            if (names.ProblemOf(subject.Name) is { } problem)
-            {
-                return $"the output `{subject.Name}` {problem}";
-            }
-        }
-
-        return null;
     }
 
     /// <summary>One SHA-256 for some files: that of the lines which <c>sha256sum</c> writes for them.</summary>
@@ -203,7 +201,7 @@ public static partial class RunProvenance
             .Begin("metadata"u8).Member("cairn_status"u8, WordOf(receipt.Status)).BeginList("cairn_steps"u8);
         foreach (var step in receipt.Steps)
         {
-            WriteStep(json, step);
+            WriteStep(json, step, receipt.Builder);
         }
 
         json.EndList()
@@ -214,7 +212,8 @@ public static partial class RunProvenance
             .End().End();
     }
 
-    private static void WriteStep(CanonicalWriter json, ReceiptStep step)
+    /// <summary>A step; what follows from the rest is left out, since each run hashes and signs all of it.</summary>
+    private static void WriteStep(CanonicalWriter json, ReceiptStep step, string builder)
     {
         json.Begin().Member("action"u8, step.Action);
         if (step.IsAllowed)
@@ -222,8 +221,17 @@ public static partial class RunProvenance
             json.Member("allowed"u8, true);
         }
 
-        json.Member("attempts"u8, step.Attempts).Member("attestation"u8, step.Attestation).Member("builder"u8, step.Builder)
-            .Member("cache"u8, step.Cache is { } cache ? WordOf(cache) : null).Member("durationMs"u8, (long)step.Duration.TotalMilliseconds);
+        if (step.Attempts > 0)
+        {
+            json.Member("attempts"u8, step.Attempts);
+        }
+
+        json.Member("attestation"u8, step.Attestation).Member("builder"u8, string.Equals(step.Builder, builder, StringComparison.Ordinal) ? null : step.Builder).Member("cache"u8, step.Cache is { } cache ? WordOf(cache) : null);
+        if (step.Attempts > 0)
+        {
+            json.Member("durationMs"u8, (long)step.Duration.TotalMilliseconds);
+        }
+
         if (step.ExitCode is { } code)
         {
             json.Member("exitCode"u8, code);
@@ -253,7 +261,7 @@ public static partial class RunProvenance
             json.End();
         }
 
-        json.Member("status"u8, WordOf(step.Status)).Member("step"u8, step.Step);
+        json.Member("status"u8, WordOf(step.Status)).Member("step"u8, string.Equals(step.Step, step.Job, StringComparison.Ordinal) ? null : step.Step);
         WriteTexts(json, "toolCaches"u8, step.ToolCaches);
         WriteTexts(json, "toolchains"u8, step.Toolchains);
         json.End();
@@ -313,5 +321,26 @@ public static partial class RunProvenance
         _ => throw new ArgumentOutOfRangeException(nameof(state)),
     };
 
-    private static string TimeText(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+    // The formatter of the runtime is compiled at each start.
+    private static string TimeText(DateTimeOffset time)
+    {
+        var at = time.UtcDateTime;
+        Span<char> text = ['0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0', '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0', 'Z'];
+        Digits(text, 0, 4, at.Year);
+        Digits(text, 5, 2, at.Month);
+        Digits(text, 8, 2, at.Day);
+        Digits(text, 11, 2, at.Hour);
+        Digits(text, 14, 2, at.Minute);
+        Digits(text, 17, 2, at.Second);
+        Digits(text, 20, 3, at.Millisecond);
+        return new string(text);
+    }
+
+    private static void Digits(Span<char> text, int start, int count, int value)
+    {
+        for (var i = start + count - 1; i >= start; i--, value /= 10)
+        {
+            text[i] = (char)('0' + (value % 10));
+        }
+    }
 }

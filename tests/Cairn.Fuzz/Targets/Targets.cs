@@ -13,6 +13,9 @@ internal static class All
         new ActionTarget(),
         new DependencyTarget(),
         new ProxyTarget(),
+        new AttestationTarget(),
+        new PolicyTarget(),
+        new TrustTarget(),
     ];
 
     public static IFuzzTarget? Find(string name)

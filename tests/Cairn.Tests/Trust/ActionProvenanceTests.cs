@@ -53,6 +53,29 @@ public sealed class ActionProvenanceTests
         Samples.AssertGolden(Path.Combine(SourceTree.Root, "testdata", "trust", "action-envelope.json"), System.Text.Encoding.UTF8.GetString(Envelope.Sign(Envelope.InTotoType, [.. Written.ToJson()], key).ToJson()) + "\n");
     }
 
+    /// <summary>The same with several toolchains, one of the machine, and a secret; what is not known of an execution is left out.</summary>
+    [Fact]
+    public void Write_NamesToolchainsPathsOfTheMachineAndSecrets()
+    {
+        var action = Action with
+        {
+            Platform =
+            [
+                new("arch", "x86_64"), new("host-path:/opt/sdk", Digest.Of("sdk"u8).ToString()), new("isolation", "sandbox"), new("network", "none"), new("os", "linux"), new("secret:TOKEN", "upload"),
+                new("toolchain", $"{Digest.Of("one"u8)} {Digest.Of("two"u8)}"),
+            ],
+        };
+        var result = Result with { Action = ActionEncoder.Encode(action).Digest, Resources = new ResourceUse(12.5, 10, 1, 0, 1, 2) };
+        var statement = ActionProvenance.Write(action, result, [new ResolvedDependency("pool/main/g/gcc-12/gcc-12_12.2.0-14_amd64.deb", "pkg:deb/debian/gcc-12@12.2.0-14?arch=amd64&distro=bookworm", new string('f', 64))], Details with { BuilderId = BuilderIds.OfLocal(action.Platform) });
+        Samples.AssertGolden(Path.Combine(SourceTree.Root, "testdata", "trust", "action-toolchains.json"), System.Text.Encoding.UTF8.GetString(statement.ToJson()) + "\n");
+        var dependencies = Assert.IsType<JsonValue.List>(((JsonValue.Object)statement.Predicate["buildDefinition"]!)["resolvedDependencies"]).Items;
+        Assert.Equal(
+            ["inputs", "host-path:/opt/sdk", "toolchain", "toolchain", "pool/main/g/gcc-12/gcc-12_12.2.0-14_amd64.deb"], dependencies.Select(static d => ((JsonValue.Object)d).TextOf("name")!));
+        Assert.Equal(result.Action, ActionEncoder.Encode(ActionProvenance.TryReadAction(Statement.TryRead(statement.ToJson(), out _)!, out _)!).Digest);
+        var resources = (JsonValue.Object)((JsonValue.Object)((JsonValue.Object)statement.Predicate["runDetails"]!)["metadata"]!)["cairn_resources"]!;
+        Assert.Null(resources["maxRssKib"]);
+    }
+
     [Fact]
     public void TryReadAction_GivesTheActionBack()
     {

@@ -54,11 +54,13 @@ public sealed class RunProvenanceTests
         Finished = new DateTimeOffset(2026, 11, 21, 12, 0, 1, 500, TimeSpan.Zero),
     };
 
+    private static byte[] Written => RunProvenance.TryWriteJson(Receipt, out _)!;
+
     private static RunReceipt? Read(byte[] json, out string? problem) => Statement.TryRead(json, out problem) is { } statement ? RunProvenance.TryRead(statement, out problem) : null;
 
     private static string Changed(string from, string to)
     {
-        var text = Encoding.UTF8.GetString(RunProvenance.WriteJson(Receipt));
+        var text = Encoding.UTF8.GetString(Written);
         Assert.Contains(from, text, StringComparison.Ordinal);
         Read(Encoding.UTF8.GetBytes(text.Replace(from, to, StringComparison.Ordinal)), out var problem);
         return problem ?? "";
@@ -69,7 +71,7 @@ public sealed class RunProvenanceTests
     public void Write_IsTheGoldenVector()
     {
         using var key = SigningKey.FromSeed([.. Enumerable.Range(1, SigningKey.SeedBytes).Select(static i => (byte)i)]);
-        var json = RunProvenance.WriteJson(Receipt);
+        var json = Written;
         Samples.AssertGolden(Path.Combine(SourceTree.Root, "testdata", "trust", "run-provenance.json"), Encoding.UTF8.GetString(json) + "\n");
         Samples.AssertGolden(Path.Combine(SourceTree.Root, "testdata", "trust", "run-envelope.json"), Encoding.UTF8.GetString(Envelope.Sign(Envelope.InTotoType, [.. json], key).ToJson()) + "\n");
     }
@@ -77,17 +79,34 @@ public sealed class RunProvenanceTests
     [Fact]
     public void WriteJson_IsCanonical()
     {
-        var json = RunProvenance.WriteJson(Receipt);
+        var json = Written;
         Assert.Equal(Encoding.UTF8.GetString(CanonicalJson.Write(StrictJson.TryRead(json, out _)!)), Encoding.UTF8.GetString(json));
         Assert.Equal(json, RunProvenance.Write(Receipt).ToJson());
+    }
+
+    [Theory]
+    [InlineData("0001-01-01T00:00:00.0009999Z", "0001-01-01T00:00:00.000Z")]
+    [InlineData("2024-11-21T01:02:03.9999999+02:00", "2024-11-20T23:02:03.999Z")]
+    public void Times_AreToTheMillisecondInUtc(string moment, string text)
+    {
+        var time = DateTimeOffset.Parse(moment, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Contains($"\"startedOn\":\"{text}\"", Encoding.UTF8.GetString(RunProvenance.TryWriteJson(Receipt with { Started = time }, out _)!), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TryWriteJson_RefusesNamesThatLookAlike()
+    {
+        var steps = Receipt.Steps.SetItem(2, Receipt.Steps[2] with { Outputs = [new ReceiptFile("lib/libz.а", Digest.Of("x"u8).Hash)] });
+        Assert.Null(RunProvenance.TryWriteJson(Receipt with { Steps = steps }, out var problem));
+        Assert.Equal("the output `lib/libz.а` looks like another one", problem);
     }
 
     [Fact]
     public void TryRead_GivesTheReceiptBack()
     {
-        var read = Read(RunProvenance.WriteJson(Receipt), out var problem);
+        var read = Read(Written, out var problem);
         Assert.Null(problem);
-        Assert.Equal(RunProvenance.WriteJson(Receipt), RunProvenance.WriteJson(read!));
+        Assert.Equal(Written, RunProvenance.TryWriteJson(read!, out _));
         Assert.Equal(Receipt.Steps[0].Outputs, read!.Steps[0].Outputs);
         Assert.Equal(Receipt.Steps[1] with { Outputs = [], Links = [] }, read.Steps[1] with { Outputs = [], Links = [] });
         Assert.Equal(Receipt.Source, read.Source);

@@ -1,7 +1,7 @@
 using Cairn.Store.Keys;
 using Cairn.Trust.Envelopes;
 
-namespace Cairn.Cli.Commands;
+namespace Cairn.Cli.Keys;
 
 /// <summary>Whose signature an envelope has, as far as the user's folder of keys knows. Whether that key is trusted is another question: <c>cairn verify</c> answers it.</summary>
 internal sealed class KnownSigners
