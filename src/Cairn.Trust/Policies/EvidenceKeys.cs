@@ -109,7 +109,7 @@ internal static class EvidenceKeys
     /// <summary>The document.</summary>
     public static KeySet<CasesDraft> Cases { get; } = new("cases", "a file of cases", "Cases for a policy: its tests.",
     [
-        new Key<CasesDraft, int>("version", "The version of the language: `1`.", new IntegerKind("the number 1", 1, 1, "1"), static (_, _, _) => { }) { Required = true },
+        new Key<CasesDraft, int>("version", "The version of the language: `1`.", new DocumentVersionKind("cases"), static (_, _, _) => { }) { Required = true },
         new Key<CasesDraft, string>("policy", "The policy: `basic`, `strict`, or the path of a file relative to this one.", new TextKind("a level or a path", "release.yaml"), static (d, v, e) => d.Policy = new NameUse(v, e.Value.Span)) { Required = true },
         new Key<CasesDraft, DateTimeOffset>("now", "The time of the judgement.", new TimeKind(), static (d, v, _) => d.Now = v) { Default = "2026-01-01" },
         new Key<CasesDraft, ImmutableArray<CaseDraft>>("cases", "The cases.", new ListKind<CaseDraft>(new ObjectKind<CaseDraft>(Case, "{ name: a good run, evidence: {}, expect: { verdict: pass } }", static (_, node) => new CaseDraft { Span = ObjectKind<CaseDraft>.Start(node.Span) }), "a list of cases", "[{ name: …, evidence: …, expect: … }]", single: false, allowEmpty: false), static (d, v, _) => d.Cases = v) { Required = true },

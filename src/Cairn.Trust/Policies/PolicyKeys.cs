@@ -91,7 +91,7 @@ internal static class PolicyKeys
     /// <summary>The document.</summary>
     public static KeySet<PolicyDraft> Policy { get; } = new("policy", "a policy", "What must hold of an artifact before it is used.",
     [
-        new Key<PolicyDraft, int>("version", "The version of the language: `1`.", new IntegerKind("the number 1", 1, 1, "1"), static (_, _, _) => { }) { Required = true },
+        new Key<PolicyDraft, int>("version", "The version of the language: `1`.", new DocumentVersionKind("policies"), static (_, _, _) => { }) { Required = true },
         new Key<PolicyDraft, string>("name", "What it is called.", new TextKind("a text", "release"), static (d, v, _) => d.Name = v) { Default = "the name of the file" },
         new Key<PolicyDraft, string>("description", "What it is for.", new TextKind("a text", "What we ship"), static (d, v, _) => d.Description = v),
         new Key<PolicyDraft, string>("extends", "A level whose rules hold too, except for those that are given here: `basic` or `strict`.", new WordKind("a level", [.. PolicyLevels.Names]), static (d, v, _) => d.Extends = v) { Default = "none", Example = "basic" },

@@ -103,6 +103,12 @@ public static class PolicyReader
 
         foreach (var seed in rules.Seeds)
         {
+            if (IsBroken(seed.Span, diagnostics))
+            {
+                // What it lacks may be what could not be read.
+                continue;
+            }
+
             if (seed is { Kind: null, Origin: null, Suites.IsEmpty: true, SignedBy.IsEmpty: true, Digests.IsEmpty: true })
             {
                 diagnostics.Error(DiagnosticCodes.PolicyEmpty, "This seed says nothing, so that every toolchain comes from it", seed.Span, "Give its `kind`, or the keys that vouch for it: `signed_by`");
@@ -117,4 +123,7 @@ public static class PolicyReader
             }
         }
     }
+
+    private static bool IsBroken(SourceSpan span, DiagnosticBag diagnostics) =>
+        diagnostics.ToSorted().Any(d => (d.Span.Line, d.Span.Column).CompareTo((span.Line, span.Column)) >= 0 && (d.Span.Line, d.Span.Column).CompareTo((span.EndLine, span.EndColumn)) < 0);
 }

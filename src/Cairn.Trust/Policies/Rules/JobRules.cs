@@ -48,7 +48,7 @@ public abstract record JobRule : PolicyRule
     private static string Sentence(List<(string Job, string Reason)> found)
     {
         var others = found.Skip(1).Select(static f => f.Job).ToList();
-        return $"`{found[0].Job}` {found[0].Reason}{(others.Count == 0 ? "" : $", and more of {Listed.Names(others)}")}";
+        return $"`{found[0].Job}` {found[0].Reason}{(others.Count == 0 ? "" : $"; likewise {Listed.Names(others)}")}";
     }
 }
 

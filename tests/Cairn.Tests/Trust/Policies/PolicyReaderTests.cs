@@ -63,8 +63,8 @@ public sealed class PolicyReaderTests
         Assert.Equal(
             [
                 $"2:1 {DiagnosticCodes.UnknownKey}", $"4:14 {DiagnosticCodes.PolicyWord}", $"5:12 {DiagnosticCodes.WrongType}", $"6:15 {DiagnosticCodes.InvalidValue}", $"7:8 {DiagnosticCodes.InvalidDuration}",
-                $"8:3 {DiagnosticCodes.UnknownKey}", $"9:16 {DiagnosticCodes.PolicyEmpty}", $"9:20 {DiagnosticCodes.PolicyImpossible}", $"9:65 {DiagnosticCodes.PolicyValue}", $"10:33 {DiagnosticCodes.PolicyValue}",
-                $"11:28 {DiagnosticCodes.PolicyImpossible}",
+                $"8:3 {DiagnosticCodes.UnknownKey}", $"9:16 {DiagnosticCodes.PolicyEmpty}", $"9:20 {DiagnosticCodes.PolicyImpossible}", $"9:66 {DiagnosticCodes.PolicyValue}", $"10:33 {DiagnosticCodes.PolicyValue}",
+                $"11:30 {DiagnosticCodes.PolicyImpossible}",
             ], result.Diagnostics.Select(static d => $"{d.Span.Line}:{d.Span.Column} {d.Code}"));
         Assert.Equal("Did you mean `sandbox`?", result.Diagnostics[1].Suggestion);
         Assert.Equal("Did you mean `require`?", result.Diagnostics[0].Suggestion);
@@ -76,7 +76,7 @@ public sealed class PolicyReaderTests
     [InlineData("version: 1\nrequire: { log: false, pinned: false }\n", DiagnosticCodes.PolicyEmpty)]
     [InlineData("version: 1\n", DiagnosticCodes.MissingKey)]
     [InlineData("require: { signatures: 1 }\n", DiagnosticCodes.MissingKey)]
-    [InlineData("version: 2\nrequire: { signatures: 1 }\n", DiagnosticCodes.InvalidValue)]
+    [InlineData("version: 2\nrequire: { signatures: 1 }\n", DiagnosticCodes.UnsupportedVersion)]
     [InlineData("[]\n", DiagnosticCodes.WrongType)]
     [InlineData("version: 1\nrequire: { steps: [] }\n", DiagnosticCodes.EmptyValue)]
     [InlineData("version: 1\nrequire: { signatures: { count: 1, by: \"\" } }\n", DiagnosticCodes.PolicyValue)]
