@@ -34,6 +34,9 @@ public sealed class AttestationFinder
     /// <summary>Whether a file is named like one with attestations.</summary>
     public static bool IsNamed(string path) => Path.GetFileName(path) is OfSeveral or "receipt.json" || Endings.Any(e => path.EndsWith(e, StringComparison.Ordinal));
 
+    /// <summary>Whether a file named after an artifact stands beside it.</summary>
+    public static bool IsBeside(string artifact) => Endings.Any(e => File.Exists(artifact + e));
+
     /// <summary>Whether a file begins like one with attestations.</summary>
     public static bool Begins(string path)
     {

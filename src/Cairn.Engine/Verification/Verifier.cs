@@ -59,7 +59,9 @@ public sealed class Verifier
 
         if (File.Exists(path))
         {
-            return AttestationFinder.IsNamed(path) || AttestationFinder.Begins(path) ? OfReceipt(path, VerifyTargetKind.Attestation) : OfArtifact(path);
+            // Something signed may be an artifact too, of which somebody else signed something.
+            var isAttestation = AttestationFinder.IsNamed(path) || (_request.Attestations.IsEmpty && !AttestationFinder.IsBeside(path) && AttestationFinder.Begins(path));
+            return isAttestation ? OfReceipt(path, VerifyTargetKind.Attestation) : OfArtifact(path);
         }
 
         // What is no path may be a run.

@@ -52,12 +52,17 @@ public sealed record AttestationFile(ImmutableArray<FoundAttestation> Found, Imm
         return new AttestationFile(found.DrainToImmutable(), refused.DrainToImmutable());
     }
 
-    /// <summary>Whether what a file begins with could be an attestation: an artifact that is no JSON object is told apart without reading it.</summary>
+    /// <summary>Whether what a file begins with could be an attestation: an artifact is told apart without reading it whole.</summary>
     public static bool MayBe(ReadOnlySpan<byte> head)
     {
         var text = head.TrimStart(" \t\r\n"u8);
-        return !text.IsEmpty && text[0] == (byte)'{' && (head.IndexOf("\"payload"u8) >= 0 || head.IndexOf("\"mediaType\""u8) >= 0 || head.IndexOf("\"signatures\""u8) >= 0
-            || head.IndexOf("\"verificationMaterial\""u8) >= 0 || head.IndexOf("\"dsseEnvelope\""u8) >= 0);
+        if (text.IsEmpty || text[0] != (byte)'{')
+        {
+            return false;
+        }
+
+        // What Cairn writes begins with the payload, behind which the rest may be far away.
+        return text[1..].TrimStart(" \t\r\n"u8).StartsWith("\"payload\""u8) || head.IndexOf("\"payloadType\""u8) >= 0 || head.IndexOf("application/vnd.dev.sigstore.bundle"u8) >= 0;
     }
 
     // Each line is an object of its own: the first one ends where the line does, and there is another.

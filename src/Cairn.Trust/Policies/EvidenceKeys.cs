@@ -94,7 +94,7 @@ internal static class EvidenceKeys
         new Key<EvidenceDraft, ImmutableArray<JobEvidence>>("jobs", "The jobs of the run.", new ListKind<JobEvidence>(Of(Job, "{ step: build, isolation: sandbox }", static () => new JobDraft()).Then(static d => d.ToJob()), "a list of mappings", "[{ step: build }]"), static (d, v, _) => d.Jobs = v),
         new Key<EvidenceDraft, ImmutableArray<ToolchainEvidence>>("toolchains", "The toolchains that jobs had.", new ListKind<ToolchainEvidence>(Of(Toolchain, "{ name: cc, kind: debian }", static () => new ToolchainDraft()).Then(static d => d.ToToolchain()), "a list of mappings", "[{ name: cc, kind: debian }]"), static (d, v, _) => d.Toolchains = v),
         new Key<EvidenceDraft, ImmutableArray<SignerEvidence>>("signers", "The trusted keys that signed: names, or mappings.", new ListKind<SignerEvidence>(SignerKind, "a name, a mapping, or a list of them", "[alice]"), static (d, v, _) => d.Signers = v),
-        new Key<EvidenceDraft, ImmutableArray<ApprovalDraft>>("approvals", "Approvals.", new ListKind<ApprovalDraft>(Of(Approval, "{ by: bob }", static () => new ApprovalDraft()), "a list of mappings", "[{ by: bob }]"), static (d, v, _) => d.Approvals = v),
+        new Key<EvidenceDraft, ImmutableArray<ApprovalDraft>>("approvals", "Approvals.", new ListKind<ApprovalDraft>(Of(Approval, "{ by: bob }", static () => new ApprovalDraft()).Then(static d => d), "a list of mappings", "[{ by: bob }]"), static (d, v, _) => d.Approvals = v),
         new Key<EvidenceDraft, ImmutableArray<BuildEvidence>>("builds", "Who says to have built which bytes.", new ListKind<BuildEvidence>(Of(Build, "{ owner: Alice, name: app, sha256: … }", static () => new BuildDraft()).Then(static d => d.ToBuild()), "a list of mappings", "[{ owner: Alice, name: app, sha256: … }]"), static (d, v, _) => d.Builds = v),
     ])
     { AllKeysHint = Hint };
@@ -120,28 +120,8 @@ internal static class EvidenceKeys
 
     private static ObjectKind<SubjectDraft> Object(string name, string title, string doc, Key<SubjectDraft>[] keys, string example) => Of(new KeySet<SubjectDraft>(name, title, doc, keys), example, static () => new SubjectDraft());
 
-    private static MappedKind<T, TResult> Then<T, TResult>(this Kind<T> kind, Func<T, TResult> map) => new(kind, map);
-
     /// <summary>What a case expects.</summary>
     internal sealed record Expectations(ImmutableArray<ExpectedVerdict> Rules, Verdict? Whole);
-
-    private sealed class MappedKind<T, TResult>(Kind<T> kind, Func<T, TResult> map) : Kind<TResult>
-    {
-        public override string Expected => kind.Expected;
-
-        public override string? Example => kind.Example;
-
-        public override bool TakesMapping => kind.TakesMapping;
-
-        public override bool TryRead(Binder binder, Node node, [MaybeNullWhen(false)] out TResult value)
-        {
-            var isGood = kind.TryRead(binder, node, out var read);
-            value = isGood ? map(read!) : default;
-            return isGood;
-        }
-
-        public override void WriteSchema(SchemaWriter schema) => kind.WriteSchema(schema);
-    }
 
     private sealed class ExpectationsKind : Kind<Expectations>
     {

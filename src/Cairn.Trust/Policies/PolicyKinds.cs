@@ -212,3 +212,29 @@ internal sealed class ShortKind<TDraft, T>(Kind<T> simple, ObjectKind<TDraft> fu
 
     public override void WriteSchema(SchemaWriter schema) => schema.AnyOf(simple.WriteSchema, full.WriteSchema);
 }
+
+/// <summary>A kind of mapping whose values become something else.</summary>
+internal sealed class MappedKind<T, TResult>(Kind<T> kind, Func<T, TResult> map) : Kind<TResult>
+{
+    public override string Expected => kind.Expected;
+
+    public override string? Example => kind.Example;
+
+    public override bool TakesMapping => true;
+
+    public override bool TryRead(Binder binder, Node node, [MaybeNullWhen(false)] out TResult value)
+    {
+        var isGood = kind.TryRead(binder, node, out var read);
+        value = isGood ? map(read!) : default;
+        return isGood;
+    }
+
+    public override void WriteSchema(SchemaWriter schema) => kind.WriteSchema(schema);
+}
+
+/// <summary>Kinds of kinds.</summary>
+internal static class KindExtensions
+{
+    /// <summary>What a mapping is read as, made into something else. Of a list of it, one may stand alone.</summary>
+    public static MappedKind<T, TResult> Then<T, TResult>(this Kind<T> kind, Func<T, TResult> map) => new(kind, map);
+}

@@ -62,7 +62,7 @@ public sealed class AttestationFileTests
         var go = Hex.Lower(SHA256.HashData(Encoding.UTF8.GetBytes($$"""{"payloadType":"application/vnd.in-toto+json","payload":"{{Payload}}","signatures":[{"keyid":"","sig":"{{Sig}}"}]}""")));
         Assert.Single(Read(Bundle(Dsse(Good.PayloadHash, go, Sig))).Found);
         var pae = Convert.ToBase64String(SHA256.HashData(Envelope.PreAuthentication(Good.PayloadType, Good.Payload.AsSpan())));
-        Assert.Single(Read(Bundle($$$$"""{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","digest":"{{{{pae}}}}"},"signature":{"content":"{{{{Sig}}}}"}}}}""")).Found);
+        Assert.Single(Read(Bundle($$$$$"""{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","digest":"{{{{{pae}}}}}"},"signature":{"content":"{{{{{Sig}}}}}"}}}}""")).Found);
     }
 
     public static TheoryData<string, string> Hostile => new()

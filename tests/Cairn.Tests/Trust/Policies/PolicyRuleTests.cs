@@ -252,7 +252,7 @@ public sealed class PolicyRuleTests
     public void Judge_OfNothing_NeverPasses()
     {
         var nothing = new Evidence { Now = Now };
-        foreach (var rule in (ImmutableArray<string>)["signatures: 1", "builders: \"**\"", "projects: \"**\"", "pipelines: \"**\"", "tier: untrusted", "age: 1000d", "steps: \"*\"", "isolation: process", "network: host", "toolchains: { kind: host }", "pinned: true", "reproduced: 1", "approvals: 1", "artifacts: \"**\"", "log: true"])
+        foreach (var rule in (ImmutableArray<string>)["signatures: 1", "builders: \"**\"", "projects: \"**\"", "pipelines: \"**\"", "tier: untrusted", "age: 300d", "steps: \"*\"", "isolation: process", "network: host", "toolchains: { kind: host }", "pinned: true", "reproduced: 1", "approvals: 1", "artifacts: \"**\"", "log: true"])
         {
             var result = Judge(rule, nothing);
             Assert.True(result.Verdict != Verdict.Pass, rule);
