@@ -57,12 +57,19 @@ internal sealed class HandlerWorker : IDisposable
         (_drainToken, _stopToken) = (_draining.Token, _stopping.Token);
         var losses = 0;
         _queue = new HandlerQueue(HandlerLimits.QueuedMax, HandlerLimits.QueuedBytesMax, count => HandlerMessage.OfLost(count, $"{lostIds}.{settings.Name}-{++losses}", time.GetUtcNow()));
-        state.Create();
-        _sender = state.TryBecomeSender();
-        foreach (var message in _sender is null ? [] : state.ReadKept())
+        try
         {
-            _kept.Add(message.Id);
-            _queue.Add(message);
+            state.Create();
+            _sender = state.TryBecomeSender();
+            foreach (var message in _sender is null ? [] : state.ReadKept())
+            {
+                _kept.Add(message.Id);
+                _queue.Add(message);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A run needs no handlers: what cannot be kept at its end is told then.
         }
 
         _loops = new Task[settings.Parallel];

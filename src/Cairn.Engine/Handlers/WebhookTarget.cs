@@ -80,7 +80,11 @@ internal sealed class WebhookTarget : IHandlerTarget
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        CryptographicOperations.ZeroMemory(_secret);
+    }
 
     /// <summary>The value of <c>webhook-signature</c>: <c>v1,</c> and the base64 of HMAC-SHA256 over id, timestamp and body with points between them.</summary>
     internal static string Sign(ReadOnlySpan<byte> secret, string id, string timestamp, ReadOnlySpan<byte> body)

@@ -88,6 +88,16 @@ public sealed class HandlerRunTests
     }
 
     [Fact]
+    public async Task AStateThatCannotBeWritten_HarmsNoRun()
+    {
+        using var fixture = new RunFixture();
+        _ = fixture.State.Write("events", "not a folder");
+        var outcome = await fixture.RunAsync(Pipeline, request => request with { Handlers = [File("audit", fixture.State["told.ndjson"], "pipeline.*")] });
+        Assert.Equal(RunStatus.Failed, outcome.Status);
+        Assert.Equal(2, outcome.Result.Handlers[0].Lost);
+    }
+
+    [Fact]
     public async Task WithoutHandlers_NothingIsMade()
     {
         using var fixture = new RunFixture();
