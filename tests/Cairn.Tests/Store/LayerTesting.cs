@@ -26,7 +26,7 @@ internal sealed class LayerTesting : IDisposable
     public string this[string path] => _folder[$"store/{path}"];
 
     /// <summary>The layers as another process has them: nothing is known to be there.</summary>
-    public LayerStore Layers() => new(Store.Directory, owner: null, Time);
+    public LayerStore Layers() => new(Store.Directory, owner: null, Time, witness: null);
 
     /// <summary>A tree of files that hold what is said here, of programs (<c>x:</c> before the content) and links (<c>-></c> before the target).</summary>
     public static MerkleTree Tree(IReadOnlyDictionary<string, string> files) => MerkleTree.Of(files.Select(static f => KeyValuePair.Create(f.Key, LeafOf(f.Value))));
