@@ -30,7 +30,7 @@ internal sealed record CommandServices
     public Func<string, char[]?> AskSecret { get; init; } = static _ => null;
 
     /// <summary>The folder of apt's configuration.</summary>
-    public string AptFolder { get; init; } = Execution.Toolchains.AptConfiguration.DefaultFolder;
+    public string AptFolder { get; init; } = Execution.Toolchains.Debian.AptConfiguration.DefaultFolder;
 
     /// <summary>Cancelled when the command shall end; <c>run</c> handles signals itself.</summary>
     public CancellationToken CancellationToken { get; init; }

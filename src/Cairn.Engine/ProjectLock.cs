@@ -12,15 +12,38 @@ public sealed class ProjectLock(string projectDirectory)
     // Twenty toolchains of a thousand packages each, and a thousand fetch steps with all their parts.
     private const int BytesMax = 64 << 20;
 
-    private (string Toolchains, string Fetched)? _text;
+    private string? _toolchains;
+    private string _fetched = "";
     private string? _problem;
 
     /// <summary>What it says of toolchains; an empty lock where there is no file, null where it cannot be read.</summary>
-    public ToolchainLock? TryReadToolchains(out string? problem) => TryRead(
-        static text => text.Toolchains.Length == 0 ? ToolchainLock.Empty : ToolchainLockText.Read(text.Toolchains), out problem);
+    public ToolchainLock? TryReadToolchains(out string? problem)
+    {
+        try
+        {
+            return Load(out problem) is not { } text ? null : text.Length == 0 ? ToolchainLock.Empty : ToolchainLockText.Read(text);
+        }
+        catch (FormatException exception)
+        {
+            problem = exception.Message;
+            return null;
+        }
+    }
 
     /// <summary>What it says of fetch steps; an empty lock where there is no file, null where it cannot be read.</summary>
-    public FetchLock? TryReadFetches(out string? problem) => TryRead(static text => FetchLockText.Read(text.Fetched, LinesOf(text.Toolchains)), out problem);
+    public FetchLock? TryReadFetches(out string? problem)
+    {
+        try
+        {
+            // The end of the part before stands for what comes behind it.
+            return Load(out problem) is not { } before ? null : FetchLockText.Read(_fetched, Math.Max(0, before.AsSpan().Count('\n') - 1));
+        }
+        catch (FormatException exception)
+        {
+            problem = exception.Message;
+            return null;
+        }
+    }
 
     /// <summary>Writes what a project's lock says of toolchains, if that is something else. Throws <see cref="IOException"/>.</summary>
     public static void Write(string projectDirectory, ToolchainLock content) => Replace(projectDirectory, text => (ToolchainLockText.Write(content), text.Fetched));
@@ -44,24 +67,23 @@ public sealed class ProjectLock(string projectDirectory)
         }
     }
 
-    private T? TryRead<T>(Func<(string Toolchains, string Fetched), T> read, out string? problem)
-        where T : class
+    /// <summary>The part about toolchains, after both were read; null where they cannot be.</summary>
+    private string? Load(out string? problem)
     {
-        try
+        if (_toolchains is null && _problem is null)
         {
-            problem = _problem;
-            return problem is null ? read(_text ??= FetchLockText.Split(ReadText(projectDirectory))) : null;
-        }
-        catch (FormatException exception)
-        {
-            problem = exception.Message;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            problem = _problem = exception.Message;
+            try
+            {
+                (_toolchains, _fetched) = FetchLockText.Split(ReadText(projectDirectory));
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                _problem = exception.Message;
+            }
         }
 
-        return null;
+        problem = _problem;
+        return _toolchains;
     }
 
     private static string ReadText(string projectDirectory)
@@ -69,7 +91,4 @@ public sealed class ProjectLock(string projectDirectory)
         var file = new FileInfo(Path.Combine(projectDirectory, ToolchainLock.FileName));
         return !file.Exists ? "" : file.Length <= BytesMax ? File.ReadAllText(file.FullName) : throw new IOException($"It has more than {BytesMax} bytes");
     }
-
-    // The end of the part stands for what comes behind it.
-    private static int LinesOf(string toolchains) => Math.Max(0, toolchains.AsSpan().Count('\n') - 1);
 }

@@ -4,7 +4,7 @@ using System.CommandLine.Completions;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Language.Model;
-using Cairn.Execution.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
 
 namespace Cairn.Cli.Commands;
 

@@ -103,7 +103,7 @@ internal sealed partial class ToolchainCommand
         var code = ExitCodes.Internal;
         try
         {
-            code = await WithAsync(parse, (scene, token) => LockAsync(parse, scene, [], dryRun: false, token), cancellationToken);
+            code = await WithAsync(parse, (scene, token) => LockAsync(parse, scene, new Change([]), token), cancellationToken);
         }
         finally
         {

@@ -9,6 +9,7 @@ using Cairn.Engine;
 using Cairn.Engine.Configuration;
 using Cairn.Engine.Toolchains;
 using Cairn.Execution.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
 using Cairn.Store.Content;
 using Cairn.Store.Toolchains;
 
@@ -17,6 +18,8 @@ namespace Cairn.Cli.Commands;
 /// <summary><c>cairn toolchain add|lock|update|list|show|verify|trace|vendor|gc</c>.</summary>
 internal sealed partial class ToolchainCommand
 {
+    private const int ReplacedShownMax = 3;
+
     private readonly CommandServices _services;
     private readonly ProjectOptions _project = new();
     private readonly Option<bool> _json = new("--json") { Description = "Write JSON", Recursive = true };
@@ -48,24 +51,29 @@ internal sealed partial class ToolchainCommand
             .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
 
     /// <summary>What all of them work with.</summary>
-    private sealed record Scene(Project Project, string StateDirectory, ImmutableArray<Toolchain> Declared, ImmutableArray<Step> Steps, ToolchainLock Lock, ContentStore Store, AptConfiguration Apt, ToolchainBuilder Builder);
+    private sealed record Scene(Project Project, string StateDirectory, ImmutableArray<Toolchain> Declared, ImmutableArray<Step> Steps, ToolchainLock Lock, ContentStore Store, AptConfiguration Apt, ToolchainBuilder Builder)
+    {
+        /// <summary>The jobs that fetch and are not pinned.</summary>
+        public ImmutableArray<string> Unpinned { get; init; } = [];
+    }
 
     private Command CreateLock()
     {
         var command = new Command("lock", "Pin what is not pinned yet, and fetch what is missing");
-        command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) => LockAsync(parse, scene, [], dryRun: false, token), cancellationToken));
+        command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) => LockAsync(parse, scene, new Change([]), token), cancellationToken));
         return command;
     }
 
     private Command CreateUpdate()
     {
+        var accept = new Option<bool>("--accept-changed") { Description = "Take packages that have other bytes than before under the same version" };
         var names = new Argument<string[]>("NAME") { Description = "Toolchains; without any all of them", Arity = ArgumentArity.ZeroOrMore };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would change" };
-        var command = new Command("update", "Pin what the archives have now") { names, dryRun };
+        var command = new Command("update", "Pin what the archives have now") { names, dryRun, accept };
         command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) =>
         {
             var asked = parse.GetValue(names) ?? [];
-            return Unknown(scene, asked) is { } problem ? Task.FromResult(problem) : LockAsync(parse, scene, asked.Length > 0 ? asked : [.. scene.Declared.Select(static t => t.Name)], parse.GetValue(dryRun), token);
+            return Unknown(scene, asked) is { } problem ? Task.FromResult(problem) : LockAsync(parse, scene, new Change(asked.Length > 0 ? asked : [.. scene.Declared.Select(static t => t.Name)], parse.GetValue(dryRun), parse.GetValue(accept)), token);
         }, cancellationToken));
         return command;
     }
@@ -88,7 +96,7 @@ internal sealed partial class ToolchainCommand
         var command = new Command("verify", "Read all that the toolchains have in the store, and compare it with cairn.lock");
         command.SetAction((parse, cancellationToken) => WithAsync(parse, (scene, token) =>
         {
-            var findings = scene.Lock.Toolchains.Select(t => (t.Name, Damage: scene.Builder.FindDamage(t, token))).ToList();
+            var findings = scene.Lock.Toolchains.Select(t => (Toolchain: t, Damage: scene.Builder.FindDamage(t, token))).ToList();
             _ = Show(parse, ToolchainReports.Damage(findings));
             return Task.FromResult(findings.TrueForAll(static f => f.Damage.Count == 0) ? ExitCodes.Success : ExitCodes.StepFailed);
         }, cancellationToken));
@@ -154,9 +162,16 @@ internal sealed partial class ToolchainCommand
         return null;
     }
 
+    /// <summary>What is asked of a lock.</summary>
+    /// <param name="Updated">The toolchains that are locked anew though nothing asks for it.</param>
+    /// <param name="DryRun">Whether nothing is changed.</param>
+    /// <param name="AcceptsReplaced">Whether other bytes are taken under the same version.</param>
+    private sealed record Change(string[] Updated, bool DryRun = false, bool AcceptsReplaced = false);
+
     /// <summary>Locks what is not locked or is to be updated, restores the rest, and writes the lock where it changed.</summary>
-    private async Task<int> LockAsync(ParseResult parse, Scene scene, string[] updated, bool dryRun, CancellationToken cancellationToken)
+    private async Task<int> LockAsync(ParseResult parse, Scene scene, Change change, CancellationToken cancellationToken)
     {
+        var dryRun = change.DryRun;
         var content = ToolchainLock.Empty;
         var outcomes = new List<ToolchainReports.Outcome>();
         foreach (var toolchain in scene.Declared)
@@ -171,7 +186,7 @@ internal sealed partial class ToolchainCommand
             var old = scene.Lock.Find(toolchain.Name);
             LockedToolchain locked;
             var fetched = false;
-            if (old is not null && old.Matches(source) && Array.IndexOf(updated, toolchain.Name) < 0)
+            if (old is not null && old.Matches(source) && Array.IndexOf(change.Updated, toolchain.Name) < 0)
             {
                 locked = old;
                 fetched = !dryRun && await scene.Builder.RestoreAsync(old, cancellationToken);
@@ -179,6 +194,10 @@ internal sealed partial class ToolchainCommand
             else
             {
                 locked = dryRun ? await scene.Builder.ResolveAsync(toolchain.Name, source, cancellationToken) : await scene.Builder.LockAsync(toolchain.Name, source, cancellationToken);
+                if (old is not null && !dryRun && !change.AcceptsReplaced)
+                {
+                    CheckVersions(old, locked, scene.Project);
+                }
             }
 
             content = content.With(locked);
@@ -193,7 +212,23 @@ internal sealed partial class ToolchainCommand
             ProjectLock.Write(scene.Project.Directory, content);
         }
 
-        return Show(parse, ToolchainReports.Locked(outcomes, [.. scene.Lock.Toolchains.Where(t => content.Find(t.Name) is null).Select(static t => t.Name)], dryRun));
+        return Show(parse, ToolchainReports.Locked(outcomes, [.. scene.Lock.Toolchains.Where(t => content.Find(t.Name) is null).Select(static t => t.Name)], scene.Unpinned, dryRun));
+    }
+
+    /// <summary>Sees that nothing has other bytes under the version that was locked. Throws <see cref="ToolchainException"/>.</summary>
+    private static void CheckVersions(LockedToolchain old, LockedToolchain locked, Project project)
+    {
+        var replaced = locked.ReplacedSince(old).ToList();
+        if (replaced.Count > 0)
+        {
+            throw new ToolchainException(
+                $"In `{locked.Name}` {string.Join(", ", replaced.Take(ReplacedShownMax).Select(static r => $"`{r}`"))}{(replaced.Count > ReplacedShownMax ? $" and {replaced.Count - ReplacedShownMax} more" : "")} "
+                + $"{(replaced.Count == 1 ? "has" : "have")} other bytes than `{ToolchainLock.FileName}` names under the same version; nothing was changed",
+                $"versions do not change by themselves: find out who replaced it; `cairn toolchain update --accept-changed {locked.Name}{project.CommandSuffix}` takes what is there now")
+            {
+                Code = DiagnosticCodes.ToolchainReplaced,
+            };
+        }
     }
 
     /// <summary>Sees that the toolchains which steps have together do not differ in a file. Throws <see cref="ToolchainException"/>.</summary>
@@ -263,7 +298,8 @@ internal sealed partial class ToolchainCommand
             return DiagnosticPrinter.Usage(_services, "There is no folder for the store, which toolchains stand in", "set `cache.directory`, or the variable HOME");
         }
 
-        if (new ProjectLock(project.Directory).TryReadToolchains(out var problem) is not { } content)
+        var file = new ProjectLock(project.Directory);
+        if (file.TryReadToolchains(out var problem) is not { } content)
         {
             return DiagnosticPrinter.Usage(_services, $"`{ToolchainLock.FileName}` cannot be used: {problem}", "take it from version control, or remove it and run `cairn toolchain lock`");
         }
@@ -283,10 +319,14 @@ internal sealed partial class ToolchainCommand
                 Directory = project.Directory,
                 Environment = _services.Environment,
                 StepOf = (other, step) => StepResults.Find(other, step, store, KeyFolders.Of(_services), UserFolders.State(_services.Variable)),
+                ProofOf = action => StepResults.Prove(action, store, KeyFolders.Of(_services), UserFolders.State(_services.Variable)),
                 HostDigest = HostFiles.Of(project.Directory).DigestOf,
             };
             await using var builder = new ToolchainBuilder(store, apt, request.StateDirectory, _services.Time, _progress.Show, folders, patience: null, belongs);
-            return await action(new Scene(project, request.StateDirectory, plan.Pipeline.Toolchains, plan.Pipeline.Steps, content, store, apt, builder), cancellationToken);
+            return await action(new Scene(project, request.StateDirectory, plan.Pipeline.Toolchains, plan.Pipeline.Steps, content, store, apt, builder)
+            {
+                Unpinned = file.TryReadFetches(out _) is { } pins ? [.. plan.Jobs.Where(j => j.Step.Fetch is not null && !j.SkippedByPlan && pins.Find(j.Id.Value) is null).Select(static j => j.Id.Value)] : [],
+            }, cancellationToken);
         }
         catch (BrokenPipeException)
         {

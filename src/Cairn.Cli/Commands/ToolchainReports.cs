@@ -114,7 +114,11 @@ internal static class ToolchainReports
         },
         json => ToolchainJson.Write(json, locked));
 
-    public static Report Locked(List<Outcome> outcomes, ImmutableArray<string> removed, bool dryRun) => new(
+    /// <param name="outcomes">What became of each toolchain.</param>
+    /// <param name="removed">Those that are no longer declared.</param>
+    /// <param name="unpinned">Jobs that fetch, of which the lock says nothing yet.</param>
+    /// <param name="dryRun">Whether nothing was changed.</param>
+    public static Report Locked(List<Outcome> outcomes, ImmutableArray<string> removed, ImmutableArray<string> unpinned, bool dryRun) => new(
         (text, style) =>
         {
             foreach (var outcome in outcomes)
@@ -130,6 +134,11 @@ internal static class ToolchainReports
             if (text.Length == 0)
             {
                 text.Line("No toolchains; the pipeline declares them in `toolchains`");
+            }
+
+            if (unpinned.Length > 0)
+            {
+                text.Line(AnsiText.Clean($"{string.Join(", ", unpinned)}: not pinned yet; `cairn fetch` does that"));
             }
         },
         json =>
@@ -171,11 +180,12 @@ internal static class ToolchainReports
             json.WriteEndArray();
         });
 
-    public static Report Damage(List<(string Name, List<string> Damage)> findings) => new(
+    public static Report Damage(List<(LockedToolchain Toolchain, List<string> Damage)> findings) => new(
         (text, style) =>
         {
-            foreach (var (name, damage) in findings)
+            foreach (var (toolchain, damage) in findings)
             {
+                var name = toolchain.Name;
                 style.Write(text, damage.Count == 0 ? Ink.Good : Ink.Bad, damage.Count == 0 ? style.Good : style.Bad).Append(" ").Line(damage.Count == 0 ? $"{name}: everything is here and as it was locked" : $"{name}:");
                 foreach (var sentence in damage.Take(ChangesShownMax))
                 {
@@ -188,11 +198,17 @@ internal static class ToolchainReports
                 }
             }
 
-            if (findings.Exists(static f => f.Damage.Count > 0))
+            if (findings.Exists(static f => f.Damage.Count > 0 && f.Toolchain.IsHermetic))
             {
                 text.Line("`cairn toolchain lock` fetches and makes again what is missing");
             }
-            else if (findings.Count == 0)
+
+            if (findings.FindAll(static f => f.Damage.Count > 0 && !f.Toolchain.IsHermetic) is { Count: > 0 } ofMachine)
+            {
+                text.Line($"`cairn toolchain update {string.Join(' ', ofMachine.Select(static f => f.Toolchain.Name))}` notes what this machine has now");
+            }
+
+            if (findings.Count == 0)
             {
                 text.Line("Nothing is locked");
             }
@@ -200,10 +216,10 @@ internal static class ToolchainReports
         json =>
         {
             json.WriteStartArray();
-            foreach (var (name, damage) in findings)
+            foreach (var (toolchain, damage) in findings)
             {
                 json.WriteStartObject();
-                json.WriteString("name", name);
+                json.WriteString("name", toolchain.Name);
                 json.WriteStartArray("damage");
                 foreach (var sentence in damage)
                 {

@@ -20,6 +20,9 @@ public static partial class DiagnosticCodes
     /// <summary>A toolchain is for another architecture than the machine's.</summary>
     public const string ToolchainForeign = "CAIRN0705";
 
+    /// <summary>An archive has a package with the version that <c>cairn.lock</c> names, and other bytes.</summary>
+    public const string ToolchainReplaced = "CAIRN0706";
+
     /// <summary>A key of a toolchain that says nothing about its kind.</summary>
     public const string ToolchainKeyMisplaced = "CAIRN0710";
 

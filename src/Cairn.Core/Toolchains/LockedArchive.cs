@@ -57,6 +57,10 @@ public sealed record LockedArchive : LockedToolchain
     }
 
     /// <inheritdoc/>
+    public override IEnumerable<string> ReplacedSince(LockedToolchain earlier) =>
+        Dotnet is { } sdk && earlier is LockedArchive { Dotnet: { } before } archive && before.Version == sdk.Version && archive.Architecture == Architecture && archive.Archive != Archive ? [$"dotnet {sdk.Version}"] : [];
+
+    /// <inheritdoc/>
     public override bool Matches(ToolchainSource source) => source switch
     {
         ToolchainSource.Dotnet asked => !asked.Installed && Dotnet?.Asked == asked.Version,

@@ -75,6 +75,24 @@ public sealed record LockedDebian : LockedToolchain
     }
 
     /// <inheritdoc/>
+    public override IEnumerable<string> ReplacedSince(LockedToolchain earlier)
+    {
+        var before = new Dictionary<(string, string, string), Digest>();
+        foreach (var package in earlier is LockedDebian debian ? debian.Contents : [])
+        {
+            before[(package.Name, package.Version, package.Architecture)] = package.Digest;
+        }
+
+        foreach (var package in Contents)
+        {
+            if (before.TryGetValue((package.Name, package.Version, package.Architecture), out var digest) && digest != package.Digest)
+            {
+                yield return $"{package.Name} {package.Version}";
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public override bool Matches(ToolchainSource source) =>
         source is ToolchainSource.Debian asked && Suite == asked.Suite && Essential == asked.Essential && AllowExpired == asked.AllowExpired && Packages.AsSpan().SequenceEqual(asked.Packages.AsSpan());
 }

@@ -46,6 +46,9 @@ public abstract record LockedToolchain
     /// <summary>The blobs that it was made from, and which are kept with it, those that vouch for others among them.</summary>
     public abstract IEnumerable<ToolchainPart> Parts { get; }
 
+    /// <summary>What has the same name and version as in an earlier lock, and other bytes: somebody replaced it. In words, such as <c>bash 5.2</c>.</summary>
+    public virtual IEnumerable<string> ReplacedSince(LockedToolchain earlier) => [];
+
     /// <summary>Whether this is what a pipeline asks for.</summary>
     public abstract bool Matches(ToolchainSource source);
 }

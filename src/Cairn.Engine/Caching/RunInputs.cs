@@ -40,7 +40,6 @@ internal sealed class RunInputs : IDisposable
         _request = prepared.Request;
         _run = prepared.Id;
         Trust = RunTrust.Find(_request, TimeProvider.System);
-        Diagnostics = Trust.Diagnostics;
         Toolchains = prepared.Toolchains;
         Fetches = prepared.Fetches;
         _isTracked = prepared.Git.Tracked is null ? null : prepared.Git.IsTracked;
@@ -61,8 +60,12 @@ internal sealed class RunInputs : IDisposable
     /// <summary>Why the action cache is neither asked nor filled although there is a store, or null.</summary>
     public string? LookupsOff { get; private init; }
 
-    /// <summary>What is wrong with the sources or the store.</summary>
-    public ImmutableArray<Diagnostic> Diagnostics { get; private set; } = [];
+    /// <summary>What is wrong with the trust store, the store or the sources.</summary>
+    public ImmutableArray<Diagnostic> Diagnostics => [.. Trust.Diagnostics, .. Unusable, .. OfSources];
+
+    private ImmutableArray<Diagnostic> Unusable { get; init; } = [];
+
+    private ImmutableArray<Diagnostic> OfSources { get; set; } = [];
 
     /// <summary>Whether the run cannot go on.</summary>
     public bool HasErrors => Diagnostics.Any(static d => d.Severity == DiagnosticSeverity.Error);
@@ -124,9 +127,7 @@ internal sealed class RunInputs : IDisposable
             off = "the store cannot be used";
             if (!needsStore)
             {
-                var without = new RunInputs(prepared) { Off = off };
-                without.Diagnostics = [.. unusable, .. without.Diagnostics];
-                return without;
+                return new RunInputs(prepared) { Off = off, Unusable = unusable };
             }
 
             store = ContentStore.Open(own);
@@ -134,10 +135,9 @@ internal sealed class RunInputs : IDisposable
 
         var host = HostFingerprint.Read();
         var packages = needsStore ? HostFingerprint.ReadWithPackages(host) : host;
-        var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, HostWithPackages = packages };
+        var inputs = new RunInputs(prepared) { Store = store, LookupsOff = off, Host = host, HostWithPackages = packages, Unusable = unusable };
         inputs.ActionKey = MemoKeys.ActionKey(request, packages, prepared.Toolchains.Key + prepared.Fetches.Key, inputs.Trust.Fingerprint, store.Directory);
         var snapshot = inputs.Snapshot(prepared.Plan!, cancellationToken);
-        inputs.Diagnostics = [.. unusable, .. inputs.Trust.Diagnostics, .. inputs.Diagnostics];
         inputs._first = snapshot;
         if (prepared.Compiled is { Fresh: null, Memo: { } memo } && string.Equals(memo.ActionKey, inputs.ActionKey, StringComparison.Ordinal))
         {
@@ -278,7 +278,7 @@ internal sealed class RunInputs : IDisposable
     {
         using var root = DirectoryHandle.Open(_request.ProjectDirectory);
         var snapshot = SourceSnapshot.Take(root, SourceInputs.Request(plan.Jobs, _isTracked), Index, cancellationToken);
-        Diagnostics = snapshot.Diagnostics;
+        OfSources = snapshot.Diagnostics;
         _planned = new Planned(plan.Jobs.Length, new SourceInputs(snapshot, plan.Pipeline.Files));
         return snapshot;
     }

@@ -1,13 +1,16 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 
 using Cairn.Core.Content;
 using Cairn.Core.Toolchains;
 using Cairn.Engine.Caching;
+using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Toolchains;
 using Cairn.Execution;
 using Cairn.Execution.Sandbox;
+using Cairn.Store.Actions;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
 using Cairn.Store.Layers;
@@ -37,17 +40,20 @@ internal sealed partial class SandboxIsolation
                 throw new IOException($"This machine gives no sandbox: {exception.Message}; `cairn doctor` tells more, and `isolation: process` does without one", exception);
             }
 
-            return Of(options, store, folder, memory, time);
+            return Of(options, store, folder, memory, request.StateDirectory, time);
         }
 
         public static SandboxOptions OptionsOf(ContentStore store, RunFolder folder, RunRequest request) => new() { Folder = store.Directory, Scratch = folder.Relative, Program = request.Program };
 
         /// <summary>Lays out what all sandboxes begin with. Throws <see cref="IOException"/>.</summary>
-        public static Ready Of(SandboxOptions options, ContentStore store, RunFolder folder, (DirectoryHandle Handle, string Path) memory, TimeProvider time)
+        public static Ready Of(SandboxOptions options, ContentStore store, RunFolder folder, (DirectoryHandle Handle, string Path) memory, string stateDirectory, TimeProvider time)
         {
-            var layers = new LayerStore(store.Directory, Environment.IsPrivilegedProcess ? options.Owner : null, time);
+            // Without a key for the memo every layer is read before it is used.
+            var key = MemoKey.TryGet(stateDirectory) ?? RandomNumberGenerator.GetBytes(SHA256.HashSizeInBytes);
+            var witness = new LayerWitness(VerdictMemo.Open(Path.Combine(stateDirectory, "layers"), key, LayerWitness.Circumstances, time.GetUtcNow(), until: null));
+            var layers = new LayerStore(store.Directory, Environment.IsPrivilegedProcess ? options.Owner : null, time, witness);
             var mounts = BaseLayer.MountedFolders().Select(static f => new SandboxMount(f, f, Writable: false));
-            return new Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory.Handle, memory.Path, folder, [.. mounts]);
+            return new Ready(options, layers, store, layers.Get(BaseLayer.Key(), BaseLayer.LayOut), memory.Handle, memory.Path, folder, [.. mounts]) { Witness = witness };
         }
 
         /// <summary>The layers below the inputs: with toolchains, their trees and not the machine's programs. Throws <see cref="IOException"/> where a tree is not in the store, or trees clash.</summary>
@@ -103,6 +109,10 @@ internal sealed partial class SandboxIsolation
         private readonly HashSet<int> _ahead = [];
         private int _lastMade;
         private bool _isDisposed;
+
+        /// <summary>Which layers are as this machine left them.</summary>
+        private LayerWitness? Witness { get; init; }
+
         private int _discarded;
 
         /// <summary>Says that the folders of an attempt are no longer needed; they go at once only where there are many or the disk is short of room.</summary>
@@ -155,6 +165,15 @@ internal sealed partial class SandboxIsolation
                 {
                     _scratch.Value.Dispose();
                 }
+            }
+
+            try
+            {
+                Witness?.Save();
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // The next run reads the layers that it uses.
             }
 
             Memory.Dispose();

@@ -52,7 +52,7 @@ public sealed record SandboxTrial(string? Problem, string? UpperProblem)
     private static async Task<SandboxTrial> RunAsync(ProcessHost host, SandboxOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         var upperProblem = host.SandboxUpperProblem(options);
-        var layers = new LayerStore(options.Folder, Environment.IsPrivilegedProcess ? options.Owner : null, time);
+        var layers = new LayerStore(options.Folder, Environment.IsPrivilegedProcess ? options.Owner : null, time, witness: null);
         var spec = new SandboxSpec
         {
             Place = 1,

@@ -54,7 +54,7 @@ internal sealed class Workbench : IBench, IAsyncDisposable
         try
         {
             var options = SandboxIsolation.Ready.OptionsOf(store, folder, request);
-            _shared = SandboxIsolation.Ready.Of(options, store, folder, host.SandboxMemory(options), time);
+            _shared = SandboxIsolation.Ready.Of(options, store, folder, host.SandboxMemory(options), request.StateDirectory, time);
         }
         catch
         {

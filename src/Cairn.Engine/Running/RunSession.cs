@@ -91,7 +91,7 @@ internal static class RunSession
             using var inputs = taken;
             if (inputs.HasErrors)
             {
-                return new RunResult(prepared.Id, RunStatus.Failed, null) { Refused = prepared with { Diagnostics = [.. prepared.Diagnostics, .. inputs.Diagnostics], Sources = prepared.Sources.AddRange(inputs.Trust?.Sources ?? prepared.Sources) } };
+                return new RunResult(prepared.Id, RunStatus.Failed, null) { Refused = prepared with { Diagnostics = [.. prepared.Diagnostics, .. inputs.Diagnostics], Sources = prepared.Sources.AddRange(inputs.Trust.Sources) } };
             }
 
             return await RunLockedAsync(prepared, inputs, host, observer, control, time);

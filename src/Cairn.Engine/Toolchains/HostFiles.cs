@@ -5,6 +5,7 @@ using System.Text;
 using Cairn.Core.Content;
 using Cairn.Engine.History;
 using Cairn.Execution.Toolchains;
+using Cairn.Execution.Toolchains.Host;
 using Cairn.Store.Snapshots;
 
 namespace Cairn.Engine.Toolchains;

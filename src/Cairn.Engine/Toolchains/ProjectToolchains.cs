@@ -9,6 +9,7 @@ using Cairn.Core.Planning;
 using Cairn.Core.Toolchains;
 using Cairn.Engine.Isolation;
 using Cairn.Execution.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
 using Cairn.Trust.Statements;
 
 namespace Cairn.Engine.Toolchains;

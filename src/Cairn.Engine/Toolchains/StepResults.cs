@@ -1,3 +1,4 @@
+using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Core.Events;
 using Cairn.Core.Scheduling;
@@ -50,14 +51,32 @@ public static class StepResults
                     continue;
                 }
 
-                var tree = MerkleTree.Of(result.Outputs.Select(static o => new KeyValuePair<string, TreeLeaf>(o.Path, new TreeLeaf(o.Digest, o.Executable, o.Target))));
-                StoredTree.Put(tree, store);
-                return new StepResult(run.Id.Value, result.Action, tree.Digest);
+                return new StepResult(run.Id.Value, result.Action, Keep(result, store));
             }
         }
 
         throw new ToolchainException(
             isKnown ? $"What the step `{step}` of `{projectDirectory}` left behind is no longer in the store" : $"The step `{step}` of `{projectDirectory}` has not succeeded in any run that is known",
             $"run it: `cairn run --directory {projectDirectory}`");
+    }
+
+    /// <summary>What is attested of an action, by whom this user trusts.</summary>
+    /// <param name="action">The action.</param>
+    /// <param name="store">The store that has its result.</param>
+    /// <param name="keysDirectory">The user's keys, or null.</param>
+    /// <param name="stateDirectory">The user's state.</param>
+    public static StepProof Prove(Digest action, ContentStore store, string? keysDirectory, string stateDirectory)
+    {
+        var actions = new ActionCache(store, RunTrust.Find(keysDirectory, stateDirectory, TimeProvider.System).Seal);
+        return actions.TryGet(action.Hash, out var reason) is not var (result, attestation) ? new StepProof(null, null, reason)
+            : result.Action == action ? new StepProof(Keep(result, store), attestation, null)
+            : new StepProof(null, null, $"it is of the action `{result.Action}`");
+    }
+
+    private static Digest Keep(ActionResult result, ContentStore store)
+    {
+        var tree = MerkleTree.Of(result.Outputs.Select(static o => new KeyValuePair<string, TreeLeaf>(o.Path, new TreeLeaf(o.Digest, o.Executable, o.Target))));
+        StoredTree.Put(tree, store);
+        return tree.Digest;
     }
 }

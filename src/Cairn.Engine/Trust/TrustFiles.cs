@@ -54,6 +54,18 @@ public static class TrustFiles
         return (isKnown ? note!.SignWith : Parse(path, content, mistakes, out _)?.SignWith) ?? KeyFolder.DefaultName;
     }
 
+    /// <summary>What signs where the key that signs is one with a command, and does not stand in the folder; null for all others.</summary>
+    /// <param name="trust">The trust.</param>
+    /// <param name="keysDirectory">The user's keys.</param>
+    /// <param name="stateDirectory">The user's state, in which messages stand while they are signed.</param>
+    public static ISigner? CommandSignerOf(LoadedTrust trust, string keysDirectory, string stateDirectory)
+    {
+        ArgumentNullException.ThrowIfNull(trust);
+        return FindExternal(trust.Store, trust.Signer) is { } key && !File.Exists(new KeyFolder(keysDirectory).PublicPathOf(key.Name))
+            ? new CommandSigner(key.Name, key.Key, key.Signer, Path.Combine(stateDirectory, "signing"))
+            : null;
+    }
+
     /// <summary>Loads all of it. What is wrong is among the diagnostics; nothing is thrown and nothing is made.</summary>
     /// <param name="keysDirectory">The user's keys, or null without a home.</param>
     /// <param name="signWith">The name of the key that signs; null for what the file says.</param>

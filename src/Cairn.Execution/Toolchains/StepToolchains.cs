@@ -1,6 +1,8 @@
 using Cairn.Core.Content;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
+using Cairn.Execution.Toolchains.Downloads;
 using Cairn.Store.Toolchains;
 
 namespace Cairn.Execution.Toolchains;
@@ -35,7 +37,7 @@ internal sealed class StepToolchains(ToolchainTools tools) : ToolchainMaker(tool
         var step = (LockedStep)locked;
         foreach (var folder in Tools.Downloader.Vendored)
         {
-            await ImportAsync(folder, [step.Action, step.Tree], cancellationToken);
+            await ImportAsync(folder, step.Tree, cancellationToken);
         }
 
         return IsHere(locked.Tree)
@@ -44,20 +46,15 @@ internal sealed class StepToolchains(ToolchainTools tools) : ToolchainMaker(tool
     }
 
     /// <summary>Takes a tree, and what stands beside it, from a folder that was vendored.</summary>
-    private async Task ImportAsync(string folder, Digest[] digests, CancellationToken cancellationToken)
+    private async Task ImportAsync(string folder, Digest tree, CancellationToken cancellationToken)
     {
-        var pending = new Stack<Digest>(digests);
+        var pending = new Stack<Digest>([tree]);
         while (pending.TryPop(out var digest))
         {
             var path = $"{folder}/blobs/sha256/{digest.Hash}";
             if (!Tools.Store.Contains(digest) && File.Exists(path))
             {
                 await Tools.Downloader.FetchAsync([new Uri(path)], digest, FetchWords.OfFile, access: null, cancellationToken);
-            }
-
-            if (digest == digests[0])
-            {
-                continue;
             }
 
             foreach (var item in (Tools.Store.TryRead(digest, Core.Limits.ActionBlobBytesMax) is { } content ? DirectoryDecoder.TryDecode(content, out _) : null) ?? [])
@@ -79,10 +76,32 @@ internal sealed class StepToolchains(ToolchainTools tools) : ToolchainMaker(tool
     public override Task TraceAsync(LockedToolchain locked, ICollection<TraceLink> links, CancellationToken cancellationToken)
     {
         var step = (LockedStep)locked;
-        links.Add(Tools.Examine(step.Action) is { } problem
-            ? new TraceLink(1, $"action of `{step.Step}` in run {step.Run}", step.Action, $"it {problem}", problem == ToolchainTools.Missing ? TraceState.NotChecked : TraceState.Wrong)
-            : new TraceLink(1, $"action of `{step.Step}` in run {step.Run}", step.Action, "its bytes are right; nobody has signed yet that it left this behind", TraceState.NotChecked));
+        var (finding, state) = Judge(step, Tools.Project.ProofOf(step.Action));
+        links.Add(new TraceLink(1, $"action of `{step.Step}` in run {step.Run}", step.Action, finding, state));
         return Task.CompletedTask;
+    }
+
+    /// <summary>Compares what is attested of an action with what the lock has of it.</summary>
+    private (string Finding, TraceState State) Judge(LockedStep step, StepProof proof)
+    {
+        if (proof is not { Tree: { } outputs, Attestation: { } attestation })
+        {
+            return proof.Problem is null
+                ? ("the store has no attestation of what it left behind", TraceState.NotChecked)
+                : ($"its attestation does not count: {proof.Problem}", TraceState.Wrong);
+        }
+
+        try
+        {
+            var placed = Place(step, outputs);
+            return placed == step.Tree
+                ? ($"attestation {attestation[..12]}, signed by a trusted key, says that it left this behind", TraceState.Right)
+                : ($"attestation {attestation[..12]} says that it left something else behind, which becomes the tree {placed.Hash[..12]}", TraceState.Wrong);
+        }
+        catch (ToolchainException exception)
+        {
+            return (exception.Message, TraceState.Wrong);
+        }
     }
 
     private bool IsHere(Digest tree)

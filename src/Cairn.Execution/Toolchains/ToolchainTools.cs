@@ -1,4 +1,6 @@
 using Cairn.Core.Content;
+using Cairn.Execution.Toolchains.Downloads;
+using Cairn.Execution.Toolchains.Host;
 using Cairn.Store.Content;
 
 namespace Cairn.Execution.Toolchains;
@@ -8,6 +10,12 @@ namespace Cairn.Execution.Toolchains;
 /// <param name="Action">The action.</param>
 /// <param name="Tree">The tree of its outputs, with the folders in the store.</param>
 public sealed record StepResult(string Run, Digest Action, Digest Tree);
+
+/// <summary>What is attested of an action.</summary>
+/// <param name="Tree">The tree of its outputs, with the folders in the store; null where nothing is attested that counts.</param>
+/// <param name="Attestation">The payload hash of the attestation; null without one that counts.</param>
+/// <param name="Problem">Why an attestation that is there does not count; null otherwise.</param>
+public sealed record StepProof(Digest? Tree, string? Attestation, string? Problem);
 
 /// <summary>The project that toolchains belong to, as far as their making depends on it.</summary>
 public sealed record ToolchainProject
@@ -20,6 +28,9 @@ public sealed record ToolchainProject
 
     /// <summary>What a step of the project in a folder left behind. Throws <see cref="ToolchainException"/>.</summary>
     public Func<string, string, StepResult> StepOf { get; init; } = static (folder, _) => throw new ToolchainException($"Nothing is known of the project in `{folder}`");
+
+    /// <summary>What is attested of an action that a step executed.</summary>
+    public Func<Digest, StepProof> ProofOf { get; init; } = static _ => new StepProof(null, null, null);
 
     /// <summary>Digests files of the machine. Throws <see cref="ToolchainException"/>.</summary>
     public Func<string, Digest> HostDigest { get; init; } = HostPaths.DigestOf;

@@ -3,6 +3,7 @@ using System.Text;
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
 

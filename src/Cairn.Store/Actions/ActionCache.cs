@@ -72,11 +72,14 @@ public sealed class ActionCache
     }
 
     /// <summary>Looks up what a record names by its hash alone. Null where there is nothing; also for an entry that does not open, which is left to who executes the action.</summary>
-    public AttestedResult? TryGet(string actionHash)
+    public AttestedResult? TryGet(string actionHash) => TryGet(actionHash, out _);
+
+    /// <summary>The same; <paramref name="reason"/> says why an entry that is there did not open.</summary>
+    public AttestedResult? TryGet(string actionHash, out string? reason)
     {
         ArgumentNullException.ThrowIfNull(actionHash);
-        string? reason = null;
-        return StorePin.IsHash(actionHash) && Read(PathOf(actionHash), ref reason) is { } entry && reason is null ? _seal.TryOpen(entry, actionHash, out _) : null;
+        reason = null;
+        return StorePin.IsHash(actionHash) && Read(PathOf(actionHash), ref reason) is { } entry && reason is null ? _seal.TryOpen(entry, actionHash, out reason) : null;
     }
 
     /// <summary>Attests a result, and adds or replaces the entry of its action; atomic. Gives the attestation's payload hash. Throws <see cref="IOException"/> where it cannot.</summary>

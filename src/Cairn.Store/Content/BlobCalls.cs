@@ -146,7 +146,11 @@ internal static unsafe partial class BlobCalls
         public readonly long DiskBytes = (long)buffer.Blocks * 512;
         public readonly long ModifiedSeconds = buffer.ModifyTime.Seconds;
         public readonly uint UserId = buffer.UserId;
+        public readonly uint GroupId = buffer.GroupId;
         public readonly uint LinkCount = buffer.LinkCount;
+        public readonly ulong Inode = buffer.Inode;
+        public readonly long ModifiedNs = buffer.ModifyTime.ToNanoseconds();
+        public readonly long ChangedNs = buffer.ChangeTime.ToNanoseconds();
         public readonly ulong Device = ((ulong)buffer.RawDeviceMajor << 32) | buffer.RawDeviceMinor;
 
         public bool IsRegular => (Mode & 0xf000) == 0x8000;

@@ -56,30 +56,8 @@ internal sealed partial class StoreCheck
             return string.Equals(actual.Hash(), content, StringComparison.Ordinal) ? null : "it does not hold what was laid out";
         }
 
-        LayerTree? below = null;
-        if (about.Base is { } key)
-        {
-            using var lower = folder.Root.TryOpenPath((layer with { Key = key }).Path);
-            below = lower is null ? null : LayerTree.TryRead(lower, below: null);
-            if (below is null)
-            {
-                return $"the layer `{key}` that it lies over is gone";
-            }
-        }
-
-        if (LayerTree.TryRead(standing, below) is not { } shown || shown.TryBuild() is not { } tree || !string.Equals(tree.Digest.Hash, layer.Key, StringComparison.Ordinal))
-        {
-            return "its list of files is not that of its name";
-        }
-
-        if (below is null)
-        {
-            return LayerListing.Of(tree, LayerStore.TreeFolder).FirstDifference(actual);
-        }
-
-        return LayerDelta.Between(below, tree, shown, int.MaxValue) is { } delta
-            ? LayerListing.Of(delta, LayerStore.TreeFolder).FirstDifference(actual)
-            : "the list of files below it cannot be read";
+        using var lower = about.Base is { } key ? folder.Root.TryOpenPath((layer with { Key = key }).Path) : null;
+        return about.Base is not null && lower is null ? $"the layer `{about.Base}` that it lies over is gone" : LayerCheck.WrongWith(standing, layer.Key, lower, actual);
     }
 
     /// <summary>Removes a wrong layer. One that a run may have mounted stays in quarantine: it loses its name, and what the run sees stays as it is.</summary>

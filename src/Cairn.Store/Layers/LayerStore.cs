@@ -44,13 +44,19 @@ public sealed partial class LayerStore
     private readonly string _relative;
     private readonly uint? _owner;
     private readonly TimeProvider _time;
+    private readonly LayerWitness? _witness;
     private readonly ConcurrentDictionary<string, Lazy<Use>> _ready = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _slots = new(StringComparer.Ordinal);
 
-    /// <summary>Over a store's folder. <paramref name="owner"/>: whose the layers are; null for the caller.</summary>
-    public LayerStore(string storeDirectory, uint? owner, TimeProvider time)
+    /// <summary>Over a store's folder.</summary>
+    /// <param name="storeDirectory">The folder.</param>
+    /// <param name="owner">Whose the layers are; null for the caller.</param>
+    /// <param name="time">When they are used.</param>
+    /// <param name="witness">Which layers that are there may be used as they are; others are read, or laid out again, first. Null to use them all: for who looks at the machine only.</param>
+    public LayerStore(string storeDirectory, uint? owner, TimeProvider time, LayerWitness? witness)
     {
         _time = time;
+        _witness = witness;
         ArgumentException.ThrowIfNullOrEmpty(storeDirectory);
         _owner = owner;
         _relative = $"{Folder}/{OwnerId.ToString(CultureInfo.InvariantCulture)}";
@@ -191,16 +197,61 @@ public sealed partial class LayerStore
             return null;
         }
 
+        bool isWhole;
         using (SharedLock.Acquire($"{_path}/{LockFile}"))
         {
-            if (Mark(key) is { } use)
+            var use = Mark(key);
+            if (use is not null && (_witness is null || IsVouched(use, key)))
             {
                 return use;
             }
+
+            isWhole = use is not null;
         }
 
-        Drop(key);
+        // What is named after its content is wrong then; what is not is compared with what is laid out now.
+        if (!isWhole || !IsNamedOtherwise(key))
+        {
+            Drop(key);
+        }
+
         return null;
+    }
+
+    /// <summary>Whether a layer and what it lies over are as this machine left them, or hold what their names say. The lock is held.</summary>
+    private bool IsVouched(Use use, string key) => IsVouched(key) && (string.Equals(use.Complete, key, StringComparison.Ordinal) || IsVouched(use.Complete));
+
+    private bool IsVouched(string key)
+    {
+        using var owned = DirectoryHandle.Open(_path);
+        using var layer = owned.TryOpen(key);
+        return layer is not null && (_witness!.Knows(layer) || (!IsNamedOtherwise(key) && _witness.TryNote(layer, () => IsRight(owned, layer, key))));
+    }
+
+    private bool IsRight(DirectoryHandle owned, DirectoryHandle layer, string key)
+    {
+        using var root = layer.TryOpen(RootFolder);
+        if (root is null || LayerAbout.TryRead(layer) is not { Content: null } about)
+        {
+            return false;
+        }
+
+        using var lower = about.Base is { } below ? owned.TryOpen(below) : null;
+        return (about.Base is null || lower is not null) && LayerCheck.WrongWith(layer, key, lower, LayerListing.Read(root, OwnerId, CancellationToken.None)) is null;
+    }
+
+    /// <summary>Whether a layer's name is not the hash of the tree that it shows: it says from what it was made.</summary>
+    private static bool IsNamedOtherwise(string key)
+    {
+        foreach (var prefix in Prefixes)
+        {
+            if (key.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Reads and marks a layer; null where it is not whole. The lock is held.</summary>
@@ -232,7 +283,7 @@ public sealed partial class LayerStore
         return new Use([path, $"{_relative}/{lower}/{RootFolder}"], lower);
     }
 
-    /// <summary>Removes what has a layer's name and is not whole, or lies over nothing.</summary>
+    /// <summary>Removes what has a layer's name and is not whole, or lies over nothing, or was found wrong.</summary>
     private void Drop(string key)
     {
         var gone = GoneName(key);
@@ -240,7 +291,7 @@ public sealed partial class LayerStore
         using (SharedLock.AcquireAlone($"{_path}/{LockFile}"))
         {
             // Another run may have made it meanwhile.
-            if (Mark(key) is not null || owned.TryStat(key) is null)
+            if (owned.TryStat(key) is null || (Mark(key) is { } use && (_witness is null || IsVouched(use, key))))
             {
                 return;
             }
@@ -268,11 +319,20 @@ public sealed partial class LayerStore
                 try
                 {
                     owned.Move(name, owned, key);
+                    Note(owned, key);
                 }
                 catch (IOException) when (Mark(key) is not null)
                 {
-                    // Another run was faster.
-                    owned.RemoveTree(name);
+                    // Another run was faster, or this is the first look at it.
+                    if (_witness is not null && !IsVouched(key) && !TryNoteSame(owned, key, layer))
+                    {
+                        Replace(owned, key, name);
+                        Note(owned, key);
+                    }
+                    else
+                    {
+                        owned.RemoveTree(name);
+                    }
                 }
 
                 return Mark(key) ?? throw new IOException($"The layer `{key}` vanished while it was laid out: run again");
@@ -283,6 +343,36 @@ public sealed partial class LayerStore
             owned.RemoveTree(name);
             throw;
         }
+    }
+
+    /// <summary>Notes a layer that was laid out here, under its name.</summary>
+    private void Note(DirectoryHandle owned, string key)
+    {
+        using var layer = _witness is null ? null : owned.TryOpen(key);
+        if (layer is not null)
+        {
+            _witness!.Note(layer);
+        }
+    }
+
+    /// <summary>Notes a layer that is there where it holds the same as one that was just laid out.</summary>
+    private bool TryNoteSame(DirectoryHandle owned, string key, DirectoryHandle made)
+    {
+        using var standing = owned.TryOpen(key);
+        return standing is not null && _witness!.TryNote(standing, () =>
+        {
+            using var actual = standing.TryOpen(RootFolder);
+            using var expected = made.TryOpen(RootFolder);
+            return actual is not null && expected is not null && LayerAbout.TryRead(standing)?.Base is null
+                && LayerListing.Read(expected, OwnerId, CancellationToken.None).FirstDifference(LayerListing.Read(actual, OwnerId, CancellationToken.None)) is null;
+        });
+    }
+
+    /// <summary>Puts a layer in the place of a wrong one. Who has that mounted sees it until it ends; the next collection removes it.</summary>
+    private static void Replace(DirectoryHandle owned, string key, string name)
+    {
+        owned.Move(key, owned, GoneName(key));
+        owned.Move(name, owned, key);
     }
 
     private void LayOut(DirectoryHandle layer, string? lower, LayerTree? tree, Action<LayerWriter> layOut)

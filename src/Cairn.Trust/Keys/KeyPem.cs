@@ -87,7 +87,7 @@ public static class KeyPem
             throw new KeyFormatException(label is PrivateLabel or EncryptedLabel ? "It is a private key, and a public one is wanted" : $"It has no `-----BEGIN {PublicLabel}-----`");
         }
 
-        return PublicKey.TryCreateFromSpki(der, out var problem) ?? throw new KeyFormatException($"It cannot be used: {problem}");
+        return PublicKey.TryCreateFromSpki(der, out var problem) ?? throw Refused(problem);
     }
 
     /// <summary>Reads a public key as people hand it on: PEM, or the base64 of its <c>SubjectPublicKeyInfo</c> or of its 32 bytes. Throws <see cref="KeyFormatException"/>.</summary>
@@ -105,7 +105,7 @@ public static class KeyPem
         }
 
         var key = bytes.Length == PublicKey.RawBytes ? PublicKey.TryCreate(bytes.AsSpan(), out var problem) : PublicKey.TryCreateFromSpki(bytes.AsSpan(), out problem);
-        return key ?? throw new KeyFormatException($"It cannot be used: {problem}");
+        return key ?? throw Refused(problem);
     }
 
     /// <summary>Reads a private key. Throws <see cref="KeyFormatException"/>, also where the passphrase is wrong.</summary>
@@ -170,6 +170,8 @@ public static class KeyPem
             CryptographicOperations.ZeroMemory(der);
         }
     }
+
+    private static KeyFormatException Refused(string? problem) => new($"{char.ToUpperInvariant(problem![0])}{problem[1..]}");
 
     private static byte[] Pkcs8(SigningKey key)
     {

@@ -150,6 +150,11 @@ public sealed class ToolchainKindsTests
 
         Assert.Equal("made by a step\n", project.Read("used"));
         Assert.Equal("made by a step\n", project.Read("other/used"));
+
+        var trace = await project.CairnAsync("toolchain", "trace", "theirs", "--directory", "other");
+        Assert.True(trace.ExitCode == 0, trace.ToString());
+        Assert.Matches("action of `make` in run .*: attestation [0-9a-f]{12}, signed by a trusted key, says that it left this behind\n", trace.Output);
+        Assert.DoesNotContain("not checked", trace.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -65,14 +65,62 @@ public sealed class ToolchainCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Update_TellsAVersionThatBecameAnother()
+    public async Task Update_RefusesOtherBytesUnderTheSameVersion_UnlessTheyAreAccepted()
     {
         await _cairn.RunAsync("toolchain", "lock");
         _archive.Date += TimeSpan.FromHours(1);
         _archive.Add("cc").File("./usr/bin/gcc", "another").Fields.Add("Depends: libc");
         _archive.Publish();
 
-        Assert.Contains("  ! cc 1: other bytes under the same version\n", (await _cairn.RunAsync("toolchain", "update")).Out, StringComparison.Ordinal);
+        var before = await File.ReadAllTextAsync($"{_cairn.Project}/cairn.lock", TestContext.Current.CancellationToken);
+
+        var tried = await _cairn.RunAsync("toolchain", "update", "--dry-run");
+        var refused = await _cairn.RunAsync("toolchain", "update");
+        var after = await File.ReadAllTextAsync($"{_cairn.Project}/cairn.lock", TestContext.Current.CancellationToken);
+        var accepted = await _cairn.RunAsync("toolchain", "update", "--accept-changed");
+
+        Assert.Contains("  ! cc 1: other bytes under the same version\n", tried.Out, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.StepFailed, refused.Exit);
+        Assert.StartsWith("error[CAIRN0706]: In `cc` `cc 1` has other bytes than `cairn.lock` names under the same version; nothing was changed\n", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("`cairn toolchain update --accept-changed cc`", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(before, after);
+        Assert.Equal(ExitCodes.Success, accepted.Exit);
+        Assert.Contains("  ! cc 1: other bytes under the same version\n", accepted.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Lock_TellsWhatCairnFetchPins()
+    {
+        _cairn.Write("cairn.yaml", "version: 1\nsteps:\n  deps: { uses: fetch, run: npm ci, hosts: [registry.npmjs.org], inputs: [], outputs: [node_modules] }\n");
+        Assert.Equal("No toolchains; the pipeline declares them in `toolchains`\ndeps: not pinned yet; `cairn fetch` does that\n", (await _cairn.RunAsync("toolchain", "lock")).Out);
+    }
+
+    [Fact]
+    public async Task Verify_OfFilesOfTheMachineThatChanged_NamesTheCommandThatNotesThem()
+    {
+        // A sandbox has a /tmp of its own, of which no toolchain is taken.
+        var tool = $"/var/tmp/cairn-test-{Path.GetRandomFileName()}";
+        try
+        {
+            await File.WriteAllTextAsync(tool, "one", TestContext.Current.CancellationToken);
+            _cairn.Write("cairn.yaml", $"version: 1\ntoolchains: {{ mine: {{ host: {tool} }} }}\nsteps: {{ build: {{ run: 'true', toolchain: mine, isolation: sandbox }} }}\n");
+            await _cairn.RunAsync("toolchain", "lock");
+            await File.WriteAllTextAsync(tool, "another", TestContext.Current.CancellationToken);
+
+            var verified = await _cairn.RunAsync("toolchain", "verify");
+            await _cairn.RunAsync("toolchain", "update", "mine");
+            var again = await _cairn.RunAsync("toolchain", "verify");
+
+            Assert.Equal(ExitCodes.StepFailed, verified.Exit);
+            Assert.Contains("is another than when it was locked", verified.Out, StringComparison.Ordinal);
+            Assert.Contains("`cairn toolchain update mine` notes what this machine has now\n", verified.Out, StringComparison.Ordinal);
+            Assert.DoesNotContain("cairn toolchain lock", verified.Out, StringComparison.Ordinal);
+            Assert.Equal(ExitCodes.Success, again.Exit);
+        }
+        finally
+        {
+            File.Delete(tool);
+        }
     }
 
     [Fact]

@@ -33,10 +33,10 @@ public sealed class LayerStoreTests : IDisposable
         _folder.Write("source", "content");
         File.SetUnixFileMode(_folder["source"], UnixFileMode.UserRead);
         var made = 0;
-        var layers = new LayerStore(store.Directory, owner: null, TimeProvider.System);
+        var layers = new LayerStore(store.Directory, owner: null, TimeProvider.System, witness: null);
         var path = layers.Get(Key, LayOut);
         Assert.Equal(path, layers.Get(Key, LayOut));
-        Assert.Equal(path, new LayerStore(store.Directory, owner: null, TimeProvider.System).Get(Key, LayOut));
+        Assert.Equal(path, new LayerStore(store.Directory, owner: null, TimeProvider.System, witness: null).Get(Key, LayOut));
         Assert.Equal(1, made);
         var root = Path.Combine(store.Directory, path);
         Assert.Equal("content", File.ReadAllText($"{root}/a/b/copy"));
@@ -64,7 +64,7 @@ public sealed class LayerStoreTests : IDisposable
     [Fact]
     public void Get_ThatFails_LeavesNothingAndMayBeTriedAgain()
     {
-        var layers = new LayerStore(_folder["store"], owner: null, TimeProvider.System);
+        var layers = new LayerStore(_folder["store"], owner: null, TimeProvider.System, witness: null);
         Assert.Throws<IOException>(() => layers.Get(Key, layer =>
         {
             layer.AddFile("half", "x"u8);

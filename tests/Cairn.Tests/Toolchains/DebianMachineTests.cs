@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-using Cairn.Execution.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
 using Cairn.Testing;
 
 namespace Cairn.Tests.Toolchains;

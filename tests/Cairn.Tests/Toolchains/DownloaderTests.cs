@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Execution.Toolchains;
+using Cairn.Execution.Toolchains.Downloads;
 using Cairn.Store.Content;
 using Cairn.Testing;
 

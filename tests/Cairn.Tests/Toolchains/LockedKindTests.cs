@@ -85,6 +85,19 @@ public sealed class LockedKindTests
     };
 
     [Fact]
+    public void ReplacedSince_IsAnSdkOfTheSameVersionWithOtherBytes()
+    {
+        var sdk = Archive with { Dotnet = new LockedDotnet("10.0", "10.0.100", new string('0', 128)) };
+        var other = sdk with { Archive = Digest.Of("other"u8) };
+        Assert.Equal(["dotnet 10.0.100"], other.ReplacedSince(sdk));
+        Assert.Empty(sdk.ReplacedSince(sdk));
+        Assert.Empty((other with { Dotnet = sdk.Dotnet! with { Version = "10.0.101" } }).ReplacedSince(sdk));
+
+        // What the pipeline itself names by its hash is changed there.
+        Assert.Empty((Archive with { Archive = Digest.Of("other"u8) }).ReplacedSince(Archive));
+    }
+
+    [Fact]
     public void Read_UnderstandsEveryKind()
     {
         var text = ToolchainLockText.Write(Lock);

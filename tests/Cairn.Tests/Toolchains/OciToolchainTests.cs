@@ -4,6 +4,8 @@ using System.Text;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
 using Cairn.Execution.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
+using Cairn.Execution.Toolchains.Oci;
 using Cairn.Store.Toolchains;
 
 namespace Cairn.Tests.Toolchains;

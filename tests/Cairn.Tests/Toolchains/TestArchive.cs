@@ -5,6 +5,8 @@ using System.Text;
 
 using Cairn.Core.Content;
 using Cairn.Execution.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
+using Cairn.Execution.Toolchains.Downloads;
 using Cairn.Store.Content;
 using Cairn.Testing;
 

@@ -263,7 +263,7 @@ public sealed class ToolchainChainTests : IDisposable
     public async Task TraceAndVerify_TellALayerThatSomebodyChanged()
     {
         var locked = await LockAsync();
-        var layers = new LayerStore(_archive.Store.Directory, owner: null, TimeProvider.System);
+        var layers = new LayerStore(_archive.Store.Directory, owner: null, TimeProvider.System, witness: null);
         var layer = $"{_archive.Store.Directory}/{layers.Get(LayerStore.ToolchainKey(locked.Tree), w => StoredTree.LayOut(locked.Tree, w, _archive.Store))}";
         await using var builder = _archive.Builder();
         Assert.Empty(builder.FindDamage(locked, TestContext.Current.CancellationToken));

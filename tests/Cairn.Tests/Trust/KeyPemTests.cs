@@ -46,7 +46,7 @@ public sealed class KeyPemTests
         using var read = KeyPem.ReadPrivate(pem, "other");
         var publicKey = await new Tool("openssl", "pkey", "-in", foreign, "-passin", "pass:other", "-pubout").RunAsync(token);
         Assert.Equal(read.PublicKey, KeyPem.ReadPublic(publicKey.Output));
-        Assert.Contains("passphrase is wrong", Assert.Throws<KeyFormatException>(() => KeyPem.ReadPrivate(pem, "another")).Message, StringComparison.Ordinal);
+        Assert.Contains("passphrase is wrong", Assert.Throws<WrongPassphraseException>(() => KeyPem.ReadPrivate(pem, "another")).Message, StringComparison.Ordinal);
         Assert.Contains("no passphrase", Assert.Throws<KeyFormatException>(() => KeyPem.ReadPrivate(pem, default)).Message, StringComparison.Ordinal);
     }
 

@@ -7,8 +7,8 @@ using Cairn.Trust.Json;
 using Cairn.Trust.Keys;
 using Cairn.Trust.Statements;
 
+using FsCheck;
 using FsCheck.Fluent;
-using FsCheck.Xunit;
 
 namespace Cairn.Tests.Trust.Checks;
 
@@ -111,15 +111,15 @@ public sealed class AttestationFileTests
         Assert.Contains(why, Assert.Single(file.Refused).Problem, StringComparison.Ordinal);
     }
 
-    [Property(MaxTest = 300)]
-    public void Read_OfAnyBytes_NeverThrows(byte[] bytes)
+    [Fact]
+    public void Read_OfAnyBytes_NeverThrows() => Prop.ForAll<byte[]>(static bytes =>
     {
         var file = AttestationFile.Read("f", bytes ?? []);
         Assert.All(file.Refused, static r => Assert.NotEmpty(r.Problem));
-    }
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
 
-    [Property(MaxTest = 300)]
-    public void Read_OfAChangedBundle_NeverThrows_AndCountsOnlyTheSame(int at, byte with)
+    [Fact]
+    public void Read_OfAChangedBundle_NeverThrows_AndCountsOnlyTheSame() => Prop.ForAll<int, byte>(static (at, with) =>
     {
         var bytes = Encoding.UTF8.GetBytes(Bundle(Dsse(Good.PayloadHash, EnvelopeHash, Sig)));
         bytes[(at & int.MaxValue) % bytes.Length] = with;
@@ -128,5 +128,5 @@ public sealed class AttestationFileTests
         {
             Assert.True(found.Envelope!.FindSignatureOf(key.PublicKey) is null || found.Envelope.PayloadHash == Good.PayloadHash);
         }
-    }
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
 }

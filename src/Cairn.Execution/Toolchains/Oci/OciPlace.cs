@@ -1,8 +1,9 @@
 using Cairn.Core.Content;
 using Cairn.Core.Toolchains;
+using Cairn.Execution.Toolchains.Downloads;
 using Cairn.Store.Toolchains;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Oci;
 
 /// <summary>Where images are: a registry, or an OCI layout on the disk.</summary>
 internal abstract class OciPlace(ToolchainTools tools) : IDisposable

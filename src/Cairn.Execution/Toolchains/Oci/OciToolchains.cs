@@ -3,9 +3,10 @@ using System.Runtime.InteropServices;
 using Cairn.Core.Content;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
 using Cairn.Store.Toolchains;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Oci;
 
 /// <summary>Toolchains that are the files of an image: manifest → configuration and layers, each by its digest; and the configuration names each layer a second time, as it is before compression.</summary>
 internal sealed class OciToolchains(ToolchainTools tools) : ToolchainMaker(tools)

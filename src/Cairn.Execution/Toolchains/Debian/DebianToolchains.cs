@@ -5,10 +5,11 @@ using Cairn.Core.Diagnostics;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
 using Cairn.Core.Toolchains.Debian;
+using Cairn.Execution.Toolchains.Downloads;
 using Cairn.Store.Content;
 using Cairn.Store.Toolchains;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Debian;
 
 /// <summary>Toolchains of packages of a Debian archive: resolves them and makes their trees.</summary>
 internal sealed class DebianToolchains

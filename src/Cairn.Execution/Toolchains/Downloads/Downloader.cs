@@ -9,7 +9,7 @@ using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Store.Content;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Downloads;
 
 /// <summary>How patient downloads are.</summary>
 public sealed record DownloadPatience

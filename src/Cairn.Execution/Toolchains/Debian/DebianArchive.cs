@@ -6,10 +6,11 @@ using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Toolchains;
 using Cairn.Core.Toolchains.Debian;
+using Cairn.Execution.Toolchains.Downloads;
 using Cairn.Store.Content;
 using Cairn.Store.Toolchains;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Debian;
 
 /// <summary>The suites that a toolchain is from, as their signed releases and indexes have them now.</summary>
 /// <param name="Releases">The releases, sorted by suite, each with all its indexes.</param>

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Toolchains.Debian;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Debian;
 
 /// <summary>An archive that has a suite, as the machine is configured with it: sources that differ in their components only.</summary>
 /// <param name="Suite">The suite.</param>

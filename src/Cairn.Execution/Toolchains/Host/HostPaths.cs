@@ -2,7 +2,7 @@ using Cairn.Core.Content;
 using Cairn.Store.Files;
 using Cairn.Store.Snapshots;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Host;
 
 /// <summary>Folders and files of the machine, digested.</summary>
 public static class HostPaths

@@ -3,8 +3,9 @@ using System.Text;
 using System.Text.Json;
 
 using Cairn.Core.Toolchains;
+using Cairn.Execution.Toolchains.Downloads;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Oci;
 
 /// <summary>
 /// How a registry is told who asks: it names a server that gives tokens, which one asks without a name, or with what <c>docker login</c> keeps. A name and its password go to no server

@@ -1,4 +1,4 @@
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Debian;
 
 /// <summary>Says which suite of Debian a machine's own packages are from.</summary>
 public static class DebianMachine

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 using Cairn.Core.Toolchains;
 using Cairn.Core.Toolchains.Debian;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Debian;
 
 /// <summary>Walks the chain of a toolchain from its tree to the keys of the archive, and checks every link of it again.</summary>
 internal static class DebianTrace

@@ -4,8 +4,10 @@ using System.Text;
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
+using Cairn.Trust.Keys;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Archives;
 
 /// <summary>
 /// Checks the detached signatures of archives. What kind of signature it must be follows from the key, which the pipeline names, never from the signature: OpenPGP, minisign, or
@@ -16,9 +18,6 @@ internal static class ArchiveSignature
     // Ed25519 reads the message twice, so that all of it must be in memory.
     private const int MessageBytesMax = 1 << 30;
     private const int KeyFileBytesMax = 4 << 20;
-
-    // SubjectPublicKeyInfo of Ed25519, before the key.
-    private static readonly byte[] Ed25519Prefix = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
     /// <summary>Checks; which key signed. Throws <see cref="ToolchainException"/> where it did not.</summary>
     /// <param name="tools">What it is checked with.</param>
@@ -42,7 +41,7 @@ internal static class ArchiveSignature
             var content = ReadKey(path, key);
             var text = Encoding.UTF8.GetString(content);
             found = MinisignText.TryReadKey(text, out var minisign) ? CheckMinisign(tools, archive, signature, minisign, what)
-                : PemEncoding.TryFind(text, out var pem) && text[pem.Label] is "PUBLIC KEY" ? CheckEd25519(tools, archive, signature, KeyOf(text[pem.Base64Data], key), what)
+                : PemEncoding.TryFind(text, out var pem) && text[pem.Label] is "PUBLIC KEY" ? CheckEd25519(tools, archive, signature, Convert.FromBase64String(text[pem.Base64Data]), what)
                 : await CheckOpenPgpAsync(tools, archive, signature, path, signer, acceptExpired, what, cancellationToken);
         }
 
@@ -61,36 +60,36 @@ internal static class ArchiveSignature
             throw new ToolchainException($"The signature of {what} cannot be read: {exception.Message}", inner: exception);
         }
 
-        CheckSound(key.Key, what);
+        var publicKey = PublicKey.TryCreate(key.Key, out var problem) ?? throw Unfit(what, problem);
         byte[] message;
         if (signature.IsPrehashed)
         {
             using var source = Open(tools, archive, what);
-            message = Crypto.Blake2b(source);
+            message = Blake2b.HashOf(source);
         }
         else
         {
             message = ReadWhole(tools, archive, what);
         }
 
-        if (!Crypto.Verify(key.Key, message, signature.Signature))
+        if (!publicKey.Verify(message, signature.Signature))
         {
             throw Wrong(what, signature.KeyId == key.Id ? "the signature is wrong" : $"it is signed by the key {signature.KeyId}, and the pipeline names {key.Id}");
         }
 
-        return Crypto.Verify(key.Key, MinisignText.GlobalMessage(signature), signature.GlobalSignature) ? $"minisign {key.Id}" : throw Wrong(what, "the signature of its trusted comment is wrong");
+        return publicKey.Verify(MinisignText.GlobalMessage(signature), signature.GlobalSignature) ? $"minisign {key.Id}" : throw Wrong(what, "the signature of its trusted comment is wrong");
     }
 
-    private static string CheckEd25519(ToolchainTools tools, Digest archive, byte[] signature, byte[] key, string what)
+    private static string CheckEd25519(ToolchainTools tools, Digest archive, byte[] signature, byte[] spki, string what)
     {
-        CheckSound(key, what);
-        var raw = signature.Length == Crypto.SignatureBytes ? signature : Decode(Encoding.ASCII.GetString(signature).Trim());
-        if (raw is not { Length: Crypto.SignatureBytes })
+        var key = PublicKey.TryCreateFromSpki(spki, out var problem) ?? throw Unfit(what, problem);
+        var raw = signature.Length == PublicKey.SignatureBytes ? signature : Decode(Encoding.ASCII.GetString(signature).Trim());
+        if (raw is not { Length: PublicKey.SignatureBytes })
         {
-            throw new ToolchainException($"The signature of {what} cannot be read: it is neither {Crypto.SignatureBytes} bytes nor the Base64 of them");
+            throw new ToolchainException($"The signature of {what} cannot be read: it is neither {PublicKey.SignatureBytes} bytes nor the Base64 of them");
         }
 
-        return Crypto.Verify(key, ReadWhole(tools, archive, what), raw) ? $"ed25519 {Convert.ToHexStringLower(key)}" : throw Wrong(what, "the signature is wrong");
+        return key.Verify(ReadWhole(tools, archive, what), raw) ? $"ed25519 {Convert.ToHexStringLower(key.Raw.AsSpan())}" : throw Wrong(what, "the signature is wrong");
     }
 
     private static async Task<string> CheckOpenPgpAsync(ToolchainTools tools, Digest archive, byte[] signature, string keyring, string? signer, bool acceptExpired, string what, CancellationToken cancellationToken)
@@ -116,17 +115,7 @@ internal static class ArchiveSignature
         }
     }
 
-    private static void CheckSound(byte[] key, string what)
-    {
-        if (!Crypto.IsSound(key))
-        {
-            throw new ToolchainException($"The key by which {what} is checked is one under which signatures prove nothing", "use the key that the publisher names");
-        }
-    }
-
-    private static byte[] KeyOf(string base64, string name) => Decode(string.Concat(base64.Where(static c => !char.IsWhiteSpace(c)))) is { } bytes && bytes.Length == Ed25519Prefix.Length + Crypto.KeyBytes && bytes.AsSpan().StartsWith(Ed25519Prefix)
-        ? bytes[Ed25519Prefix.Length..]
-        : throw new ToolchainException($"The key in `{name}` is not one of Ed25519", "`openssl pkey -pubin -in FILE -text` tells what it is");
+    private static ToolchainException Unfit(string what, string? problem) => new($"The key by which {what} is checked cannot be used: {problem}", "use the key that the publisher names; `openssl pkey -pubin -in FILE -text` tells what it is");
 
     private static byte[] ReadKey(string path, string name)
     {

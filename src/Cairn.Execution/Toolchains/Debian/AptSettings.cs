@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Debian;
 
 /// <summary>The settings of <c>apt.conf</c>: names with values, nested by braces or by <c>::</c>.</summary>
 internal sealed class AptSettings

@@ -5,7 +5,7 @@ using System.Text;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Toolchains.Debian;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Debian;
 
 /// <summary>What was signed, and by whom.</summary>
 /// <param name="Content">The signed text: all that counts of the file.</param>

@@ -4,9 +4,11 @@ using System.Text;
 using Cairn.Core.Content;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
+using Cairn.Execution.Toolchains.Downloads;
 using Cairn.Store.Toolchains;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Archives;
 
 /// <summary>Toolchains of archives, whose hash the pipeline names; nothing is unpacked that does not have it, or whose signature does not hold.</summary>
 internal sealed class ArchiveToolchains(ToolchainTools tools) : ToolchainMaker(tools)
@@ -72,7 +74,7 @@ internal sealed class ArchiveToolchains(ToolchainTools tools) : ToolchainMaker(t
     public override async Task TraceAsync(LockedToolchain locked, ICollection<TraceLink> links, CancellationToken cancellationToken)
     {
         var archive = (LockedArchive)locked;
-        var subject = archive.Dotnet is { } sdk ? $"archive of the SDK {sdk.Version}" : $"archive {archive.Places[0]}";
+        var subject = archive.Dotnet is { } sdk ? $"archive of the SDK {sdk.Version}" : $"archive {string.Join(" or ", archive.Places)}";
         var problem = Tools.Examine(archive.Archive);
         links.Add(problem is null
             ? new TraceLink(1, subject, archive.Archive, archive.Dotnet is null ? "its bytes have the hash that the pipeline names" : "its bytes are what was locked", TraceState.Right)

@@ -4,7 +4,7 @@ using System.Text;
 using Cairn.Core.Toolchains;
 using Cairn.Store.Files;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Debian;
 
 /// <summary>
 /// The locked toolchains whose packages this user has seen vouched for by signed indexes. What a lock says is no evidence of itself, and the archive forgets: so it is kept in the state

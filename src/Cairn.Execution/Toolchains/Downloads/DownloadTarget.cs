@@ -6,7 +6,7 @@ using Cairn.Core.Content;
 
 using Microsoft.Win32.SafeHandles;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Downloads;
 
 /// <summary>What a download is written to.</summary>
 internal abstract class DownloadTarget

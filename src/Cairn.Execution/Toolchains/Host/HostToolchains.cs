@@ -4,9 +4,11 @@ using System.Text;
 using Cairn.Core.Content;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Toolchains;
+using Cairn.Execution.Toolchains.Archives;
+using Cairn.Execution.Toolchains.Debian;
 using Cairn.Store.Toolchains;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Host;
 
 /// <summary>Toolchains of what stands on the machine. Its files stay there; only links to its programs are a tree.</summary>
 internal sealed class HostToolchains(ToolchainTools tools) : ToolchainMaker(tools)

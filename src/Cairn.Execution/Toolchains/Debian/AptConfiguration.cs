@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Toolchains.Debian;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Debian;
 
 /// <summary>
 /// Where the machine gets packages from, by the configuration of apt: packages are fetched from there and nowhere else, so that neither a pipeline nor a lock can name a place.

@@ -4,7 +4,7 @@ using System.Text;
 using Cairn.Core.Toolchains.Debian;
 using Cairn.Store.Files;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Debian;
 
 /// <summary>
 /// The newest release of each suite that this user has seen. A signature stays right for ever: whoever stands between could otherwise show an old release, with the holes that

@@ -3,9 +3,10 @@ using System.Security.Cryptography;
 using System.Text.Json;
 
 using Cairn.Core.Content;
+using Cairn.Execution.Toolchains.Downloads;
 using Cairn.Store.Content;
 
-namespace Cairn.Execution.Toolchains;
+namespace Cairn.Execution.Toolchains.Archives;
 
 /// <summary>The archive of an SDK as its publisher lists it.</summary>
 /// <param name="Asked">The version that was asked for.</param>
