@@ -42,7 +42,7 @@ public sealed class HandlerTests
             while (types.Count < 4)
             {
                 var context = await listener.GetContextAsync();
-                using var body = await JsonDocument.ParseAsync(context.Request.InputStream);
+                using var body = await JsonDocument.ParseAsync(context.Request.InputStream, cancellationToken: TestContext.Current.CancellationToken);
                 types.Add(body.RootElement.GetProperty("type").GetString()!);
                 Assert.StartsWith("v1,", context.Request.Headers["webhook-signature"], StringComparison.Ordinal);
                 context.Response.StatusCode = 204;

@@ -101,7 +101,8 @@ public sealed class VerifyCommandTests : IDisposable
 
         var outcome = await _tester.RunAsync("verify", "dist/letter", "--attestation", "r.json", "--public-key", "ci.pub", "--vsa", "v.json");
         Assert.Equal((0, ""), (outcome.Exit, outcome.Error));
-        var summary = Statement.TryRead(Envelope.TryReadOwn(File.ReadAllBytes(Path.Combine(_tester.Project, "v.json")).AsSpan()[..^1], out _)!.Payload.AsSpan(), out _)!;
+        var written = await File.ReadAllBytesAsync(Path.Combine(_tester.Project, "v.json"), TestContext.Current.CancellationToken);
+        var summary = Statement.TryRead(Envelope.TryReadOwn(written.AsSpan()[..^1], out _)!.Payload.AsSpan(), out _)!;
         Assert.Equal(VerificationSummary.PredicateType, summary.PredicateType);
         Assert.Equal("PASSED", summary.Predicate.TextOf("verificationResult"));
         Assert.Equal(2, (await _tester.RunAsync("verify", "dist/letter", "--public-key", "none.pub")).Exit);

@@ -227,7 +227,12 @@ public sealed class ArtifactVerifierTests : IDisposable
     {
         static string LevelOf(string? builder, bool passed) => Encoding.UTF8.GetString(new VerificationSummary
         {
-            Version = "1", Time = Now, ResourceUri = "pkg:generic/app", Policy = new SummaryReference("strict", App), HasPassed = passed, Builder = builder,
+            Version = "1",
+            Time = Now,
+            ResourceUri = "pkg:generic/app",
+            Policy = new SummaryReference("strict", App),
+            HasPassed = passed,
+            Builder = builder,
         }.Write([new Subject("app", App)]).ToJson());
 
         Assert.Contains("\"verifiedLevels\":[\"SLSA_BUILD_LEVEL_1\"]", LevelOf(BuilderIds.LocalSandbox, true), StringComparison.Ordinal);
