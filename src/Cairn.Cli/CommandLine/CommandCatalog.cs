@@ -196,7 +196,7 @@ internal static class CommandCatalog
             Details = "What does not verify is not approved. Whoever verifies with a policy that asks for `approvals` counts it, if the key is trusted there and its owner is not the builder.",
             Examples =
             [
-                new("cairn approve last --comment \"looked at the diff\"", "the newest run, beside its receipt"),
+                new("cairn approve last --comment reviewed", "the newest run, beside its receipt"),
                 new("cairn approve app.tar.gz -a receipt.json --key alice", "an artifact that was handed over"),
             ],
         },

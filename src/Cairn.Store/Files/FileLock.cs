@@ -93,7 +93,15 @@ public sealed class FileLock : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        if (!_handle.IsClosed)
+        {
+            // To close is not enough: a process that is just being started has the descriptor until it executes its program.
+            _ = FileNative.Lock((int)_handle.DangerousGetHandle(), FileNative.LockUnlock);
+            _handle.Dispose();
+        }
+    }
 
     // Not File.OpenHandle: it takes a lock of its own, and its share modes would refuse the second opener.
     private static SafeFileHandle OpenForLock(string path)
