@@ -22,8 +22,9 @@ internal static class ArtifactFiles
         try
         {
             // Looked at before it is opened: opening a pipe would wait for its other end.
-            using var folder = DirectoryHandle.Open(Path.GetDirectoryName(path)!);
-            if (folder.TryStat(Path.GetFileName(path)) is not { } stat)
+            var parent = Path.GetDirectoryName(path)!;
+            using var folder = Directory.Exists(parent) ? DirectoryHandle.Open(parent) : null;
+            if (folder?.TryStat(Path.GetFileName(path)) is not { } stat)
             {
                 return new VerifiedFile(name, null, "is not there", subject);
             }

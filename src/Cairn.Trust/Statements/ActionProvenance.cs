@@ -78,8 +78,8 @@ public static class ActionProvenance
         subjects.Add(new Subject(OutputsSubject, ActionOutputs.DigestOf(result).Hash));
         foreach (ref readonly var output in result.Outputs.AsSpan())
         {
-            // A link has no bytes; the first subject has it.
-            if (output.Target is null)
+            // A link has no bytes, and a name with a line's end in it is none that people can be shown; the first subject has both.
+            if (output.Target is null && !SubjectNames.HasControls(output.Path))
             {
                 subjects.Add(new Subject($"{OutputsSubject}/{output.Path}", output.Digest.Hash));
             }

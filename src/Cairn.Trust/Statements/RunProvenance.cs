@@ -72,6 +72,11 @@ public static partial class RunProvenance
         {
             foreach (var output in step.Outputs)
             {
+                if (SubjectNames.HasControls(output.Path))
+                {
+                    continue;
+                }
+
                 var subject = new Subject(output.Path, output.Sha256);
                 if (places.TryAdd(output.Path, subjects.Count))
                 {

@@ -58,6 +58,20 @@ internal sealed class SubjectNames
         return LooksLikeAnother(name) ? "looks like another one" : null;
     }
 
+    /// <summary>Whether a name has characters that move a cursor instead of showing.</summary>
+    public static bool HasControls(string name)
+    {
+        foreach (var c in name)
+        {
+            if (char.IsControl(c))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static bool LeadsOut(string name)
     {
         if (name[0] == '/')
