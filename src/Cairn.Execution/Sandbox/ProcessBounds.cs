@@ -55,11 +55,11 @@ internal unsafe ref struct ProcessBounds
         }
     }
 
-    /// <summary>Throws <see cref="IOException"/> where a process may have less processes than its limits say.</summary>
-    public static void Verify(int pid, ProcessRequest request)
+    /// <summary>Throws <see cref="IOException"/> where what is started now may have less processes than its limits say. Asked of the worker: the child may be in a namespace already where nobody is told.</summary>
+    public static void Verify(ProcessRequest request)
     {
         ResourceLimit limit;
-        if (request.Processes > SandboxLimits.UserProcesses && Libc.prlimit(pid, Libc.RLIMIT_NPROC, null, &limit) == 0 && limit.Soft < (ulong)request.Processes)
+        if (request.Processes > SandboxLimits.UserProcesses && Libc.getrlimit(Libc.RLIMIT_NPROC, &limit) == 0 && limit.Soft < (ulong)request.Processes)
         {
             throw new IOException($"This machine cannot hold `limits: pids`: a user may have {limit.Soft:N0} processes (`ulimit -Hu`), and with those of bubblewrap {request.Processes:N0} are needed; write less, or raise the user's limit");
         }

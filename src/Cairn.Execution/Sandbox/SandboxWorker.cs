@@ -260,20 +260,26 @@ public sealed unsafe class SandboxWorker : IDisposable
         }
 
         var pid = 0;
-        if (error == 0)
+        try
         {
-            using var bounds = new ProcessBounds(request);
-            error = attributes.Spawn(_memory.Path(command[0]), _memory.Arguments, _memory.Environment, out pid);
+            if (error == 0)
+            {
+                using var bounds = new ProcessBounds(request);
+                ProcessBounds.Verify(request);
+                error = attributes.Spawn(_memory.Path(command[0]), _memory.Arguments, _memory.Environment, out pid);
+            }
+        }
+        finally
+        {
+            attributes.End();
         }
 
-        attributes.End();
         return error == 0 ? pid : throw new IOException($"`{command[0]}` could not start: {Libc.Message(error)}");
     }
 
     /// <summary>Puts the sandbox's first process, from which all others come, into its groups and under its own bound of processes. Nothing where bubblewrap ended before it had one.</summary>
     private void Bind(int pid, ProcessRequest request)
     {
-        ProcessBounds.Verify(pid, request);
         var first = _processes.FirstOf(pid, ExecutionLimits.WorkerStartMs);
         if (first == 0)
         {
