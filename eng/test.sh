@@ -102,10 +102,10 @@ stage_build() {
     check build build dotnet build Cairn.slnx -c "$configuration" --no-restore -nologo -v:q -clp:NoSummary -nr:false
 }
 
+# Style is checked by each build.
 stage_format() {
     say format
     check format whitespace dotnet format whitespace Cairn.slnx --no-restore --verify-no-changes
-    check format style dotnet format style Cairn.slnx --no-restore --verify-no-changes
 }
 
 stage_unit() { assembly unit Cairn.Tests; }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
@@ -12,8 +13,9 @@ if (args is not [var text] || !double.TryParse(text, NumberStyles.Float, Culture
 }
 
 using var work = new TrustWork();
+using var sigstore = new SigstoreWork();
 var rates = new SortedDictionary<string, double>(StringComparer.Ordinal);
-foreach (var (name, once) in work.All)
+foreach (var (name, once) in (ImmutableArray<(string Name, Action Once)>)[.. work.All, .. sigstore.All])
 {
     _ = RateOf(once, TimeSpan.FromSeconds(seconds / 4));
     rates.Add(name, Math.Round(RateOf(once, TimeSpan.FromSeconds(seconds)), 1));

@@ -7,6 +7,8 @@ namespace Cairn.Cli;
 
 internal static class Program
 {
+    private const long BytesWithoutCollection = 24 << 20;
+
     public static int Main(string[] args)
     {
         // The fast path: nothing is looked at but the arguments.
@@ -24,9 +26,14 @@ internal static class Program
 
     // Kept apart so that the fast path loads neither the parser nor tasks.
     [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int RunProcess(string[] args)
+    {
+        // The first collection of a run would copy all of its plan, ten milliseconds for a thousand steps, mostly right before the process ends. What needs more than this collects as ever.
+        GC.TryStartNoGCRegion(BytesWithoutCollection, disallowFullBlockingGC: true);
 #pragma warning disable VSTHRD002 // An async Main would make the state machine part of the fast path; there is no synchronization context to block.
-    private static int RunProcess(string[] args) => RunAsync(args, CommandServices.OfProcess(CancellationToken.None)).GetAwaiter().GetResult();
+        return RunAsync(args, CommandServices.OfProcess(CancellationToken.None)).GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002
+    }
 
     private static int WriteVersion()
     {

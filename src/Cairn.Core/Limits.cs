@@ -83,4 +83,13 @@ public static class Limits
 
     /// <summary>Chains that tell why one package is there.</summary>
     public const int DependencyChainsMax = 100;
+
+    /// <summary>Files, links and folders of a tree that is read from one blob.</summary>
+    public const int TreeItemsMax = 1_000_000;
+
+    /// <summary>Characters of all paths of such a tree.</summary>
+    public const int TreePathCharsMax = 100_000_000;
+
+    /// <summary>How deep folders of such a tree may stand in each other.</summary>
+    public const int TreeDepthMax = 256;
 }

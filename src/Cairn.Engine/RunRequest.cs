@@ -10,6 +10,7 @@ using Cairn.Engine.Configuration;
 using Cairn.Engine.Fetching;
 using Cairn.Engine.Handlers;
 using Cairn.Engine.History;
+using Cairn.Engine.Log;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Running;
 using Cairn.Engine.Toolchains;
@@ -91,6 +92,9 @@ public sealed record RunRequest
 
     /// <summary>That key where a passphrase had to open it; null where the run opens it by itself.</summary>
     public ISigner? Signer { get; init; }
+
+    /// <summary>Where what the run signs is logged.</summary>
+    public LogTarget Log { get; init; } = LogTarget.Local.Instance;
 
     /// <summary>The version of Cairn, as attestations name it.</summary>
     public string Version { get; init; } = "0";

@@ -6,6 +6,9 @@ public static class ExecutionLimits
     /// <summary>How long the pipes are read after the process has ended, where a stray still holds them.</summary>
     public const int DrainMs = 1_000;
 
+    /// <summary>How long a spawn waits for a program that somebody has open for writing: a child of another thread has a copy of each descriptor until it executes.</summary>
+    public const int ProgramBusyMs = 200;
+
     /// <summary>How long the guardian may take to mount <c>/proc</c> and report.</summary>
     public const int GuardianStartMs = 5_000;
 

@@ -80,7 +80,7 @@ internal sealed unsafe class ProcessTree
         }
 
         var all = nothingElseRuns();
-        var any = false;
+        var (any, again) = (false, false);
         foreach (var orphan in _adopted)
         {
             var life = ReadStat(orphan, out var session);
@@ -97,8 +97,15 @@ internal sealed unsafe class ProcessTree
                 continue;
             }
 
-            if (life != Life.Alive || !(all || session == process.ProcessId || HasToken(orphan, process.JobVariable)))
+            if (life != Life.Alive)
             {
+                continue;
+            }
+
+            if (!(all || session == process.ProcessId || HasToken(orphan, process.JobVariable)))
+            {
+                // A process in the middle of exec shows neither arguments nor environment: whose it is, the next look tells.
+                again |= IsBetweenPrograms(orphan);
                 continue;
             }
 
@@ -117,7 +124,7 @@ internal sealed unsafe class ProcessTree
             _ = Libc.kill(-process.ProcessId, Libc.SIGKILL);
         }
 
-        return any;
+        return any || again;
     }
 
     /// <summary>Reaps orphans that ended while others run; only cairn as subreaper has to.</summary>
@@ -239,6 +246,9 @@ internal sealed unsafe class ProcessTree
         // A variable stands between two zeros, the first one excepted.
         return environment.IndexOf(wanted) >= 0 || environment.StartsWith(wanted[1..]);
     }
+
+    // Also true of a process that wiped both: it is looked at until the pipes' time is over, and then left alone.
+    private bool IsBetweenPrograms(int pid) => ReadFile($"/proc/{pid}/cmdline").IsEmpty && ReadFile($"/proc/{pid}/environ").IsEmpty && ReadStat(pid, out _) == Life.Alive;
 
     private ReadOnlySpan<byte> ReadFile(string path)
     {

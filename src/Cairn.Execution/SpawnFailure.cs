@@ -88,6 +88,8 @@ internal static class SpawnFailure
                 return $"`{file}` is a folder, not a program";
             case Libc.EACCES:
                 return NotExecutable(full);
+            case Libc.ETXTBSY:
+                return $"`{full}` is open for writing: whoever writes it has to close it before it can run";
             case Libc.ENOEXEC:
                 return NotAProgram(full);
             case Libc.E2BIG:

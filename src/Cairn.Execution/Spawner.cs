@@ -422,6 +422,19 @@ internal sealed unsafe partial class Spawner
             return Libc.ENAMETOOLONG;
         }
 
+        var error = SpawnOnce(path, out pid);
+        for (var waitedMs = 0; error == Libc.ETXTBSY && waitedMs < ExecutionLimits.ProgramBusyMs; waitedMs++)
+        {
+            _ = Libc.poll(null, 0, timeoutMs: 1);
+            error = SpawnOnce(path, out pid);
+        }
+
+        return error;
+    }
+
+    private int SpawnOnce(byte* path, out int pid)
+    {
+        pid = 0;
         if (_runPidNamespace < 0)
         {
             return _attributes.Spawn(path, _memory.Arguments, _memory.Environment, out pid);

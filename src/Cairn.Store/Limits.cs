@@ -56,4 +56,7 @@ public static partial class Limits
 
     /// <summary>How long what was found damaged is kept in quarantine.</summary>
     public static readonly TimeSpan QuarantineTime = TimeSpan.FromDays(30);
+
+    /// <summary>Results that may be demoted on a machine.</summary>
+    public const int DemotionsMax = 100_000;
 }

@@ -1,7 +1,7 @@
 namespace Cairn.Trust;
 
 /// <summary>All limits of this assembly; each name ends in its unit.</summary>
-public static class Limits
+public static partial class Limits
 {
     /// <summary>The largest key file that is read.</summary>
     public const int KeyFileBytesMax = 16 << 10;
@@ -62,4 +62,22 @@ public static class Limits
 
     /// <summary>The largest rotation statement that is read.</summary>
     public const int RotationBytesMax = 16 << 10;
+
+    /// <summary>The largest signed note that is read: signatures of the post-quantum kinds have nearly 5 kB each.</summary>
+    public const int NoteBytesMax = 256 << 10;
+
+    /// <summary>Signatures of a note. The specification wants 16 at least.</summary>
+    public const int NoteSignaturesMax = 100;
+
+    /// <summary>A key's name in a note, and the origin of a checkpoint, in characters.</summary>
+    public const int NoteNameCharactersMax = 256;
+
+    /// <summary>Extension lines of a checkpoint.</summary>
+    public const int CheckpointExtensionsMax = 16;
+
+    /// <summary>Hashes of a proof that is read: a tree of 2⁶² leaves needs no more for consistency.</summary>
+    public const int ProofHashesMax = 64;
+
+    /// <summary>The largest proof that is read.</summary>
+    public const int TlogProofBytesMax = NoteBytesMax + (8 << 10);
 }

@@ -27,6 +27,9 @@ internal static class Program
                 ["fill", var folder] => Fill(folder),
                 ["look", var folder, var target] => Look(folder, target),
                 ["bench", var folder] => Benchmark.Run(folder),
+                ["log", var folder] => LogWork.Run(folder),
+                ["log-on", var folder, var seed] => LogWork.GoOn(folder, int.Parse(seed, CultureInfo.InvariantCulture)),
+                ["log-bench", var folder, var entries] => LogBenchmark.Run(folder, int.Parse(entries, CultureInfo.InvariantCulture)),
                 _ => throw new InvalidOperationException($"What is `{string.Join(' ', args)}`?"),
             };
         }

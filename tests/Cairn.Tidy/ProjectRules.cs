@@ -24,7 +24,7 @@ public sealed class ProjectRules(Repository repository)
         ["Cairn.Controller"] = ["Cairn.Core", "Cairn.Trust", "Cairn.Store", "Cairn.Protocol"],
         ["Cairn.Cli"] = [.. Shipped.Where(p => p != "Cairn.Cli")],
         ["Cairn.Testing"] = ["Cairn.Core", "Cairn.Store", "Cairn.Execution"],
-        ["Cairn.StoreDriver"] = ["Cairn.Core", "Cairn.Store"],
+        ["Cairn.StoreDriver"] = ["Cairn.Core", "Cairn.Store", "Cairn.Trust"],
         ["Cairn.Tests"] = [.. Shipped, "Cairn.Testing", "Cairn.StoreDriver"],
         ["Cairn.EndToEnd"] = ["Cairn.Testing"],
         ["Cairn.Bench"] = ["Cairn.Core", "Cairn.Trust", "Cairn.Store"],

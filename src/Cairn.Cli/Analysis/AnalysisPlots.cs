@@ -45,18 +45,7 @@ internal static class AnalysisPlots
             svg.Append("<title>").Append(AnalysisHtml.Escape($"{point.Pipeline}, {point.Id}: {word} after {Words.Duration(point.WallMs)}")).Append("</title></circle>\n");
         }
 
-        var medians = report.Slices.Where(static s => s.Totals is { Succeeded: > 0 } or { Failed: > 0 }).ToList();
-        if (medians.Count > 1)
-        {
-            svg.Append("<path class=\"line\" d=\"");
-            for (var i = 0; i < medians.Count; i++)
-            {
-                svg.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? "M" : "L")}{X(report.Window, medians[i].Start + (medians[i].Length / 2)):0.#} {Y(medians[i].Totals.MedianMs):0.#}");
-            }
-
-            svg.Append("\"/>\n");
-        }
-
+        AppendLine(svg, report.Window, report.Slices.Where(static s => s.Totals is { Succeeded: > 0 } or { Failed: > 0 }).ToList(), slice => Y(slice.Totals.MedianMs));
         return svg.Append("</svg>\n").Append(Key([("dot", "ok", "succeeded"), ("dot", "bad", "failed"), ("dot", "stop", "cancelled or interrupted"), ("l", "mark", $"median of {Slice(report)}")])).ToString();
     }
 
@@ -91,18 +80,7 @@ internal static class AnalysisPlots
             }
         }
 
-        var rates = report.Slices.Where(static s => s.Totals.HitRate is not null).ToList();
-        if (rates.Count > 1)
-        {
-            svg.Append("<path class=\"line\" d=\"");
-            for (var i = 0; i < rates.Count; i++)
-            {
-                svg.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? "M" : "L")}{X(report.Window, rates[i].Start + (rates[i].Length / 2)):0.#} {Y(rates[i].Totals.HitRate ?? 0):0.#}");
-            }
-
-            svg.Append("\"/>\n");
-        }
-
+        AppendLine(svg, report.Window, report.Slices.Where(static s => s.Totals.HitRate is not null).ToList(), slice => Y(slice.Totals.HitRate ?? 0));
         return svg.Append("</svg>\n").Append(Key([("dot", "ok", $"succeeded; a bar is {Slice(report)}"), ("dot", "bad", "failed"), ("dot", "stop", "cancelled or interrupted"), ("l", "mark", "from the cache, scale on the right")])).ToString();
     }
 
@@ -138,6 +116,30 @@ internal static class AnalysisPlots
 
     private static StringBuilder Open(string title) =>
         new StringBuilder().Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{AnalysisHtml.Escape(title)}\">\n");
+
+    /// <summary>A line through the middles of slices; where there is one alone, across it.</summary>
+    private static void AppendLine(StringBuilder svg, AnalysisWindow window, List<TimeSlice> slices, Func<TimeSlice, double> y)
+    {
+        if (slices.Count == 0)
+        {
+            return;
+        }
+
+        svg.Append("<path class=\"line\" d=\"");
+        if (slices is [var only])
+        {
+            svg.Append(CultureInfo.InvariantCulture, $"M{X(window, only.Start):0.#} {y(only):0.#}H{X(window, only.Start + only.Length):0.#}");
+        }
+        else
+        {
+            for (var i = 0; i < slices.Count; i++)
+            {
+                svg.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? "M" : "L")}{X(window, slices[i].Start + (slices[i].Length / 2)):0.#} {y(slices[i]):0.#}");
+            }
+        }
+
+        svg.Append("\"/>\n");
+    }
 
     private static double X(AnalysisWindow window, DateTimeOffset time) => Left + (Math.Clamp((time - window.Since) / window.Period, 0, 1) * (Width - Left - Right));
 

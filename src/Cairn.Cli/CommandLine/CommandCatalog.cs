@@ -3,6 +3,7 @@ using System.CommandLine;
 
 using Cairn.Cli.Commands;
 using Cairn.Cli.Keys;
+using Cairn.Cli.Logs;
 
 namespace Cairn.Cli.CommandLine;
 
@@ -191,6 +192,98 @@ internal static class CommandCatalog
                 new("cairn verify dist/ --json --vsa dist.vsa.json", "a folder, for programs, with a signed summary"),
             ],
         },
+        new("log", "Prove", "Keep, prove and check the transparency log of what was signed", LogCommand.Create)
+        {
+            Details = "Every run appends its receipt and its new attestations to the machine's own log, and commands that sign what they sign (`cairn config set log off` ends that), so that nobody can make one disappear, or make one up for the past. An entry holds hashes and a signature, no names and no content. `prove` writes a proof that others verify without a network.",
+            Examples =
+            [
+                new("cairn log tail", "the newest entries"),
+                new("cairn log prove receipt.json -o receipt.json.tlog-proof", "a proof, for others; --log URL asks a log elsewhere"),
+                new("cairn log consistency kept.checkpoint", "whether the log has only grown since"),
+                new("cairn log fsck", "every entry, tile and signature"),
+            ],
+        },
+        new("sigstore", "Prove", "Write attestations as bundles that other verifiers read", SigstoreCommand.Create)
+        {
+            Details = "A Sigstore bundle of version 0.3 has the envelope, its entry in the machine's log, a proof that it stands there, and the log's promise. The trusted root tells the verifier of the log; the key that signed is given to it by itself.",
+            Examples =
+            [
+                new("cairn sigstore export receipt.dsse.json -o receipt.sigstore.json --trusted-root root.json", "a receipt, and what to verify it with"),
+                new("cairn sigstore trusted-root > root.json", "the trusted root alone"),
+                new("cairn sigstore trusted-root import trusted_root.json", "believe the logs of somebody else's"),
+            ],
+        },
+        new("witness", "Prove", "Cosign the checkpoints of logs that only grow", WitnessCommand.Create)
+        {
+            Details = "A witness remembers the last checkpoint of each log that it knows, and cosigns a new one only with a proof that nothing was changed or taken away (C2SP tlog-witness). Who demands cosignatures of several witnesses cannot be shown a history of their own.",
+            Examples =
+            [
+                new("cairn witness key --name witness.example.com/w1", "make the key, and print what others write into trust.yaml"),
+                new("cairn witness serve --listen 127.0.0.1:8781", "cosign for the logs of trust.yaml"),
+                new("cairn witness list", "what was cosigned last"),
+            ],
+        },
+        new("monitor", "Prove", "Follow logs, and tell of what should not be in them", MonitorCommand.Create)
+        {
+            Details = "Reads every entry of each log once and holds all of them against its checkpoints: tells where a log was rewound, forked or changed, where files are missing, where the same action made different outputs, and of entries that are waited for. Exits with 0 if all is well, with 1 if something is wrong, with 4 if a log could not be read.",
+            Examples =
+            [
+                new("cairn monitor --once", "the logs of trust.yaml and the machine's own, once"),
+                new("cairn monitor https://log.example.com/ --interval 5m", "go on, and look every five minutes"),
+                new("cairn monitor --watch key=4f2a91c0 --json", "tell of everything that a key signs, for programs"),
+            ],
+        },
+        new("bundle", "Prove", "Make, show, unpack and verify bundles", BundleCommand.Create)
+        {
+            Details = "A bundle (.cab) is one file that holds files and what is told of them: the receipt of the run, attestations, bills of materials, proofs of a log. It is an OCI image layout in a tar archive, which skopeo and oras read too, and the same content makes the same bytes. Unpacking verifies every byte and puts nothing in place before the last one. docs/formats/cab.md describes the format.",
+            Examples =
+            [
+                new("cairn bundle create app.cab --run last", "what the newest run made, with its receipt and attestations"),
+                new("cairn bundle create site.cab -C public .", "the files of a folder"),
+                new("cairn bundle verify app.cab --trust trust.yaml --level strict", "by what is in it and whom trust.yaml names"),
+                new("cairn bundle extract app.cab /opt/app --verify", "verified first, then unpacked"),
+            ],
+        },
+        new("match", "Prove", "Compare what was attested with what would be executed now", MatchCommand.Create)
+        {
+            Details = "Computes the action of each job from the pipeline, the sources, the toolchains and the machine as they are, and holds it against the attested one: command, environment, platform, packages of toolchains by package URL and digest, input files. Executes nothing and writes nothing. Exits with 0 if nothing drifted, with 1 if something did, with 4 if nothing could be compared.",
+            Examples =
+            [
+                new("cairn match", "what of the newest run would be reused now"),
+                new("cairn match build", "one step, as it was attested last"),
+                new("cairn match proof/ --json", "what `cairn receipt export --all` wrote elsewhere, for programs"),
+            ],
+        },
+        new("replay", "Prove", "Execute again what was attested, and compare what it makes", ReplayCommand.Create)
+        {
+            Details = "In fresh sandboxes, from inputs that are named by their content; neither the working tree nor the cache is written. Where what is made is not what was attested it is executed again and under other conditions, as `cairn reproduce` does, until that is explained or not. Exits with the worst verdict: 0 identical, 4 could not be executed here, 5 nondeterministic (executions differ among themselves), 6 unexplained (they agree, and not with what was attested), 7 tampered (bytes, a digest or a signature are wrong).",
+            Examples =
+            [
+                new("cairn replay build", "the newest result of step build"),
+                new("cairn replay last --attest", "every step of the newest run, signed as a builder of your own"),
+                new("cairn replay proof/ -C checkout --attest -o mine.jsonl", "what somebody else attested, from the same sources"),
+            ],
+        },
+        new("sbom", "Prove", "Write a bill of materials of what a run or a step made", SbomCommand.Create)
+        {
+            Details = "From what was attested: the files with their hashes, the packages of the toolchains, and what the lock files name that were among the inputs; with package URLs, hashes, licences where lock files or installed packages tell them, and what needs what. The same content gives the same bytes; the time is that of SOURCE_DATE_EPOCH, in the environment or in the steps.",
+            Examples =
+            [
+                new("cairn sbom -o app.cdx.json", "of the newest run, as CycloneDX"),
+                new("cairn sbom package --format spdx -o app.spdx.json", "of one step and what it needs"),
+                new("cairn sbom --attest -o sbom.intoto.json", "signed, about the files of the run"),
+            ],
+        },
+        new("challenge", "Prove", "Replay a sample of the cache, and demote what does not match", ChallengeCommand.Create)
+        {
+            Details = "For idle time: with the lowest priority for processors and disks, one result after the other, until the sample or the budget is used up, others need the machine, or a signal comes. A demoted result counts no more on this machine, whatever the store has, until its action was executed again; `cairn why` says so. Exits with 0 if nothing else was made than was attested, otherwise as `cairn replay` with the worst verdict, and with 130 after a signal.",
+            Examples =
+            [
+                new("cairn challenge", "one in twenty results of the cache"),
+                new("cairn challenge --sample 20 --budget 30m", "twenty of them, for half an hour at most"),
+                new("cairn challenge --seed 5f0c1d2e --json", "the same choice again, for programs"),
+            ],
+        },
         new("approve", "Prove", "Sign that artifacts may be used", ApproveCommand.Create)
         {
             Details = "What does not verify is not approved. Whoever verifies with a policy that asks for `approvals` counts it, if the key is trusted there and its owner is not the builder.",
@@ -208,6 +301,7 @@ internal static class CommandCatalog
                 new("cairn policy show strict > release.yaml", "a policy to begin with"),
                 new("cairn policy check release.yaml", "every mistake, with its place"),
                 new("cairn policy test policies/", "all files there that end in .cases.yaml"),
+                new("cairn policy schema --output policy.schema.json", "editors complete policies by it"),
             ],
         },
         new("validate", "Look", "Check pipelines and show every mistake", ValidateCommand.Create)

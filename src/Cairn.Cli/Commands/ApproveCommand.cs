@@ -1,9 +1,9 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 
 using Cairn.Cli.Keys;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
+using Cairn.Core.Events;
 using Cairn.Engine.Verification;
 using Cairn.Trust.Checks;
 using Cairn.Trust.Envelopes;
@@ -16,6 +16,7 @@ namespace Cairn.Cli.Commands;
 internal sealed class ApproveCommand
 {
     private readonly CommandServices _services;
+    private readonly CommandEvents _events;
     private readonly Verification _verification;
     private readonly Argument<string> _target = new("FILE|RECEIPT|RUN") { Description = "What is approved: an artifact, a file with attestations, or a run", Arity = ArgumentArity.ExactlyOne };
     private readonly Option<string?> _comment = new("--comment", "-m") { Description = "What to say about it", HelpName = "TEXT" };
@@ -26,6 +27,7 @@ internal sealed class ApproveCommand
     private ApproveCommand(CommandServices services)
     {
         _services = services;
+        _events = new CommandEvents(services, "approve");
         _verification = new Verification(services);
         _output.Description = "Where the approval goes [default: to where verify finds it]; - for standard output";
     }
@@ -39,10 +41,10 @@ internal sealed class ApproveCommand
         {
             if (result.GetValue(approve._comment) is { Length: > Approval.CommentCharactersMax })
             {
-                result.AddError($"--comment has more than {Approval.CommentCharactersMax} characters");
+                result.AddError($"`--comment` has more than {Approval.CommentCharactersMax} characters");
             }
         });
-        command.SetAction(approve.Approve);
+        command.SetAction((parsed, _) => approve._events.RunAsync(() => approve.Approve(parsed)));
         return command;
     }
 
@@ -56,37 +58,24 @@ internal sealed class ApproveCommand
             return ExitCodes.Usage;
         }
 
+        _events.Project = project.Directory;
+        _events.Verified(target, outcome, policy);
         if (outcome.Checklist.Conclusion is not Conclusion.Verified || outcome.Main is not { Statement: { } approved } main)
         {
             return Refuse(target, outcome, policy);
         }
 
         var statement = new Approval(_services.Time.GetUtcNow(), main.Payload, parsed.GetValue(_comment)).Write(outcome.Kind is VerifyTargetKind.Artifact ? outcome.Subjects : approved.Subjects);
-        if (SigningKeys.Open(_services, parsed.GetValue(_key), parsed.GetValue(_passphraseFd)) is not { } signer)
+        return SigningKeys.Sign(_services, parsed.GetValue(_key), parsed.GetValue(_passphraseFd), statement.ToJson(), envelope =>
         {
-            return ExitCodes.Usage;
-        }
-
-        try
-        {
-            var envelope = Envelope.Sign(Envelope.InTotoType, [.. statement.ToJson()], signer);
-            if (outcome.Checklist.Evidence.Signers.Any(s => s.KeyId == signer.PublicKey.Id))
+            if (outcome.Checklist.Evidence.Signers.Any(s => s.KeyId == envelope.Signatures[0].KeyId))
             {
                 DiagnosticPrinter.Problem(_services, "This key built it, so that its approval counts for nothing", "approve with a key of somebody else: --key KEY", DiagnosticCodes.ApprovalOfOwn);
                 return ExitCodes.Usage;
             }
 
             return Write(parsed, outcome, target, envelope);
-        }
-        catch (CryptographicException exception)
-        {
-            DiagnosticPrinter.Problem(_services, $"The key does not sign: {exception.Message}", null, DiagnosticCodes.AttestKeyUnusable);
-            return ExitCodes.Internal;
-        }
-        finally
-        {
-            (signer as IDisposable)?.Dispose();
-        }
+        }, envelope => _events.Signed(SignedSubject.Approval, target, envelope));
     }
 
     private int Refuse(string target, VerifyOutcome outcome, Policy policy)

@@ -7,6 +7,7 @@ using Cairn.Cli.Keys;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
+using Cairn.Core.Events;
 using Cairn.Store.Files;
 using Cairn.Trust.Envelopes;
 using Cairn.Trust.Json;
@@ -22,6 +23,7 @@ internal sealed class AttestCommand
     private const string OfSeveral = "multiple" + Ending;
 
     private readonly CommandServices _services;
+    private readonly CommandEvents _events;
     private readonly Argument<string[]> _files = new("FILE") { Description = "The files", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string?> _predicateType = new("--predicate-type") { Description = "The type of a predicate of your own, an absolute URI", HelpName = "URI" };
     private readonly Option<string?> _predicate = new("--predicate") { Description = "The predicate of that type: a JSON object with whole numbers only", HelpName = "FILE" };
@@ -30,13 +32,17 @@ internal sealed class AttestCommand
     private readonly Option<int?> _passphraseFd = Passphrases.CreateOption();
     private readonly Option<string?> _output = new("--output", "-o") { Description = "Where the envelope goes; - for standard output. A file that ends in .jsonl is added to, another is replaced", HelpName = "FILE" };
 
-    private AttestCommand(CommandServices services) => _services = services;
+    private AttestCommand(CommandServices services)
+    {
+        _services = services;
+        _events = new CommandEvents(services, "attest");
+    }
 
     public static Command Create(CommandServices services)
     {
         var attest = new AttestCommand(services);
         var command = new Command("attest", "Sign a statement about files that are there already") { attest._files, attest._predicateType, attest._predicate, attest._subjectName, attest._key, attest._passphraseFd, attest._output };
-        command.SetAction(attest.Attest);
+        command.SetAction((parsed, _) => attest._events.RunAsync(() => attest.Attest(parsed)));
         return command;
     }
 
@@ -67,25 +73,9 @@ internal sealed class AttestCommand
 
         // Before the key is asked for its passphrase: what stands in the way of the result is told first.
         var output = parsed.GetValue(_output) ?? (paths is [var only] ? only + Ending : OfSeveral);
-        if (Before(output) is not { } before || SigningKeys.Open(_services, parsed.GetValue(_key), parsed.GetValue(_passphraseFd)) is not { } signer)
-        {
-            return ExitCodes.Usage;
-        }
-
-        try
-        {
-            var envelope = Envelope.Sign(Envelope.InTotoType, [.. payload], signer);
-            return Write(output, before, envelope, files.Length);
-        }
-        catch (CryptographicException exception)
-        {
-            DiagnosticPrinter.Problem(_services, $"The key does not sign: {exception.Message}", null, DiagnosticCodes.AttestKeyUnusable);
-            return ExitCodes.Internal;
-        }
-        finally
-        {
-            (signer as IDisposable)?.Dispose();
-        }
+        return Before(output) is { } before
+            ? SigningKeys.Sign(_services, parsed.GetValue(_key), parsed.GetValue(_passphraseFd), payload, envelope => Write(output, before, envelope, files.Length), envelope => _events.Signed(SignedSubject.Files, string.Join(", ", paths), envelope))
+            : ExitCodes.Usage;
     }
 
     private ImmutableArray<AttestedFile>? Take(string[] paths, string? name)

@@ -169,11 +169,11 @@ internal sealed class LogsCommand
 
     private Stream? OpenBlob(Digest digest)
     {
-        if (_store is null && CacheFolder.Of(_services, Settings()) is { } folder && Directory.Exists(folder))
+        if (_store is null)
         {
             try
             {
-                _store = ContentStore.Open(folder);
+                _store = CacheFolder.TryOpenStore(_services, Settings());
             }
             catch (StoreException exception)
             {

@@ -2,13 +2,14 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Text;
 
+using Cairn.Cli.CommandLine;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
 using Cairn.Trust.Policies;
 
 namespace Cairn.Cli.Commands;
 
-/// <summary><c>cairn policy check|test|show</c>.</summary>
+/// <summary><c>cairn policy check|test|show|schema</c>.</summary>
 internal sealed class PolicyCommand
 {
     private readonly CommandServices _services;
@@ -18,7 +19,7 @@ internal sealed class PolicyCommand
     public static Command Create(CommandServices services)
     {
         var policy = new PolicyCommand(services);
-        return new Command("policy", "Check and test policies") { policy.CreateCheck(), policy.CreateTest(), policy.CreateShow() };
+        return new Command("policy", "Check and test policies") { policy.CreateCheck(), policy.CreateTest(), policy.CreateShow(), policy.CreateSchema() };
     }
 
     private Command CreateCheck()
@@ -50,10 +51,19 @@ internal sealed class PolicyCommand
     private Command CreateShow()
     {
         var level = new Argument<string>("LEVEL") { Description = string.Join(" or ", PolicyLevels.Names) };
-        level.AcceptOnlyFromAmong([.. PolicyLevels.Names]);
+        OptionValues.Restrict(level, [.. PolicyLevels.Names]);
         var output = OutputFile.CreateOption();
         var command = new Command("show", "Print a level as a policy, to begin with") { level, output };
         command.SetAction(parsed => OutputFile.Write(_services, parsed.GetValue(output), Encoding.UTF8.GetBytes(PolicyLevels.TextOf(parsed.GetValue(level)!)!)));
+        return command;
+    }
+
+    private Command CreateSchema()
+    {
+        var cases = new Option<bool>("--cases") { Description = "That of files of cases" };
+        var output = OutputFile.CreateOption();
+        var command = new Command("schema", "Print the JSON Schema of policies, for editors") { cases, output };
+        command.SetAction(parsed => OutputFile.Write(_services, parsed.GetValue(output), Encoding.UTF8.GetBytes(parsed.GetValue(cases) ? PolicySchema.GenerateCases() : PolicySchema.Generate())));
         return command;
     }
 
@@ -80,7 +90,7 @@ internal sealed class PolicyCommand
             {
                 WriteJson(results);
             }
-            else
+            else if (results.Count > 0 || isGood)
             {
                 Write(results, files.Length);
             }
@@ -95,13 +105,19 @@ internal sealed class PolicyCommand
     private ImmutableArray<string>? FilesOf(string target)
     {
         var full = Path.GetFullPath(target, _services.CurrentDirectory);
-        if (!Directory.Exists(full))
+        if (File.Exists(full))
         {
             return [target];
         }
 
+        if (!Directory.Exists(full))
+        {
+            DiagnosticPrinter.Usage(_services, $"There is neither a file nor a folder `{target}`", $"name a file of cases, or a folder with files that end in `{PolicyCases.Ending}`");
+            return null;
+        }
+
         var files = Directory.EnumerateFiles(full, "*" + PolicyCases.Ending, new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint })
-            .Select(f => Path.Combine(target, Path.GetRelativePath(full, f))).Order(StringComparer.Ordinal).ToImmutableArray();
+            .Select(f => Path.GetRelativePath(_services.CurrentDirectory, f)).Order(StringComparer.Ordinal).ToImmutableArray();
         if (!files.IsEmpty)
         {
             return files;

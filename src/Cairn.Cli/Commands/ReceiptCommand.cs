@@ -1,6 +1,8 @@
 using System.CommandLine;
 
+using Cairn.Cli.CommandLine;
 using Cairn.Cli.Keys;
+using Cairn.Cli.Logs;
 using Cairn.Cli.Terminal;
 using Cairn.Core;
 using Cairn.Core.Diagnostics;
@@ -21,6 +23,7 @@ internal sealed class ReceiptCommand
     private const string InToto = "intoto";
     private const string Json = "json";
     private const string Yaml = "yaml";
+    private const string Sigstore = "sigstore";
 
     private readonly CommandServices _services;
     private readonly ProjectOptions _project = new();
@@ -85,8 +88,8 @@ internal sealed class ReceiptCommand
     private Command CreateExport()
     {
         var run = RunArgument();
-        var format = new Option<string>("--format") { Description = "dsse (the signed envelope), intoto (the statement as it was signed), json or yaml (the statement for people)", HelpName = "FORMAT", DefaultValueFactory = _ => Dsse };
-        format.AcceptOnlyFromAmong(Dsse, InToto, Json, Yaml);
+        var format = new Option<string>("--format") { Description = "dsse (the signed envelope), sigstore (a Sigstore bundle with its entry in the log), intoto (the statement as it was signed), json or yaml (the statement for people)", HelpName = "FORMAT", DefaultValueFactory = _ => Dsse };
+        OptionValues.Restrict(format, Dsse, Sigstore, InToto, Json, Yaml);
         var output = OutputFile.CreateOption();
         var all = new Option<string?>("--all") { Description = "Write the receipt and the attestation of every step into DIR, an envelope a file", HelpName = "DIR" };
         var command = new Command("export", "Write a receipt for other programs") { run, format, output, all };
@@ -100,6 +103,11 @@ internal sealed class ReceiptCommand
             if (Find(parsed, run) is not var (project, stored))
             {
                 return _exit;
+            }
+
+            if (parsed.GetValue(format) is Sigstore)
+            {
+                return SigstoreExport.Bundle(_services, stored.Envelope) is { } bundle ? OutputFile.Write(_services, parsed.GetValue(output), [.. bundle, (byte)'\n']) : ExitCodes.Usage;
             }
 
             return parsed.GetValue(all) is { } folder ? ExportAll(project, stored, folder) : OutputFile.Write(_services, parsed.GetValue(output), Formatted(stored, parsed.GetValue(format)!));
@@ -290,6 +298,6 @@ internal sealed class ReceiptCommand
         var mistakes = new DiagnosticBag();
         var loaded = SettingsLoader.LoadWithOrigins(SettingsLoader.UserPath(_services.Variable), SettingsLoader.ProjectPath(project.Directory), mistakes);
         DiagnosticPrinter.Print(_services, mistakes.ToSorted(), loaded.Sources);
-        return CacheFolder.Of(_services, loaded.Settings) is { } folder && Directory.Exists(folder) ? ContentStore.Open(folder, _services.Time) : null;
+        return CacheFolder.TryOpenStore(_services, loaded.Settings);
     }
 }

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 
+using Cairn.Cli.CommandLine;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
 using Cairn.Engine;
-using Cairn.Engine.Configuration;
 using Cairn.Engine.Reproduce;
 
 namespace Cairn.Cli.Commands;
@@ -47,36 +47,27 @@ internal static class ReproduceCommand
             return exit;
         }
 
-        var mistakes = new DiagnosticBag();
-        var loaded = SettingsLoader.LoadWithOrigins(SettingsLoader.UserPath(services.Variable), SettingsLoader.ProjectPath(project.Directory), mistakes);
-        DiagnosticPrinter.Print(services, mistakes.ToSorted(), loaded.Sources);
-        if (mistakes.HasErrors)
+        if (MachineRequest.Of(services, project) is not { } run)
         {
             return ExitCodes.Usage;
         }
 
-        var settings = loaded.Settings;
         var request = new ReproduceRequest
         {
-            Run = new RunRequest
-            {
-                ProjectDirectory = project.Directory,
-                Isolation = settings.Isolation,
-                Program = CairnProgram.Path,
-                PidNamespace = settings.PidNamespace != Availability.Off,
-                CacheDirectory = CacheFolder.Of(services, settings),
-                StateDirectory = UserFolders.State(services.Variable),
-                KeysDirectory = KeyFolders.Of(services),
-                Version = BuildInfo.Version,
-            },
+            Run = run,
             Jobs = jobs,
             Vary = variations,
             Times = times,
         };
+        using var interruption = new Interruption(cancellationToken);
         ImmutableArray<JobReproduction> results;
         try
         {
-            results = await Reproduction.RunAsync(request, (job, what) => services.Error.Write($"{(job.Length == 0 ? "note" : job)}: {what}\n"), cancellationToken);
+            results = await Reproduction.RunAsync(request, (job, what) => services.Error.Write($"{(job.Length == 0 ? "note" : job)}: {what}\n"), interruption.Token);
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            return ExitCodes.Cancelled;
         }
         catch (IOException exception)
         {

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 
 using Cairn.Cli.Keys;
+using Cairn.Cli.Logs;
 using Cairn.Cli.Terminal;
 using Cairn.Core;
 using Cairn.Core.Diagnostics;
@@ -10,6 +11,7 @@ using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
 using Cairn.Engine;
 using Cairn.Engine.Configuration;
+using Cairn.Engine.Log;
 
 namespace Cairn.Cli.Commands;
 
@@ -302,6 +304,7 @@ internal sealed class RunCommand
             Handlers = settings.Handlers,
             KeysDirectory = KeyFolders.Of(_services),
             SignWith = _arguments.Key ?? _services.Variable(RunKey.Variable),
+            Log = settings.Log is LogTarget.Remote remote ? remote with { Token = LogTokens.Find(_services, settings) } : settings.Log,
             Version = BuildInfo.Version,
         };
         return settings.ProcessPath is { } path ? request with { StepPath = path } : request;

@@ -14,8 +14,8 @@ using Cairn.Store.Roots;
 
 namespace Cairn.Cli.Commands;
 
-/// <summary><c>cairn store stats|gc|fsck|pin|unpin|tools</c>.</summary>
-internal sealed class StoreCommand
+/// <summary><c>cairn store stats|gc|fsck|pin|unpin|export|import|tools</c>.</summary>
+internal sealed partial class StoreCommand
 {
     private readonly CommandServices _services;
     private readonly ProjectOptions _project = new();
@@ -32,7 +32,8 @@ internal sealed class StoreCommand
         var store = new StoreCommand(services);
         return new Command("store", "See, check and tidy what the cache keeps")
         {
-            store._project.Directory, store._json, store.CreateStats(), store.CreateCollect(), store.CreateCheck(), store.CreatePin(), store.CreateUnpin(),
+            store._project.Directory, store._json, store.CreateStats(), store.CreateCollect(), store.CreateCheck(), store.CreatePin(), store.CreateUnpin(), store.CreateExport(),
+            store.CreateImport(),
             ToolCacheCommand.Create(services, store._json, parse => store.Locate(parse)?.Folder),
         };
     }

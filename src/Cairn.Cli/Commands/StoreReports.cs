@@ -23,6 +23,11 @@ internal static class StoreReports
             ? $"{Count(statistics.Blobs)}, {Words.Bytes(statistics.ContentBytes)}"
             : $"{Count(statistics.Blobs)}, {Words.Bytes(statistics.ContentBytes)}; {Count(statistics.CompressedBlobs)} compressed, which saves {Words.Bytes(statistics.SavedBytes)}");
         Line("Results", $"{Count(statistics.Entries)}, {Words.Bytes(statistics.EntryDiskBytes)}");
+        if (statistics.Superseded > 0)
+        {
+            Line("Superseded", $"{Count(statistics.Superseded)}, {Words.Bytes(statistics.SupersededDiskBytes)}; attested by earlier runs, executed again since");
+        }
+
         if (statistics.Layers > 0)
         {
             Line("Layers", $"{Count(statistics.Layers)}, {Words.Bytes(statistics.LayerDiskBytes)}");
@@ -71,6 +76,8 @@ internal static class StoreReports
             json.WriteNumber("saved_bytes", statistics.SavedBytes);
             json.WriteNumber("results", statistics.Entries);
             json.WriteNumber("result_disk_bytes", statistics.EntryDiskBytes);
+            json.WriteNumber("superseded", statistics.Superseded);
+            json.WriteNumber("superseded_disk_bytes", statistics.SupersededDiskBytes);
             json.WriteNumber("layers", statistics.Layers);
             json.WriteNumber("layer_disk_bytes", statistics.LayerDiskBytes);
             json.WriteNumber("kept_roots", roots.Length);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 
+using Cairn.Cli.CommandLine;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Toolchains;
 using Cairn.Engine;
@@ -19,7 +20,7 @@ internal sealed partial class ToolchainCommand
     {
         var name = new Argument<string>("NAME") { Description = "The name that steps use" };
         var kind = new Argument<string>("KIND") { Description = "debian, oci, archive, step, host or dotnet" };
-        kind.AcceptOnlyFromAmong(Kinds);
+        OptionValues.Restrict(kind, Kinds);
         var values = new Argument<string[]>("WHAT") { Description = "Packages, an image, addresses of an archive, a step, paths or a version", Arity = ArgumentArity.OneOrMore };
         var suite = new Option<string?>("--suite") { Description = "For debian: the suite; this machine's where it is left out", HelpName = "NAME" };
         var sha256 = new Option<string?>("--sha256") { Description = "For archive: its hash", HelpName = "HASH" };

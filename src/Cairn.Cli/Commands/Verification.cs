@@ -1,14 +1,18 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 
+using Cairn.Cli.Logs;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
 using Cairn.Engine.Configuration;
 using Cairn.Engine.Trust;
 using Cairn.Engine.Verification;
+using Cairn.Execution.Toolchains;
+using Cairn.Execution.Toolchains.Debian;
 using Cairn.Store.Content;
-using Cairn.Trust.Checks;
+using Cairn.Store.Log;
 using Cairn.Trust.Keys;
+using Cairn.Trust.Notes;
 using Cairn.Trust.Policies;
 using Cairn.Trust.Verification;
 
@@ -21,7 +25,13 @@ internal sealed class Verification
     private readonly ProjectOptions _project = new();
     private readonly Option<string[]> _attestations = new("--attestation", "-a") { Description = "A file with attestations, instead of those that stand beside: DSSE, in-toto JSON lines, a Sigstore bundle; may be given several times", HelpName = "FILE" };
     private readonly Option<string[]> _keys = new("--public-key") { Description = "A public key (PEM: Ed25519, or ECDSA on P-256) that is trusted this time; may be given several times", HelpName = "FILE" };
+    private readonly Option<string[]> _proofs = new("--proof") { Description = "A proof that it stands in a log (C2SP tlog-proof), beside FILE.tlog-proof; may be given several times", HelpName = "FILE" };
+    private readonly Option<string[]> _logKeys = new("--log-key") { Description = "A key of the log of --proof that is trusted this time: name+id+base64; may be given several times", HelpName = "KEY" };
     private readonly Option<string> _level = new("--level", "-l") { Description = "What has to hold: basic, strict, or a policy", HelpName = "LEVEL|FILE", DefaultValueFactory = _ => PolicyLevels.Default };
+
+    private readonly Option<string?> _trust = new("--trust") { Description = "Whom to believe, instead of ~/.config/cairn/trust.yaml and this machine's own key", HelpName = "FILE" };
+
+    private readonly Option<string[]> _archiveKeyrings = new("--archive-keyring") { Description = "Keys (OpenPGP) of the archives that toolchains in a bundle come from [default: those of apt's configuration here]; may be given several times", HelpName = "FILE" };
 
     public Verification(CommandServices services)
     {
@@ -38,6 +48,10 @@ internal sealed class Verification
         command.Options.Add(_attestations);
         command.Options.Add(_level);
         command.Options.Add(_keys);
+        command.Options.Add(_proofs);
+        command.Options.Add(_logKeys);
+        command.Options.Add(_trust);
+        command.Options.Add(_archiveKeyrings);
         command.Options.Add(_project.Directory);
     }
 
@@ -55,22 +69,49 @@ internal sealed class Verification
             return null;
         }
 
+        if (LogKeysOf(parsed) is not { } logKeys || ArchiveKeyringsOf(parsed) is not { } archiveKeyrings)
+        {
+            return null;
+        }
+
         using var store = StoreOf(project);
+        using var own = TrustedLogs.OpenOwn(_services);
+        var request = RequestOf(parsed, believed, policy, target);
+        return Run(request with
+        {
+            ProjectDirectory = project.Directory,
+            TrustedOnly = trustedOnly,
+            Store = store,
+            LogKeys = logKeys,
+            ArchiveKeyrings = archiveKeyrings,
+            Logs = OwnTrust(own, believed.Logs),
+            OwnLog = own?.Exists == true ? own : null,
+        });
+    }
+
+    /// <summary>Verifies a bundle by what is in it and what was given, without any state of this machine but whom to believe.</summary>
+    public VerifyOutcome? RunAlone(ParseResult parsed, Policy policy, string bundle) =>
+        BelievedOf(parsed) is { } believed && LogKeysOf(parsed) is { } logKeys && ArchiveKeyringsOf(parsed) is { } archiveKeyrings
+            ? Run(RequestOf(parsed, believed, policy, bundle) with { IsAlone = true, LogKeys = logKeys, Logs = believed.Logs, ArchiveKeyrings = archiveKeyrings })
+            : null;
+
+    private VerifyRequest RequestOf(ParseResult parsed, TrustStore believed, Policy policy, string target) => new()
+    {
+        Target = target,
+        CurrentDirectory = _services.CurrentDirectory,
+        ProjectDirectory = _services.CurrentDirectory,
+        Attestations = [.. parsed.GetValue(_attestations) ?? []],
+        Proofs = [.. parsed.GetValue(_proofs) ?? []],
+        Believed = believed,
+        Policy = policy,
+        Now = _services.Time.GetUtcNow(),
+    };
+
+    private VerifyOutcome? Run(VerifyRequest request)
+    {
         try
         {
-            return Verifier.Verify(
-                new VerifyRequest
-                {
-                    Target = target,
-                    CurrentDirectory = _services.CurrentDirectory,
-                    ProjectDirectory = project.Directory,
-                    Attestations = [.. parsed.GetValue(_attestations) ?? []],
-                    Believed = believed,
-                    Policy = policy,
-                    Now = _services.Time.GetUtcNow(),
-                    TrustedOnly = trustedOnly,
-                    Store = store,
-                }, _services.CancellationToken);
+            return Verifier.Verify(request, _services.CancellationToken);
         }
         catch (VerifyTargetException exception)
         {
@@ -79,9 +120,9 @@ internal sealed class Verification
         }
     }
 
-    private Believed? BelievedOf(ParseResult parsed)
+    private TrustStore? BelievedOf(ParseResult parsed)
     {
-        var trust = TrustFiles.Load(KeyFolders.Of(_services));
+        var trust = parsed.GetValue(_trust) is { } anchors ? TrustFiles.LoadFile(Path.GetFullPath(anchors, _services.CurrentDirectory)) : TrustFiles.Load(KeyFolders.Of(_services));
         DiagnosticPrinter.Print(_services, trust.Diagnostics, trust.Sources);
         if (trust.HasErrors)
         {
@@ -90,47 +131,97 @@ internal sealed class Verification
 
         SignerName = trust.Signer;
         var store = trust.Store;
-        var foreign = ImmutableArray.CreateBuilder<ForeignKey>();
         foreach (var file in parsed.GetValue(_keys) ?? [])
         {
-            if (!TryAdd(file, ref store, foreign))
+            if (!TryAdd(file, ref store))
             {
                 return null;
             }
         }
 
-        return new Believed(store, foreign.DrainToImmutable());
+        return store;
     }
 
-    private bool TryAdd(string file, ref TrustStore store, ImmutableArray<ForeignKey>.Builder foreign)
+    private ImmutableArray<NoteVerifier>? LogKeysOf(ParseResult parsed)
+    {
+        var keys = ImmutableArray.CreateBuilder<NoteVerifier>();
+        foreach (var text in parsed.GetValue(_logKeys) ?? [])
+        {
+            if (NoteVerifier.TryParse(text, out var problem) is not { } key)
+            {
+                DiagnosticPrinter.Problem(_services, $"`{text}` is no key of a log: {problem}", "`cairn log checkpoint --json` tells it on the machine of the log", DiagnosticCodes.LogKeyUnreadable);
+                return null;
+            }
+
+            keys.Add(key);
+        }
+
+        return keys.DrainToImmutable();
+    }
+
+    /// <summary>Keys of archives: those that are given, or all that apt of this machine would believe. Which of them counts the receipt says.</summary>
+    private ImmutableArray<string>? ArchiveKeyringsOf(ParseResult parsed)
+    {
+        if (parsed.GetValue(_archiveKeyrings) is { Length: > 0 } given)
+        {
+            ImmutableArray<string> files = [.. given.Select(f => Path.GetFullPath(f, _services.CurrentDirectory))];
+            if (files.FirstOrDefault(static f => !File.Exists(f)) is not { } missing)
+            {
+                return files;
+            }
+
+            DiagnosticPrinter.Problem(_services, $"The keys `{missing}` cannot be used: there is no such file", "Debian has them in `/usr/share/keyrings/debian-archive-keyring.gpg`", DiagnosticCodes.VerifyKeyUnusable);
+            return null;
+        }
+
+        try
+        {
+            var apt = AptConfiguration.Read(_services.AptFolder, _services.Environment);
+            return [.. apt.Sources.SelectMany(static s => s.SignedBy).Concat(apt.Keyrings).Where(static k => k.Contains("-----BEGIN PGP", StringComparison.Ordinal) || (k.StartsWith('/') && File.Exists(k))).Distinct(StringComparer.Ordinal)];
+        }
+        catch (ToolchainException)
+        {
+            // What is not known is not checked.
+            return [];
+        }
+    }
+
+    /// <summary>The logs that are believed, with the machine's own.</summary>
+    private LogTrust OwnTrust(LogFolder? own, LogTrust trust)
+    {
+        try
+        {
+            return own?.Settings is { } settings ? trust.With(TrustedLogs.LogOf(_services, settings)) : trust;
+        }
+        catch (IOException)
+        {
+            // A log that cannot be read proves nothing; its line says so.
+            return trust;
+        }
+    }
+
+    private bool TryAdd(string file, ref TrustStore store)
     {
         string? problem;
         try
         {
             var path = Path.GetFullPath(file, _services.CurrentDirectory);
-            if (new FileInfo(path).Length > Trust.Limits.KeyFileBytesMax)
+            if (new FileInfo(path).Length <= Trust.Limits.KeyFileBytesMax)
             {
-                problem = $"it has more than {Trust.Limits.KeyFileBytesMax} bytes";
-            }
-            else
-            {
-                var pem = File.ReadAllText(path);
-                if (ReadEd25519(pem) is { } key)
+                var key = KeyPem.ReadVerification(File.ReadAllText(path));
+                if (!store.Keys.Any(k => k.Key.Equals(key)))
                 {
-                    if (!store.Keys.Any(k => k.Key.Equals(key)))
-                    {
-                        store = new TrustStore([.. store.Keys, new TrustedKey { Key = key, Name = file }], store.Thresholds);
-                    }
-
-                    return true;
+                    store = new TrustStore([.. store.Keys, new TrustedKey { Key = key, Name = file, IsGiven = true }], store.Thresholds) { Logs = store.Logs };
                 }
 
-                if (P256Key.TryReadPem(pem, out problem) is { } other)
-                {
-                    foreign.Add(new ForeignKey(file, other));
-                    return true;
-                }
+                return true;
             }
+
+            problem = $"it has more than {Trust.Limits.KeyFileBytesMax} bytes";
+        }
+        catch (KeyFormatException exception)
+        {
+            problem = char.ToLowerInvariant(exception.Message[0]) + exception.Message[1..];
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -146,25 +237,13 @@ internal sealed class Verification
         return false;
     }
 
-    private static PublicKey? ReadEd25519(string pem)
-    {
-        try
-        {
-            return KeyPem.ReadPublic(pem);
-        }
-        catch (KeyFormatException)
-        {
-            return null;
-        }
-    }
-
     /// <summary>The store, in which attestations of jobs may be; null where there is none that can be read: they are not checked then.</summary>
     private ContentStore? StoreOf(Project project)
     {
         try
         {
             var settings = SettingsLoader.Load(SettingsLoader.UserPath(_services.Variable), SettingsLoader.ProjectPath(project.Directory), new DiagnosticBag());
-            return CacheFolder.Of(_services, settings) is { } folder && Directory.Exists(folder) ? ContentStore.Open(folder, _services.Time) : null;
+            return CacheFolder.TryOpenStore(_services, settings);
         }
         catch (IOException)
         {

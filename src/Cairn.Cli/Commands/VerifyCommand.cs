@@ -1,12 +1,11 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 
 using Cairn.Cli.Keys;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
+using Cairn.Core.Events;
 using Cairn.Engine.Verification;
 using Cairn.Trust.Checks;
-using Cairn.Trust.Envelopes;
 using Cairn.Trust.Policies;
 using Cairn.Trust.Statements;
 
@@ -16,8 +15,9 @@ namespace Cairn.Cli.Commands;
 internal sealed class VerifyCommand
 {
     private readonly CommandServices _services;
+    private readonly CommandEvents _events;
     private readonly Verification _verification;
-    private readonly Argument<string> _target = new("FILE|RECEIPT|RUN|DIRECTORY") { Description = "An artifact, a file with attestations, a run (an id, a part of one, last), or a folder of artifacts", DefaultValueFactory = _ => "last" };
+    private readonly Argument<string> _target = new("FILE|RECEIPT|RUN|DIRECTORY|BUNDLE") { Description = "An artifact, a file with attestations, a run (an id, a part of one, last), a folder of artifacts, or a bundle", DefaultValueFactory = _ => "last" };
     private readonly Option<bool> _trustedOnly = new("--trusted-only") { Description = "Fail where anything that is found is not signed by a trusted key; otherwise it is left out" };
     private readonly Option<bool> _offline = new("--offline") { Description = "Fetch nothing; nothing is fetched yet without it either" };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON" };
@@ -29,6 +29,7 @@ internal sealed class VerifyCommand
     private VerifyCommand(CommandServices services)
     {
         _services = services;
+        _events = new CommandEvents(services, "verify");
         _verification = new Verification(services);
     }
 
@@ -49,7 +50,7 @@ internal sealed class VerifyCommand
                 result.AddError("--key and --resource-uri are of the summary: give --vsa FILE");
             }
         });
-        command.SetAction(verify.Verify);
+        command.SetAction((parsed, _) => verify._events.RunAsync(() => verify.Verify(parsed)));
         return command;
     }
 
@@ -63,12 +64,9 @@ internal sealed class VerifyCommand
             return ExitCodes.Usage;
         }
 
-        var exit = outcome.Checklist.Conclusion switch
-        {
-            Conclusion.Verified => ExitCodes.Success,
-            Conclusion.Failed => ExitCodes.NotVerified,
-            _ => ExitCodes.Unverifiable,
-        };
+        _events.Project = project.Directory;
+        _events.Verified(target, outcome, policy);
+        var exit = ExitOf(outcome);
         if (parsed.GetValue(_json))
         {
             JsonOutput.Write(_services, json => VerifyText.WriteJson(json, target, outcome, policy));
@@ -80,10 +78,18 @@ internal sealed class VerifyCommand
             _ = WhyCommand.Write(_services, text);
         }
 
-        return parsed.GetValue(_summary) is { } file && WriteSummary(parsed, file, outcome, policy) is var written && written != ExitCodes.Success ? written : exit;
+        return parsed.GetValue(_summary) is { } file && WriteSummary(parsed, target, file, outcome, policy) is var written && written != ExitCodes.Success ? written : exit;
     }
 
-    private int WriteSummary(ParseResult parsed, string file, VerifyOutcome outcome, Policy policy)
+    /// <summary>What a verification exits with.</summary>
+    public static int ExitOf(VerifyOutcome outcome) => outcome.Checklist.Conclusion switch
+    {
+        Conclusion.Verified => ExitCodes.Success,
+        Conclusion.Failed => ExitCodes.NotVerified,
+        _ => ExitCodes.Unverifiable,
+    };
+
+    private int WriteSummary(ParseResult parsed, string target, string file, VerifyOutcome outcome, Policy policy)
     {
         if (outcome.Checklist.Conclusion is Conclusion.Unverifiable || outcome.Subjects.IsEmpty)
         {
@@ -108,24 +114,7 @@ internal sealed class VerifyCommand
             return ExitCodes.Usage;
         }
 
-        if (SigningKeys.Open(_services, parsed.GetValue(_key), parsed.GetValue(_passphraseFd)) is not { } signer)
-        {
-            return ExitCodes.Usage;
-        }
-
-        try
-        {
-            return OutputFile.Write(_services, file, [.. Envelope.Sign(Envelope.InTotoType, [.. payload], signer).ToJson(), (byte)'\n']);
-        }
-        catch (CryptographicException exception)
-        {
-            DiagnosticPrinter.Problem(_services, $"The key does not sign: {exception.Message}", null, DiagnosticCodes.AttestKeyUnusable);
-            return ExitCodes.Internal;
-        }
-        finally
-        {
-            (signer as IDisposable)?.Dispose();
-        }
+        return SigningKeys.Sign(_services, parsed.GetValue(_key), parsed.GetValue(_passphraseFd), payload, envelope => OutputFile.Write(_services, file, [.. envelope.ToJson(), (byte)'\n']), envelope => _events.Signed(SignedSubject.Summary, target, envelope));
     }
 
     private static string ResourceOf(VerifyOutcome outcome) => outcome.Subjects is [var only]

@@ -6,6 +6,7 @@ using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Engine;
 using Cairn.Engine.Explain;
+using Cairn.Store.Actions;
 
 namespace Cairn.Cli.Commands;
 
@@ -94,7 +95,17 @@ internal static class WhyCommand
         }
 
         using var actions = new LoggedActions(project.Directory);
-        var explainer = new CacheExplainer(history, actions, await OriginsAsync(services, project, record, actions));
+        Demotions? demotions = null;
+        try
+        {
+            demotions = Demotions.Load(Engine.Configuration.UserFolders.State(services.Variable));
+        }
+        catch (IOException exception)
+        {
+            DiagnosticPrinter.Problem(services, exception.Message, null, DiagnosticCodes.DemotionsUnreadable);
+        }
+
+        var explainer = new CacheExplainer(history, actions, await OriginsAsync(services, project, record, actions), demotions);
         var explanations = explainer.Explain(record, step is null ? null : jobs);
         var text = new ByteText();
         var style = Style.OfOutput(services.Terminal);

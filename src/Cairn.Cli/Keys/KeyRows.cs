@@ -11,7 +11,7 @@ namespace Cairn.Cli.Keys;
 /// <summary>A key as people know it: what stands in the folder, and what the trust store says of it.</summary>
 /// <param name="Name">Its name in the folder, or else in the trust store.</param>
 /// <param name="Key">It.</param>
-internal sealed record KeyRow(string Name, PublicKey Key)
+internal sealed record KeyRow(string Name, VerificationKey Key)
 {
     /// <summary>How it stands in the folder, or null.</summary>
     public StoredKey? Stored { get; init; }
@@ -78,12 +78,15 @@ internal static class KeyRows
             return text.Line("No keys yet; the first run makes one, or `cairn keys generate NAME`");
         }
 
-        var table = new Table("NAME", "ID", "PRIVATE", "", "TIER", "OWNER", "VALIDITY");
+        // Mostly all are of one algorithm, of which nobody need read.
+        var isMixed = rows.Exists(static row => row.Key is not PublicKey);
+        var table = new Table("NAME", "ID", "ALGORITHM", "PRIVATE", "", "TIER", "OWNER", "VALIDITY");
         foreach (var row in rows)
         {
             table.Add(
                 (row.Name, Ink.Bold),
                 (row.Key.Id[..ShortIdCharacters], Ink.Dim),
+                (isMixed ? row.Key.Algorithm : "", Ink.Plain),
                 (row.Private, Ink.Plain),
                 (row.Signs ? "signs" : "", Ink.Accent),
                 (TierOf(row), row.Trusted is null && !row.Signs ? Ink.Dim : Ink.Plain),
@@ -101,6 +104,7 @@ internal static class KeyRows
         var text = new ByteText();
         Line("name", row.Name);
         Line("id", row.Key.Id);
+        Line("algorithm", row.Key.Algorithm);
         Line("public", Convert.ToBase64String(row.Key.Spki.AsSpan()));
         Line("private", row.Private switch
         {
@@ -109,7 +113,7 @@ internal static class KeyRows
             "command" => string.Join(' ', row.Trusted!.Signer),
             var word => word,
         });
-        Line("signs", row.Signs ? "the runs on this machine" : "nothing on this machine");
+        Line("signs", row.Signs ? "the runs on this machine" : row.Key is PublicKey ? "nothing on this machine" : "nothing on this machine: Cairn signs with Ed25519");
         if (row.Trusted is { } trusted)
         {
             Line("trusted as", trusted.Name == row.Name ? null : trusted.Name);
@@ -140,6 +144,7 @@ internal static class KeyRows
         json.WriteStartObject();
         json.WriteString("name", row.Name);
         json.WriteString("id", row.Key.Id);
+        json.WriteString("algorithm", row.Key.Algorithm);
         json.WriteString("public", Convert.ToBase64String(row.Key.Spki.AsSpan()));
         json.WriteString("private", row.Private);
         json.WriteBoolean("signs", row.Signs);

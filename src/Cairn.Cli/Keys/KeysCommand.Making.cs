@@ -109,10 +109,15 @@ internal sealed partial class KeysCommand
                 return ExportPrivate(folder, row, parsed.GetValue(format)!, parsed.GetValue(output));
             }
 
+            if (parsed.GetValue(format) == "raw" && row.Key is not PublicKey)
+            {
+                return DiagnosticPrinter.Usage(_services, $"The key `{row.Name}` is {row.Key.Algorithm}, and has no raw form", "`--format pem` writes it");
+            }
+
             var text = parsed.GetValue(format) switch
             {
                 "base64" => Convert.ToBase64String(row.Key.Spki.AsSpan()) + "\n",
-                "raw" => Convert.ToBase64String(row.Key.Raw.AsSpan()) + "\n",
+                "raw" => Convert.ToBase64String(((PublicKey)row.Key).Raw.AsSpan()) + "\n",
                 "ssh" => SshText(row),
                 _ => KeyPem.WritePublic(row.Key),
             };
@@ -158,13 +163,18 @@ internal sealed partial class KeysCommand
             CryptographicOperations.ZeroMemory(bytes);
         }
 
-        _services.Error.Write($"warning: {output} is a private key{(stored.IsEncrypted ? "" : ", not encrypted")}: whoever reads it signs as `{row.Name}`; remove it when it is where it belongs\n");
+        _services.Error.Write($"warning: {output} is a private key{(stored.IsEncrypted ? "" : ", not encrypted")}: whoever {(stored.IsEncrypted ? "reads it and has its passphrase" : "reads it")} signs as `{row.Name}`; remove it when it is where it belongs\n");
         return ExitCodes.Success;
     }
 
     private int ImportPublic(KeyFolder folder, string name, string text, bool asJson)
     {
-        var key = KeyPem.ReadPublicText(text);
+        var key = KeyPem.ReadVerificationText(text);
+        if (SameAs(folder, key) is { } other)
+        {
+            return DiagnosticPrinter.Usage(_services, $"This key is here already, as `{other.Name}`", $"`cairn keys show {other.Name}` shows it");
+        }
+
         return folder.TryAdd(name, key)
             ? Report(asJson, folder, name, $"imported the public key {name} {key.Id}", $"it is trusted for nothing yet: cairn keys trust {name}")
             : throw new IOException($"`{folder.PublicPathOf(name)}` appeared meanwhile");
@@ -179,6 +189,13 @@ internal sealed partial class KeysCommand
             return ExitCodes.Usage;
         }
 
+        if (SameAs(folder, key.PublicKey) is { } other)
+        {
+            return DiagnosticPrinter.Usage(
+                _services, $"This key is here already, as `{other.Name}`{(other.IsPrivateHere ? "" : ", without its private part")}",
+                other.IsPrivateHere ? $"sign with it by that name: `--key {other.Name}`" : $"move `{folder.PublicPathOf(other.Name)}` away, and import it again");
+        }
+
         // What comes encrypted stays so, with the same passphrase and our number of rounds.
         char[]? passphrase = isEncrypted ? [.. passphrases.Last] : null;
         if (!isEncrypted && encrypt && (passphrase = passphrases.New(name)) is null)
@@ -188,6 +205,20 @@ internal sealed partial class KeysCommand
 
         Keep(folder, name, key, passphrase);
         return Report(asJson, folder, name, $"imported the private key {name} {key.PublicKey.Id}", $"private: {folder.PathOf(name)}{(passphrase is null ? "" : ", encrypted")}", $"to sign with it: cairn run --key {name}");
+    }
+
+    /// <summary>The same key under another name: with two names nobody knows which one counts.</summary>
+    private static StoredKey? SameAs(KeyFolder folder, VerificationKey key)
+    {
+        foreach (var name in folder.Names())
+        {
+            if (folder.Find(name) is { } stored && stored.PublicKey.Equals(key))
+            {
+                return stored;
+            }
+        }
+
+        return null;
     }
 
     private static SigningKey NewKey()
@@ -241,11 +272,18 @@ internal sealed partial class KeysCommand
 
     private static string NameOf(string path) => Path.GetFileNameWithoutExtension(path);
 
-    /// <summary>The key as SSH writes it: RFC 8709.</summary>
+    /// <summary>The key as SSH writes it: RFC 8709, RFC 5656.</summary>
     private static string SshText(KeyRow row)
     {
-        const string Algorithm = "ssh-ed25519";
-        byte[] blob = [0, 0, 0, (byte)Algorithm.Length, .. Encoding.ASCII.GetBytes(Algorithm), 0, 0, 0, PublicKey.RawBytes, .. row.Key.Raw];
-        return $"{Algorithm} {Convert.ToBase64String(blob)} {row.Name}\n";
+        var algorithm = row.Key is PublicKey ? "ssh-ed25519" : "ecdsa-sha2-nistp256";
+        byte[] blob = row.Key switch
+        {
+            PublicKey key => [.. SshString(Encoding.ASCII.GetBytes(algorithm)), .. SshString(key.Raw.AsSpan())],
+            P256Key key => [.. SshString(Encoding.ASCII.GetBytes(algorithm)), .. SshString("nistp256"u8), .. SshString(key.Point)],
+            _ => throw new InvalidOperationException($"SSH knows no {row.Key.Algorithm}"),
+        };
+        return $"{algorithm} {Convert.ToBase64String(blob)} {row.Name}\n";
     }
+
+    private static byte[] SshString(ReadOnlySpan<byte> bytes) => [0, 0, 0, (byte)bytes.Length, .. bytes];
 }

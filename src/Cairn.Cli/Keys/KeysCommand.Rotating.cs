@@ -27,7 +27,7 @@ internal sealed partial class KeysCommand
             var kept = TimeSpan.Zero;
             if (parsed.GetValue(overlap) is { } text && !Durations.TryParse(text, out kept, out var error))
             {
-                return Task.FromResult(DiagnosticPrinter.Usage(_services, error, "durations are written `12h` or `30d`"));
+                return Task.FromResult(DiagnosticPrinter.Usage(_services, $"`--overlap {text}` is no duration: {error}", "durations are written `12h` or `30d`"));
             }
 
             return WithLockAsync(
@@ -75,7 +75,8 @@ internal sealed partial class KeysCommand
         }
 
         var file = KeepRotation(folder, archive, statement);
-        if (!IsDone(TrustFileWriter.Edit(trustFile, EditsOf(folder, trust, row, next.PublicKey, archive, file))))
+        var counts = row.Trusted is not null || row.Signs;
+        if (counts && !IsDone(TrustFileWriter.Edit(trustFile, EditsOf(folder, trust, row, next.PublicKey, archive, file))))
         {
             Discard(folder, staged, archive, file);
             return ExitCodes.Usage;
@@ -87,7 +88,7 @@ internal sealed partial class KeysCommand
             folder,
             row.Name,
             $"rotated {row.Name} to {next.PublicKey.Id}",
-            $"the old key is {archive}{(overlap > TimeSpan.Zero ? $", and counts until {TrustTimes.Write(at + overlap)}" : "; what it signed in the cache counts no more, receipts of its time can be verified still")}",
+            !counts ? $"the old key is {archive}; neither is trusted for anything here, as before" : $"the old key is {archive}{(overlap > TimeSpan.Zero ? $", and counts until {TrustTimes.Write(at + overlap)}" : "; what it signed in the cache counts no more, receipts of its time can be verified still")}",
             $"for those who believe it: cairn keys trust {Path.Combine(folder.Path, file)}");
     }
 
@@ -129,7 +130,7 @@ internal sealed partial class KeysCommand
         edits.Add(text => TrustFileEditor.AddRotation(text, ReferenceTo(folder, file)));
         return edits;
 
-        static KeyValuePair<string, string> Public(PublicKey key) => new("public", TrustFileEditor.Scalar(Convert.ToBase64String(key.Spki.AsSpan())));
+        static KeyValuePair<string, string> Public(VerificationKey key) => new("public", TrustFileEditor.Scalar(Convert.ToBase64String(key.Spki.AsSpan())));
     }
 
     private static void Discard(KeyFolder folder, string staged, string archive, string file)

@@ -148,7 +148,7 @@ internal sealed partial class KeysCommand
         return command;
     }
 
-    private sealed record GivenKey(string Name, PublicKey? Key, KeyRotation? Rotation, byte[] Content);
+    private sealed record GivenKey(string Name, VerificationKey? Key, KeyRotation? Rotation, byte[] Content);
 
     /// <summary>The key that a person means; null after telling that it is none.</summary>
     private GivenKey? FindGiven(KeyFolder folder, string given)
@@ -163,7 +163,7 @@ internal sealed partial class KeysCommand
         {
             if (!File.Exists(file))
             {
-                return given.Length > 40 ? new GivenKey("", KeyPem.ReadPublicText(given), null, []) : Refuse($"There is neither a key nor a file `{given}`", "`cairn keys list` shows the keys there are");
+                return given.Length > 40 ? new GivenKey("", KeyPem.ReadVerificationText(given), null, []) : Refuse($"There is neither a key nor a file `{given}`", "`cairn keys list` shows the keys there are");
             }
 
             if (ReadKeyFile(given) is not { } text)
@@ -173,7 +173,7 @@ internal sealed partial class KeysCommand
 
             if (!text.TrimStart().StartsWith('{'))
             {
-                return new GivenKey(NameOf(given), KeyPem.ReadPublicText(text), null, []);
+                return new GivenKey(NameOf(given), KeyPem.ReadVerificationText(text), null, []);
             }
 
             var content = Encoding.UTF8.GetBytes(text);

@@ -1,14 +1,16 @@
+using Cairn.Engine.Trust;
 using Cairn.Store.Keys;
 using Cairn.Trust.Envelopes;
+using Cairn.Trust.Keys;
 
 namespace Cairn.Cli.Keys;
 
-/// <summary>Whose signature an envelope has, as far as the user's folder of keys knows. Whether that key is trusted is another question: <c>cairn verify</c> answers it.</summary>
+/// <summary>Whose signature an envelope has, as far as the user's folder of keys and trust store know. Whether that key is trusted is another question: <c>cairn verify</c> answers it.</summary>
 internal sealed class KnownSigners
 {
     private const int ShownIdChars = 16;
 
-    private readonly List<StoredKey> _keys = [];
+    private readonly List<(string Name, VerificationKey Key)> _keys = [];
 
     public KnownSigners(string? keysDirectory)
     {
@@ -24,7 +26,7 @@ internal sealed class KnownSigners
             {
                 if (folder.Find(name) is { } key)
                 {
-                    _keys.Add(key);
+                    _keys.Add((name, key.PublicKey));
                 }
             }
             catch (KeyFileException)
@@ -32,16 +34,21 @@ internal sealed class KnownSigners
                 // One that cannot be read signs nothing that could be known.
             }
         }
+
+        foreach (var key in TrustFiles.Load(keysDirectory).Store.Keys)
+        {
+            _keys.Add((key.Name, key.Key));
+        }
     }
 
-    /// <summary>The name of the key that signed; null where none of the folder did.</summary>
+    /// <summary>The name of the key that signed; null where none of these did.</summary>
     public string? NameOf(Envelope envelope)
     {
-        foreach (var key in _keys)
+        foreach (var (name, key) in _keys)
         {
-            if (envelope.FindSignatureOf(key.PublicKey) is not null)
+            if (envelope.FindSignatureOf(key) is not null)
             {
-                return key.Name;
+                return name;
             }
         }
 

@@ -30,9 +30,14 @@ internal sealed class Passphrases(CommandServices services, int? descriptor) : I
         for (var i = 0; i < TriesMax; i++)
         {
             var first = services.AskSecret($"New passphrase for the key `{name}`: ");
-            if (first is not { Length: > 0 })
+            if (first is null)
             {
-                return Refuse(first is null ? $"There is no terminal to ask for the passphrase of the key `{name}`" : "No passphrase was given");
+                return Refuse($"There is no terminal to ask for the passphrase of the key `{name}`");
+            }
+
+            if (first.Length == 0)
+            {
+                return Refuse($"No passphrase was given for the key `{name}`", "a key that nothing protects is made without `--encrypt`");
             }
 
             var second = services.AskSecret("The same again: ") ?? [];
@@ -61,8 +66,13 @@ internal sealed class Passphrases(CommandServices services, int? descriptor) : I
             var passphrase = descriptor is null ? services.AskSecret($"Passphrase of the key `{name}`: ") : Given(name);
             if (passphrase is not { Length: > 0 })
             {
-                Refuse(descriptor is not null ? $"There is no passphrase for the key `{name}` in descriptor {descriptor}"
-                    : passphrase is null ? $"The key `{name}` is encrypted, and there is no terminal to ask for its passphrase" : $"No passphrase was given for the key `{name}`");
+                if (descriptor is null && passphrase is not null)
+                {
+                    Tell($"No passphrase was given for the key `{name}`", help: null);
+                    return null;
+                }
+
+                Refuse(descriptor is not null ? $"There is no passphrase for the key `{name}` in descriptor {descriptor}" : $"The key `{name}` is encrypted, and there is no terminal to ask for its passphrase");
                 return null;
             }
 
@@ -116,9 +126,11 @@ internal sealed class Passphrases(CommandServices services, int? descriptor) : I
         }
     }
 
-    private char[]? Refuse(string message)
+    private char[]? Refuse(string message, string? help = null)
     {
-        DiagnosticPrinter.Problem(services, message, descriptor is null ? "give it by a file descriptor: `--passphrase-fd 3 3< FILE`" : null, DiagnosticCodes.SigningKeyClosed);
+        Tell(message, help ?? (descriptor is null ? "give it by a file descriptor: `--passphrase-fd 3 3< FILE`" : null));
         return null;
     }
+
+    private void Tell(string message, string? help) => DiagnosticPrinter.Problem(services, message, help, DiagnosticCodes.SigningKeyClosed);
 }

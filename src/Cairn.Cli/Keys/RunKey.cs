@@ -21,7 +21,7 @@ internal static class RunKey
     public static bool TryOpen(CommandServices services, ref RunRequest request, int? passphraseFd, out SigningKey? opened)
     {
         opened = null;
-        var folder = new KeyFolder(request.KeysDirectory ?? Path.Combine(request.StateDirectory, "keys"));
+        var folder = new KeyFolder(TrustFiles.KeysFolderOf(request.KeysDirectory, request.StateDirectory));
         var name = TrustFiles.SignerOf(request.KeysDirectory, request.StateDirectory, request.SignWith);
         try
         {

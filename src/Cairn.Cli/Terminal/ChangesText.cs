@@ -62,6 +62,7 @@ internal static class ChangesText
             MissCause.Failed => $"did not succeed in {since!.Run}",
             MissCause.NotKept => $"the result of {since!.Run} was not kept: {since.Finished.Cache!.NotKept}",
             MissCause.Gone => $"the result of {since!.Run} is gone from the store",
+            MissCause.Demoted => $"the result of {since!.Run} was demoted: a replay on {explanation.Demotion!.Time.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC was {explanation.Demotion.Verdict}",
             MissCause.Forced => Core.Events.CacheUse.ForceReason,
             MissCause.Forgotten => $"changed since {since!.Run}; what, is no longer known",
             MissCause.Changed => Cause(explanation.Changes.Changes),

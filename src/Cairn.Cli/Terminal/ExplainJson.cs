@@ -90,6 +90,7 @@ internal static class ExplainJson
                 MissCause.Failed => "failed",
                 MissCause.NotKept => "not_kept",
                 MissCause.Gone => "gone",
+                MissCause.Demoted => "demoted",
                 MissCause.Forced => "forced",
                 _ => "forgotten",
             });
@@ -172,7 +173,8 @@ internal static class ExplainJson
         json.WriteEndObject();
     }
 
-    private static void WriteChanges(Utf8JsonWriter json, JobChanges changes)
+    /// <summary>The members <c>changes</c> and <c>complete</c>.</summary>
+    public static void WriteChanges(Utf8JsonWriter json, JobChanges changes)
     {
         if (changes.Changes.IsEmpty)
         {

@@ -37,6 +37,14 @@ internal static class HandlerProblems
         }
     }
 
+    /// <summary>Says that none is told, as nobody can read which there are.</summary>
+    public static void PrintUntold(CommandServices services)
+    {
+        var text = new ByteText();
+        Warn(text, new Style(services.Terminal.ErrorColor != ColorLevel.None, services.Terminal.IsUnicode), DiagnosticCodes.HandlersUntold, "No handler is told of this, since your configuration has mistakes: `cairn events handlers` shows them");
+        services.Error.Write(text.ToString());
+    }
+
     private static void Warn(ByteText text, Style style, string code, string message)
     {
         style.Write(text, Ink.Warning, $"warning[{code}]").Append(": ").Append(AnsiText.Clean(message)).Line();

@@ -25,7 +25,7 @@ internal static class ReceiptText
             var receipt = stored.Receipt;
             table.Add(
                 (stored.Run.Value, Ink.Plain),
-                (Word(receipt.Status), InkOf(receipt.Status)),
+                (RunEventJson.NameOf(receipt.Status), InkOf(receipt.Status)),
                 (receipt.Pipeline.Name, Ink.Plain),
                 (Words.Ago(receipt.Finished, now), Ink.Plain),
                 (receipt.Steps.Length.ToString(CultureInfo.InvariantCulture), Ink.Plain),
@@ -48,7 +48,7 @@ internal static class ReceiptText
             {
                 json.WriteStartObject();
                 json.WriteString("run", stored.Run.Value);
-                json.WriteString("status", Word(receipt.Status));
+                json.WriteString("status", RunEventJson.NameOf(receipt.Status));
                 json.WriteString("pipeline", receipt.Pipeline.Name);
                 json.WriteString("started", receipt.Started);
                 json.WriteString("finished", receipt.Finished);
@@ -71,7 +71,7 @@ internal static class ReceiptText
     {
         var receipt = stored.Receipt;
         style.Write(text, Ink.Bold, $"Receipt of run {receipt.RunId}").Append("  ");
-        style.Write(text, InkOf(receipt.Status), Word(receipt.Status)).Line();
+        style.Write(text, InkOf(receipt.Status), RunEventJson.NameOf(receipt.Status)).Line();
         Field(text, style, "pipeline", $"{receipt.Pipeline.Name} ({receipt.Pipeline.File}, sha256 {Short(receipt.Pipeline.Digest)})");
         Field(text, style, "project", receipt.Project);
         if (receipt.Source.Commit is { } commit)
@@ -113,7 +113,7 @@ internal static class ReceiptText
         {
             table.Add(
                 (step.Job, Ink.Plain),
-                (Words.Status(step.Status) + (step.IsAllowed ? " (allowed)" : ""), InkOf(step.Status)),
+                (Words.Status(step.Status) + (step.IsAllowed ? " (allowed)" : ""), RunsText.InkOf(step.Status)),
                 (step.Cache switch { CacheState.Hit => "hit", CacheState.Miss => "miss", CacheState.Off => "off", _ => "" }, Ink.Plain),
                 (step.Attempts > 0 ? Words.Duration(step.Duration) : "", Ink.Plain),
                 (step.Isolation, Ink.Plain),
@@ -172,26 +172,10 @@ internal static class ReceiptText
 
     private static string Short(string uri, string prefix) => uri.StartsWith(prefix, StringComparison.Ordinal) ? uri[prefix.Length..] : uri;
 
-    private static string Word(RunStatus status) => status switch
-    {
-        RunStatus.Succeeded => "succeeded",
-        RunStatus.Failed => "failed",
-        RunStatus.Cancelled => "cancelled",
-        _ => throw new ArgumentOutOfRangeException(nameof(status)),
-    };
-
     private static Ink InkOf(RunStatus status) => status switch
     {
         RunStatus.Succeeded => Ink.Good,
         RunStatus.Failed => Ink.Bad,
         _ => Ink.Warning,
-    };
-
-    private static Ink InkOf(JobStatus status) => status switch
-    {
-        JobStatus.Succeeded => Ink.Good,
-        JobStatus.Failed or JobStatus.TimedOut => Ink.Bad,
-        JobStatus.Cancelled => Ink.Warning,
-        _ => Ink.Dim,
     };
 }

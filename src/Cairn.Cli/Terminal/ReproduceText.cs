@@ -19,15 +19,7 @@ internal static class ReproduceText
                 text.Append("  ").Append(AnsiText.Clean(reason)).Line();
             }
 
-            foreach (var difference in result.Differences)
-            {
-                text.Append("  ").Append(AnsiText.Clean(difference.Path)).Append(": ");
-                style.Write(text, Ink.Warning, Cause(difference)).Append(" (").Append(AnsiText.Clean(difference.What)).Append(")").Line();
-                foreach (var line in difference.Detail)
-                {
-                    text.Append("    ").Append(AnsiText.Clean(line)).Line();
-                }
-            }
+            AppendDifferences(text, result.Differences, style);
 
             foreach (var note in result.Notes)
             {
@@ -44,7 +36,7 @@ internal static class ReproduceText
         {
             json.WriteStartObject();
             json.WriteString("job", result.Recorded.Job);
-            json.WriteString("run", result.Recorded.Run.Summary.Id.Value);
+            json.WriteString("run", result.Recorded.Run);
             json.WriteString("action", result.Recorded.Action);
             json.WriteString("verdict", WordOf(result.Verdict));
             if (result.Reason is { } reason)
@@ -57,31 +49,51 @@ internal static class ReproduceText
             json.WriteNumber("files", result.Files);
             Write(json, "varied", VariationNames.Of(result.Varied));
             Write(json, "notes", result.Notes);
-            json.WriteStartArray("differences");
-            foreach (var difference in result.Differences)
-            {
-                json.WriteStartObject();
-                json.WriteString("path", difference.Path);
-                json.WriteString("cause", difference.Cause switch
-                {
-                    DifferenceCause.Itself => "itself",
-                    DifferenceCause.Varied => "varied",
-                    DifferenceCause.Recorded => "recorded",
-                    _ => "unknown",
-                });
-                Write(json, "variations", VariationNames.Of(difference.Variations));
-                json.WriteBoolean("together", difference.Together);
-                json.WriteString("what", difference.What);
-                Write(json, "detail", difference.Detail);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
+            WriteDifferences(json, result.Differences);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    /// <summary>Files that differ, each with its cause and what shows it.</summary>
+    public static void AppendDifferences(ByteText text, ImmutableArray<FileDifference> differences, Style style)
+    {
+        foreach (var difference in differences)
+        {
+            text.Append("  ").Append(AnsiText.Clean(difference.Path)).Append(": ");
+            style.Write(text, Ink.Warning, Cause(difference)).Append(" (").Append(AnsiText.Clean(difference.What)).Append(")").Line();
+            foreach (var line in difference.Detail)
+            {
+                text.Append("    ").Append(AnsiText.Clean(line)).Line();
+            }
+        }
+    }
+
+    /// <summary>The same as the member <c>differences</c>.</summary>
+    public static void WriteDifferences(Utf8JsonWriter json, ImmutableArray<FileDifference> differences)
+    {
+        json.WriteStartArray("differences");
+        foreach (var difference in differences)
+        {
+            json.WriteStartObject();
+            json.WriteString("path", difference.Path);
+            json.WriteString("cause", difference.Cause switch
+            {
+                DifferenceCause.Itself => "itself",
+                DifferenceCause.Varied => "varied",
+                DifferenceCause.Recorded => "recorded",
+                _ => "unknown",
+            });
+            Write(json, "variations", VariationNames.Of(difference.Variations));
+            json.WriteBoolean("together", difference.Together);
+            json.WriteString("what", difference.What);
+            Write(json, "detail", difference.Detail);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void Write(Utf8JsonWriter json, string name, ImmutableArray<string> words)

@@ -234,7 +234,8 @@ internal static class RunsText
         _ => Ink.Warning,
     };
 
-    private static Ink InkOf(JobStatus status) => status switch
+    /// <summary>The colour of how a job ended.</summary>
+    internal static Ink InkOf(JobStatus status) => status switch
     {
         JobStatus.Succeeded => Ink.Good,
         JobStatus.Failed or JobStatus.TimedOut => Ink.Bad,

@@ -34,8 +34,11 @@ internal static class SecretPrompt
     }
 
     /// <summary>Reads the first line of a descriptor, or all of it where it has no line. Throws <see cref="IOException"/>.</summary>
-    public static char[] Read(SafeFileHandle handle)
+    public static char[] Read(SafeFileHandle handle) => Read(handle, out _);
+
+    private static char[] Read(SafeFileHandle handle, out bool hasEnd)
     {
+        hasEnd = false;
         var bytes = GC.AllocateUninitializedArray<byte>(BytesMax + 1, pinned: true);
         try
         {
@@ -54,7 +57,8 @@ internal static class SecretPrompt
                     throw new IOException(Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
                 }
 
-                if (count == 0 || bytes[length] == (byte)'\n')
+                hasEnd = count > 0 && bytes[length] == (byte)'\n';
+                if (count == 0 || hasEnd)
                 {
                     break;
                 }
@@ -98,7 +102,14 @@ internal static class SecretPrompt
         try
         {
             Write(descriptor, question);
-            return Read(terminal);
+            var answer = Read(terminal, out var hasEnd);
+            if (!hasEnd)
+            {
+                // Ctrl-D: what is written next begins on a line of its own.
+                Write(descriptor, "\n");
+            }
+
+            return answer;
         }
         finally
         {

@@ -42,13 +42,7 @@ internal static class VerifyText
     {
         json.WriteStartObject();
         json.WriteString("target", target);
-        json.WriteString("kind", outcome.Kind switch
-        {
-            VerifyTargetKind.Artifact => "artifact",
-            VerifyTargetKind.Attestation => "attestation",
-            VerifyTargetKind.Run => "run",
-            _ => "directory",
-        });
+        json.WriteString("kind", WordOf(outcome.Kind));
         json.WriteString("conclusion", ConclusionWords.Of(outcome.Checklist.Conclusion));
         json.WriteStartObject("policy");
         json.WriteString("name", policy.Name);
@@ -109,5 +103,16 @@ internal static class VerifyText
         json.WriteEndObject();
     }
 
-    private static string NameOf(CheckLine line) => line.Rule is null ? CheckWords.Of(line.Kind) : $"{CheckWords.Of(line.Kind)} {line.Rule}";
+    /// <summary>The word for what a target was taken for.</summary>
+    public static string WordOf(VerifyTargetKind kind) => kind switch
+    {
+        VerifyTargetKind.Artifact => "artifact",
+        VerifyTargetKind.Attestation => "attestation",
+        VerifyTargetKind.Run => "run",
+        VerifyTargetKind.Bundle => "bundle",
+        _ => "directory",
+    };
+
+    /// <summary>What a line is called.</summary>
+    public static string NameOf(CheckLine line) => line.Rule is null || line.Rule == CheckWords.Of(line.Kind) ? CheckWords.Of(line.Kind) : $"{CheckWords.Of(line.Kind)} {line.Rule}";
 }

@@ -25,4 +25,7 @@ public static partial class DiagnosticCodes
 
     /// <summary>Events for a handler were lost, since more came than it could take.</summary>
     public const string HandlerLost = "CAIRN0687";
+
+    /// <summary>No handler was told of what a command did, since the configuration cannot be read.</summary>
+    public const string HandlersUntold = "CAIRN0688";
 }

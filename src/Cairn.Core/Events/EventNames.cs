@@ -15,7 +15,7 @@ public static class EventNames
     [
         "pipeline.started", "pipeline.extended", "pipeline.finished", "pipeline.completed", "pipeline.failed", "pipeline.cancelled",
         "step.started", "step.retrying", "step.fetched", "step.completed", "step.failed", "step.skipped", "step.cancelled",
-        "cache.hit", "cache.miss", "signature.created", "verification.completed",
+        "cache.hit", "cache.miss", "signature.created", "verification.completed", "verification.failed",
         "service.started", "service.ready", "service.stopped", "lock.waiting", "lock.acquired", "warning",
     ];
 
@@ -27,6 +27,7 @@ public static class EventNames
         return runEvent switch
         {
             PipelineFinished finished => [NameOf(finished.Status), type],
+            VerificationCompleted { Artifact.Conclusion: not VerifiedArtifact.Passed } => ["verification.failed", type],
             StepFinished { Cache.State: CacheState.Hit } => [type, "cache.hit"],
             StepFinished { Cache.State: CacheState.Miss } => [type, "cache.miss"],
             _ => [type],

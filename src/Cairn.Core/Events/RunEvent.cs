@@ -342,6 +342,18 @@ public enum SignedSubject
 
     /// <summary>A whole run: its receipt.</summary>
     Receipt,
+
+    /// <summary>Files that were there already.</summary>
+    Files,
+
+    /// <summary>What a person approved.</summary>
+    Approval,
+
+    /// <summary>What a verification came to.</summary>
+    Summary,
+
+    /// <summary>What files consist of: a bill of materials.</summary>
+    Bill,
 }
 
 /// <summary>A statement was signed and kept.</summary>
@@ -358,24 +370,43 @@ public sealed record SignatureCreated : RunEvent
 
     /// <summary>The id of the key.</summary>
     public string? Key { get; init; }
+
+    /// <summary>What a person signed outside of a run, as the command named it; null in a run.</summary>
+    public string? Target { get; init; }
 }
 
 /// <summary>
-/// How the run came to trust the results that it took from the cache, once for all of them: an event for each would be a good part of what a run costs that only looks up.
+/// Results were verified. In a run those that it took from the cache, once for all of them: an event for each would be a good part of what a run costs that only looks up. Outside of one what a
+/// person asked for, and then <see cref="Artifact"/> tells of it and the counts are absent.
 /// </summary>
 public sealed record VerificationCompleted : RunEvent
 {
     /// <summary>Results whose signature was checked in this run.</summary>
-    public int Verified { get; init; }
+    public int? Verified { get; init; }
 
     /// <summary>Results whose signature an earlier run had checked: their bytes and all that the verdict depends on are the same.</summary>
-    public int Remembered { get; init; }
+    public int? Remembered { get; init; }
 
     /// <summary>Results of the last run that nothing has touched since, taken as that run left them.</summary>
-    public int Recalled { get; init; }
+    public int? Recalled { get; init; }
 
     /// <summary>Entries of the cache that did not count, so that their jobs were executed.</summary>
-    public int Refused { get; init; }
+    public int? Refused { get; init; }
+
+    /// <summary>What was verified outside of a run; null in one.</summary>
+    public VerifiedArtifact? Artifact { get; init; }
+}
+
+/// <summary>What a person had verified, and what that came to.</summary>
+/// <param name="Target">What was asked for: a path, or a run.</param>
+/// <param name="Kind">What it was taken for: <c>artifact</c>, <c>attestation</c>, <c>run</c>, <c>directory</c>, <c>bundle</c>.</param>
+/// <param name="Conclusion"><see cref="Passed"/>, <c>failed</c> or <c>unverifiable</c>.</param>
+/// <param name="Policy">What had to hold.</param>
+/// <param name="Problems">The lines of the checklist that do not hold: <c>hashes: …</c>.</param>
+public sealed record VerifiedArtifact(string Target, string Kind, string Conclusion, string Policy, ImmutableArray<string> Problems)
+{
+    /// <summary>The conclusion where everything holds.</summary>
+    public const string Passed = "verified";
 }
 
 /// <summary>Something that a person should know, which does not fail the run.</summary>

@@ -36,6 +36,9 @@ public sealed partial class RunEventJson : JsonSerializerContext
     /// <summary>The word of a status in events and expressions: <c>timed_out</c>.</summary>
     public static string NameOf(JobStatus status) => RunEventWriter.NameOf(status);
 
+    /// <summary>The word for how a run ended: <c>cancelled</c>.</summary>
+    public static string NameOf(RunStatus status) => RunEventWriter.NameOf(status);
+
     /// <summary>The type of an event: <c>step.completed</c>.</summary>
     public static string TypeOf(RunEvent runEvent) => RunEventWriter.TypeOf(runEvent);
 

@@ -58,17 +58,19 @@ internal static class RunEventWriter
                 {
                     SignedSubject.Action => "action",
                     SignedSubject.Receipt => "receipt",
+                    SignedSubject.Files => "files",
+                    SignedSubject.Approval => "approval",
+                    SignedSubject.Summary => "summary",
+                    SignedSubject.Bill => "bill",
                     _ => throw new InvalidOperationException($"Nothing signs `{signature.Subject}`"),
                 });
                 WriteOptional(json, "job"u8, signature.Job);
                 json.WriteString("statement"u8, signature.Statement);
                 WriteOptional(json, "key"u8, signature.Key);
+                WriteOptional(json, "target"u8, signature.Target);
                 break;
             case VerificationCompleted verification:
-                json.WriteNumber("verified"u8, verification.Verified);
-                json.WriteNumber("remembered"u8, verification.Remembered);
-                json.WriteNumber("recalled"u8, verification.Recalled);
-                json.WriteNumber("refused"u8, verification.Refused);
+                WriteVerification(json, verification);
                 break;
             case WarningRaised warning:
                 WriteOptional(json, "job"u8, warning.Job);
@@ -94,6 +96,15 @@ internal static class RunEventWriter
         JobStatus.NotRun => "not_run",
         JobStatus.Cancelled => "cancelled",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Unknown status"),
+    };
+
+    /// <summary>The word for how a run ended.</summary>
+    public static string NameOf(RunStatus status) => status switch
+    {
+        RunStatus.Succeeded => "succeeded",
+        RunStatus.Failed => "failed",
+        RunStatus.Cancelled => "cancelled",
+        _ => throw new ArgumentOutOfRangeException(nameof(status), status, "A run cannot end so"),
     };
 
     /// <summary>The type of an event.</summary>
@@ -142,13 +153,7 @@ internal static class RunEventWriter
 
     private static void WriteFinished(EventText json, PipelineFinished finished)
     {
-        json.WriteString("status"u8, finished.Status switch
-        {
-            RunStatus.Succeeded => "succeeded",
-            RunStatus.Failed => "failed",
-            RunStatus.Cancelled => "cancelled",
-            _ => throw new InvalidOperationException($"A run cannot end `{finished.Status}`"),
-        });
+        json.WriteString("status"u8, NameOf(finished.Status));
         json.WriteNumber("duration_ms"u8, finished.DurationMs);
         json.WriteStartObject("counts"u8);
         foreach (var (status, count) in finished.Counts)
@@ -188,6 +193,24 @@ internal static class RunEventWriter
             case StepFinished finished:
                 WriteStepFinished(json, finished);
                 break;
+        }
+    }
+
+    private static void WriteVerification(EventText json, VerificationCompleted verification)
+    {
+        WriteOptional(json, "verified"u8, verification.Verified);
+        WriteOptional(json, "remembered"u8, verification.Remembered);
+        WriteOptional(json, "recalled"u8, verification.Recalled);
+        WriteOptional(json, "refused"u8, verification.Refused);
+        if (verification.Artifact is { } artifact)
+        {
+            json.WriteStartObject("artifact"u8);
+            json.WriteString("target"u8, artifact.Target);
+            json.WriteString("kind"u8, artifact.Kind);
+            json.WriteString("conclusion"u8, artifact.Conclusion);
+            json.WriteString("policy"u8, artifact.Policy);
+            WriteTexts(json, "problems"u8, artifact.Problems);
+            json.WriteEndObject();
         }
     }
 
@@ -348,6 +371,14 @@ internal static class RunEventWriter
         }
 
         json.WriteEndArray();
+    }
+
+    private static void WriteOptional(EventText json, ReadOnlySpan<byte> name, int? value)
+    {
+        if (value is { } number)
+        {
+            json.WriteNumber(name, number);
+        }
     }
 
     private static void WriteOptional(EventText json, ReadOnlySpan<byte> name, string? value)

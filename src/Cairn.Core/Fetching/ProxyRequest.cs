@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 
+using Cairn.Core.Http;
+
 namespace Cairn.Core.Fetching;
 
 /// <summary>
@@ -10,9 +12,8 @@ namespace Cairn.Core.Fetching;
 public sealed class ProxyRequest
 {
     /// <summary>Bytes of a head; more is refused.</summary>
-    public const int HeadBytesMax = 64 << 10;
+    public const int HeadBytesMax = HttpHead.BytesMax;
 
-    private const int HeadersMax = 200;
     private const int HttpPort = 80;
 
     // What is between a client and its proxy, and goes no further.
@@ -48,57 +49,17 @@ public sealed class ProxyRequest
     private string Bracketed => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host;
 
     /// <summary>Where a head ends, its empty line included; -1 where it does not end yet.</summary>
-    public static int FindEnd(ReadOnlySpan<byte> bytes)
-    {
-        var at = bytes.IndexOf("\r\n\r\n"u8);
-        return at < 0 ? -1 : at + 4;
-    }
+    public static int FindEnd(ReadOnlySpan<byte> bytes) => HttpHead.FindEnd(bytes);
 
     /// <summary>Reads a whole head, its empty line included; null, with what is wrong, for what is none.</summary>
-    public static ProxyRequest? TryRead(ReadOnlySpan<byte> head, out string problem)
+    public static ProxyRequest? TryRead(ReadOnlySpan<byte> bytes, out string problem)
     {
-        problem = "";
-        if (head.Length > HeadBytesMax)
-        {
-            problem = "The request is too long";
-            return null;
-        }
-
-        if (FindEnd(head) != head.Length)
-        {
-            problem = "The request does not end";
-            return null;
-        }
-
-        foreach (var b in head)
-        {
-            if (b is not ((byte)'\t' or (byte)'\r' or (byte)'\n' or (>= 0x20 and not 0x7f)))
-            {
-                problem = "The request has control characters";
-                return null;
-            }
-        }
-
-        // One character for each byte: header values may have others than ASCII's, which are passed on as they are.
-        var lines = Encoding.Latin1.GetString(head[..^4]).Split("\r\n");
-        if (Array.Exists(lines, static line => line.AsSpan().ContainsAny('\r', '\n')))
-        {
-            problem = "The request has line ends that are none";
-            return null;
-        }
-
-        var parts = lines[0].Split(' ');
-        if (parts is not [{ Length: > 0 and <= 32 } method, { Length: > 0 } target, "HTTP/1.1" or "HTTP/1.0"] || method.AsSpan().ContainsAnyExceptInRange('A', 'Z'))
-        {
-            problem = "The request's first line is not METHOD ADDRESS HTTP/1.1";
-            return null;
-        }
-
-        if (ReadHeaders(lines, ref problem) is not { } headers)
+        if (HttpHead.TryRead(bytes, out problem) is not { } head)
         {
             return null;
         }
 
+        var (method, target, headers) = (head.Method, head.Target, Passed(head));
         if (method is "CONNECT")
         {
             if (!TrySplit(target, defaultPort: 0, out var host, out var port))
@@ -162,49 +123,13 @@ public sealed class ProxyRequest
         return new ProxyRequest(method, host, port, path, headers);
     }
 
-    private static List<KeyValuePair<string, string>>? ReadHeaders(string[] lines, ref string problem)
+    private static List<KeyValuePair<string, string>> Passed(HttpHead head)
     {
-        if (lines.Length - 1 > HeadersMax)
-        {
-            problem = $"The request has more than {HeadersMax} headers";
-            return null;
-        }
-
-        var headers = new List<KeyValuePair<string, string>>(lines.Length - 1);
-        var dropped = new List<string>();
-        var bodies = 0;
-        for (var i = 1; i < lines.Length; i++)
-        {
-            var colon = lines[i].IndexOf(':', StringComparison.Ordinal);
-            if (colon < 1 || !IsToken(lines[i].AsSpan(0, colon)))
-            {
-                problem = "The request has a header that is none";
-                return null;
-            }
-
-            var name = lines[i][..colon];
-            var value = lines[i][(colon + 1)..].Trim(' ', '\t');
-            bodies += Is(name, "content-length") || Is(name, "transfer-encoding") ? 1 : 0;
-            if (Is(name, "connection"))
-            {
-                dropped.AddRange(value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
-            }
-
-            headers.Add(new(name, value));
-        }
-
-        if (bodies > 1)
-        {
-            problem = "The request tells the length of its body twice";
-            return null;
-        }
-
-        headers.RemoveAll(h => Array.Exists(HopByHop, hop => Is(h.Key, hop))
-            || (!Is(h.Key, "content-length") && !Is(h.Key, "transfer-encoding") && dropped.Exists(d => Is(h.Key, d))));
+        var headers = new List<KeyValuePair<string, string>>(head.Headers);
+        headers.RemoveAll(h => Array.Exists(HopByHop, hop => HttpHead.Is(h.Key, hop))
+            || (!HttpHead.Is(h.Key, "content-length") && !HttpHead.Is(h.Key, "transfer-encoding") && head.HasWord("connection", h.Key)));
         return headers;
     }
-
-    private static bool Is(string name, string other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
 
     private static bool TrySplit(ReadOnlySpan<char> authority, int defaultPort, out string host, out int port)
     {
@@ -229,19 +154,6 @@ public sealed class ProxyRequest
         }
 
         host = normal;
-        return true;
-    }
-
-    private static bool IsToken(ReadOnlySpan<char> name)
-    {
-        foreach (var c in name)
-        {
-            if (!char.IsAsciiLetterOrDigit(c) && !"!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal))
-            {
-                return false;
-            }
-        }
-
         return true;
     }
 }

@@ -96,6 +96,7 @@ public static class PipelineReader
 
         ToolchainChecker.Check(files.Files, definitions, diagnostics);
         FetchChecker.Check(definitions, steps, diagnostics);
+        BundleChecker.Check(steps, diagnostics);
 
         foreach (var template in definitions.Templates.Items)
         {

@@ -75,7 +75,29 @@ internal sealed class StepResolver(Definitions definitions)
         }
 
         var fetch = layers[^1].Draft.Fetch is null ? null : new FetchPolicy(new HostRules(FirstValue(layers, static d => d.Hosts) ?? []));
-        return new Step(name, Action(layers[^1]), resolved.Span)
+        var action = Action(layers[^1]);
+        if (action is StepAction.Bundle bundle)
+        {
+            // Made by Cairn itself: of all that says how a command is executed nothing is left.
+            return new Step(name, action, resolved.Span)
+            {
+                Description = First(layers, static d => d.Description),
+                Needs = References(resolved.Needs),
+                Inputs = bundle.Files,
+                Outputs = [bundle.Name],
+                Timeout = FirstValue(layers, static d => d.Timeout) ?? defaults.Timeout,
+                AllowFailure = FirstValue(layers, static d => d.AllowFailure) ?? defaults.AllowFailure ?? false,
+                Condition = Condition(layers),
+                Matrix = resolved.Matrix,
+                Isolation = IsolationLevel.Process,
+                Locks = Locks(First(layers, static d => d.Concurrency)),
+                MaxParallel = First(layers, static d => d.Concurrency)?.MaxParallel,
+                Cache = Cache(layers, defaults),
+                Templates = scopes,
+            };
+        }
+
+        return new Step(name, action, resolved.Span)
         {
             Description = First(layers, static d => d.Description),
             Needs = References(resolved.Needs),
@@ -179,6 +201,8 @@ internal sealed class StepResolver(Definitions definitions)
     {
         { Run: { } run } => new StepAction.Script(Within(run, body.Scope), body.Draft.Shell ?? body.Draft.File!.Defaults.Shell ?? ShellKind.Default),
         { Command: { } command } => new StepAction.Command(Within(command, body.Scope)),
+        { Bundle: not null } when BundleChecker.NameOf(body.Draft)?.Computed is { } name && BundleChecker.FilesOf(body.Draft) is { IsEmpty: false } files =>
+            new StepAction.Bundle(Within(name, body.Scope), Within(files, body.Scope)),
         _ => new StepAction.Command([]),
     };
 

@@ -300,6 +300,10 @@ public sealed record PlanDependencies
                 case StepAction.Command command:
                     Add(command.Arguments);
                     break;
+                case StepAction.Bundle bundle:
+                    Add(bundle.Name);
+                    Add(bundle.Files);
+                    break;
             }
         }
 

@@ -82,6 +82,14 @@ public sealed class ProtoWriter
         }
     }
 
+    /// <summary>Writes a message that is encoded already, which is there although it is empty.</summary>
+    public void WriteMessage(int field, ReadOnlySpan<byte> message)
+    {
+        WriteTag(field, ProtoWireType.Length);
+        WriteRaw((ulong)message.Length);
+        message.CopyTo(Take(message.Length));
+    }
+
     /// <summary>Writes a REAPI <c>Digest</c>: <c>hash</c> is 1, <c>size_bytes</c> is 2.</summary>
     public void WriteDigest(int field, Digest digest)
     {

@@ -7,9 +7,11 @@ using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
+using Cairn.Engine.Bundles;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Running;
 using Cairn.Engine.Toolchains;
+using Cairn.Trust.Statements;
 
 namespace Cairn.Engine.Caching;
 
@@ -33,6 +35,11 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
     public ActionDescription Describe(Job job, int attempt, Digest inputRoot, ToolchainSet? toolchains)
     {
         var scope = new JobScope(run, job, attempt, needs: null);
+        if (job.Step.Action is StepAction.Bundle bundle)
+        {
+            return Describe(job, bundle, scope, inputRoot);
+        }
+
         var platform = new List<KeyValuePair<string, string>>
         {
             new("arch", HostFingerprint.Architecture),
@@ -93,6 +100,17 @@ internal sealed class ActionBuilder(RunScope run, RunRequest request, RunInputs 
             InputRoot = inputRoot,
         };
     }
+
+    // Cairn makes it by itself, of its inputs alone: nothing of the machine, no program and no variable has a part in it.
+    private static ActionDescription Describe(Job job, StepAction.Bundle bundle, JobScope scope, Digest inputRoot) => new()
+    {
+        Arguments = ["cairn", "bundle", scope.Text(bundle.Name), .. bundle.Files.Select(scope.Text)],
+        Environment = [],
+        WorkingDirectory = "",
+        Outputs = [.. job.Outputs.Patterns.Select(static p => p.ToString())],
+        Platform = [new(BuilderIds.BuiltInProperty, BundleStep.Kind), new("isolation", IsolationWords.Of(IsolationLevel.Sandbox)), new("network", IsolationWords.Of(NetworkAccess.None))],
+        InputRoot = inputRoot,
+    };
 
     /// <summary>
     /// The digest of what a fetch step asks for: its command, the variables that the pipeline gives it, its inputs, and which files are its outputs. The machine, the programs and the

@@ -8,6 +8,7 @@ using Cairn.Core.Events;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
 using Cairn.Core.Scheduling;
+using Cairn.Engine.Bundles;
 using Cairn.Engine.Caching.Memo;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
@@ -83,6 +84,11 @@ internal sealed partial class RunCache : IDisposable
                 ?? throw new IOException($"`{conflict}` is an input of `{job.Id}` twice with different content: a file that a step makes must have one maker");
         }
 
+        if (job.Step.Action is StepAction.Bundle bundle)
+        {
+            inputs = BundleStep.Select(inputs, bundle, new JobScope(_scope, job, attempt, needs: null));
+        }
+
         var toolchains = _inputs.Toolchains.Of(job.Step, (toolchain, source) => MadeToolchain(job, toolchain, source));
         var description = _builder.Describe(job, attempt, inputs.Digest, toolchains);
         return new PreparedAction(ActionEncoder.Encode(description), inputs, sources)
@@ -104,6 +110,28 @@ internal sealed partial class RunCache : IDisposable
             {
                 var product = _products.Of(need);
                 return MadeToolchains.Put(toolchain.Name, source, product.Tree.Value, _inputs.Workshop(), path => _tree.Root.TryOpenFilePath(path));
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The tree of a toolchain that a step of this run made, once that has ended; null where it made none.</summary>
+    public Digest? MadeToolchain(string name, ToolchainSource.Step source)
+    {
+        foreach (var job in _scope.Plan.Jobs)
+        {
+            if (job.Step.Name.Value == source.Name && _products.Find(job.Index) is { } product)
+            {
+                try
+                {
+                    return MadeToolchains.TreeOf(name, source, product.Tree.Value).Digest;
+                }
+                catch (IOException)
+                {
+                    // Those who wanted it failed by that.
+                    return null;
+                }
             }
         }
 
@@ -238,9 +266,12 @@ internal sealed partial class RunCache : IDisposable
             return null;
         }
 
-        _products.Note(job.Index, JobProduct.Of(JobProducts.TreeOf(result.Outputs), []));
+        Assume(job, result);
         return result;
     }
+
+    /// <summary>Has those that need a job see these outputs.</summary>
+    public void Assume(Job job, ActionResult result) => _products.Note(job.Index, JobProduct.Of(JobProducts.TreeOf(result.Outputs), []));
 
     /// <summary>Waits for whoever executes the same action on this machine.</summary>
     public Task<IDisposable?> HoldAsync(Job job, PreparedAction action, CancellationToken cancellationToken) => _actions.Value.HoldAsync(
@@ -275,6 +306,9 @@ internal sealed partial class RunCache : IDisposable
 
         return _tree.Restore(job, outputs, _storage, () => store) ?? throw new IOException("The store lost a file that it has just taken: run `cairn store fsck`");
     }
+
+    /// <summary>The same for what Cairn made by itself.</summary>
+    public RestoredOutputs Export(Job job, DirectoryHandle made, IReadOnlyList<TreeFile> files) => Export(job, made, files, _inputs.Workshop(), judge: null);
 
     /// <summary>Keeps what an execution made, and says how the cache was used. <paramref name="action"/> is null where the job could not be described.</summary>
     public CacheUse Keep(Job job, PreparedAction action, ExecutedJob executed)

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 using Cairn.Core;
+using Cairn.Engine.Log;
 
 namespace Cairn.Engine.Configuration;
 
@@ -171,9 +172,22 @@ internal abstract class SettingType
         }
     }
 
+    internal sealed class Log : SettingType
+    {
+        public override string Text => "local, off, or the https URL of a log";
+
+        public override IReadOnlyList<string> Choices => ["local", "off"];
+
+        public override bool TryParse(string text, out object? value)
+        {
+            value = LogTarget.TryParse(text);
+            return value is not null;
+        }
+    }
+
     internal sealed class Folder : SettingType
     {
-        public override string Text => "an absolute folder";
+        public override string Text => "an absolute path";
 
         public override bool TryParse(string text, out object? value)
         {

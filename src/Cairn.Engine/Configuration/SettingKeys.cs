@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 
 using Cairn.Core.Language.Model;
+using Cairn.Engine.Log;
 
 namespace Cairn.Engine.Configuration;
 
@@ -40,6 +41,10 @@ public static class SettingKeys
             static (s, v) => s with { ProcessPath = (string)v! }),
         new("lint.untrusted", new SettingType.Choice<LintLevel>(("warn", LintLevel.Warn), ("error", LintLevel.Error), ("off", LintLevel.Off)), "warn",
             "What happens where untrusted text (a branch name, a parameter) is put into a shell script.", static (s, v) => s with { UntrustedLint = (LintLevel)v! }),
+        new("log", new SettingType.Log(), "local", "Where receipts and attestations of runs are logged: the machine's own log, nowhere, or a log elsewhere.",
+            static (s, v) => s with { Log = (LogTarget)v! }, userOnly: true),
+        new("log_token_file", new SettingType.Folder(), "", "The file with the token for a log elsewhere; CAIRN_LOG_TOKEN wins over it.",
+            static (s, v) => s with { LogTokenFile = (string)v! }, userOnly: true),
         new("color", new SettingType.Choice<ColorMode>(("auto", ColorMode.Auto), ("always", ColorMode.Always), ("never", ColorMode.Never)), "auto",
             "When to use colour; --color and NO_COLOR win over it.", static (s, v) => s with { Color = (ColorMode)v! }, userOnly: true),
     ];

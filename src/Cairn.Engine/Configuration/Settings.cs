@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 
 using Cairn.Core.Language.Model;
 using Cairn.Engine.Handlers;
+using Cairn.Engine.Log;
 
 namespace Cairn.Engine.Configuration;
 
@@ -104,6 +105,12 @@ public sealed record Settings
 
     /// <summary><c>process.path</c>: the <c>PATH</c> of steps; null for Cairn's fixed one.</summary>
     public string? ProcessPath { get; init; }
+
+    /// <summary><c>log</c>: where what runs sign is logged.</summary>
+    public LogTarget Log { get; init; } = LogTarget.Local.Instance;
+
+    /// <summary><c>log_token_file</c>: the file with the token for a log elsewhere; null for none.</summary>
+    public string? LogTokenFile { get; init; }
 
     /// <summary><c>lint.untrusted</c>: what happens where untrusted text is put into a shell script.</summary>
     public LintLevel UntrustedLint { get; init; }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 
 using Cairn.Core.Planning;
-using Cairn.Core.Scheduling;
 using Cairn.Engine.Caching;
 using Cairn.Engine.Isolation;
 using Cairn.Engine.Outputs;
@@ -15,41 +14,35 @@ internal sealed class FreshStep : IAsyncDisposable
 {
     private readonly PreparedRun _prepared;
     private readonly JobScope _expressions;
-    private readonly RunReporter _reporter;
-    private readonly RunCache _cache;
+    private readonly ActionPreview _preview;
     private readonly string? _sourceDate;
 
-    private FreshStep(PreparedRun prepared, Job job, ProcessHost host, RunInputs inputs, OutputTree tree, RunReporter reporter, RunScope scope, RunCache cache, PreparedAction action, string? sourceDate, Action<string> warn)
+    private FreshStep(PreparedRun prepared, Job job, ActionPreview preview, PreparedAction action, string? sourceDate, Action<string> warn)
     {
-        _reporter = reporter;
         _prepared = prepared;
-        Job = job;
-        Host = host;
-        Inputs = inputs;
-        Tree = tree;
-        Scope = scope;
-        _cache = cache;
-        Action = action;
+        _preview = preview;
         _sourceDate = sourceDate;
-        _expressions = new JobScope(scope, job, attempt: 1, needs: null);
-        Sandboxes = new SandboxIsolation(host, inputs, tree, prepared.Request, TimeProvider.System);
-        Secrets = new SecretResolver(scope.Plan.Pipeline.Secrets, prepared.Request.ProjectDirectory, host, (_, text) => warn(text));
+        _expressions = new JobScope(preview.Scope, job, attempt: 1, needs: null);
+        Job = job;
+        Action = action;
+        Sandboxes = new SandboxIsolation(preview.Host, preview.Inputs, preview.Tree, prepared.Request, TimeProvider.System);
+        Secrets = new SecretResolver(Scope.Plan.Pipeline.Secrets, prepared.Request.ProjectDirectory, preview.Host, (_, text) => warn(text));
     }
 
     /// <summary>The job.</summary>
     public Job Job { get; }
 
     /// <summary>What starts its processes.</summary>
-    public ProcessHost Host { get; }
+    public ProcessHost Host => _preview.Host;
 
     /// <summary>The sources.</summary>
-    public RunInputs Inputs { get; }
+    public RunInputs Inputs => _preview.Inputs;
 
     /// <summary>The working tree.</summary>
-    public OutputTree Tree { get; }
+    public OutputTree Tree => _preview.Tree;
 
     /// <summary>What expressions see.</summary>
-    public RunScope Scope { get; }
+    public RunScope Scope => _preview.Scope;
 
     /// <summary>What it would execute, and over what.</summary>
     public PreparedAction Action { get; }
@@ -94,30 +87,10 @@ internal sealed class FreshStep : IAsyncDisposable
             warn($"The services of `{job.Id}` do not run here");
         }
 
-        var host = ProcessHost.Create(new ProcessHostOptions { PidNamespace = false, RunToken = prepared.Id.Value });
-        RunInputs? inputs = null;
-        OutputTree? tree = null;
-        RunReporter? reporter = null;
-        RunCache? cache = null;
+        var preview = await ActionPreview.OpenAsync(prepared, warn, cancellationToken);
         try
         {
-            inputs = RunInputs.Take(prepared, cancellationToken);
-            foreach (var diagnostic in inputs.Diagnostics)
-            {
-                warn(diagnostic.Message);
-            }
-
-            if (inputs.HasErrors)
-            {
-                throw new DebugException("The inputs cannot be read");
-            }
-
-            var outputs = tree = new OutputTree(request.ProjectDirectory, prepared.Id);
-            reporter = new RunReporter(prepared.Id, log: null, new SilentObserver(), TimeProvider.System);
-            var scope = new RunScope(plan, prepared.PlanInput.Git, prepared.PlanInput.Run, globs => outputs.HashFiles(globs));
-            var dates = new SourceDates(scope, request, prepared.Git, host);
-            cache = new RunCache(prepared, inputs, scope, reporter, tree, dates);
-            var known = await LearnAsync(plan, job, request, scope, dates, cache, cancellationToken);
+            var known = await LearnAsync(plan, job, preview, cancellationToken);
             string? sourceDate = null;
             if (request.DeterminismOf(job.Step) is { } determinism)
             {
@@ -126,26 +99,22 @@ internal sealed class FreshStep : IAsyncDisposable
                     throw new DebugException(problem);
                 }
 
-                await dates.FindAsync(job, cancellationToken);
-                sourceDate = dates.Of(job);
+                await preview.Dates.FindAsync(job, cancellationToken);
+                sourceDate = preview.Dates.Of(job);
             }
 
-            var action = cache.Prepare(job, attempt: 1, cancellationToken);
-            if (tree.MissingInput(job, action.Inputs) is { } missing)
+            var action = await preview.PrepareAsync(job, cancellationToken);
+            if (preview.Tree.MissingInput(job, action.Inputs) is { } missing)
             {
                 throw new DebugException($"The declared input `{missing}` of `{job.Id}` does not exist");
             }
 
             CheckNeeds(plan, job, action, known, warn);
-            return new FreshStep(prepared, job, host, inputs, tree, reporter, scope, cache, action, sourceDate, warn);
+            return new FreshStep(prepared, job, preview, action, sourceDate, warn);
         }
         catch
         {
-            cache?.Dispose();
-            reporter?.Dispose();
-            tree?.Dispose();
-            inputs?.Dispose();
-            await host.DisposeAsync();
+            await preview.DisposeAsync();
             throw;
         }
     }
@@ -183,17 +152,13 @@ internal sealed class FreshStep : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Sandboxes.Dispose();
-        _cache.Dispose();
-        _reporter.Dispose();
-        Tree.Dispose();
-        Inputs.Dispose();
-        await Host.DisposeAsync();
+        await _preview.DisposeAsync();
     }
 
     /// <summary>Asks the cache for everything that comes before a job, as a run would; the jobs whose results it has.</summary>
-    private static async Task<HashSet<int>> LearnAsync(Plan plan, Job job, RunRequest request, RunScope scope, SourceDates dates, RunCache cache, CancellationToken cancellationToken)
+    private static async Task<HashSet<int>> LearnAsync(Plan plan, Job job, ActionPreview preview, CancellationToken cancellationToken)
     {
-        var wanted = new SortedSet<int>();
+        var wanted = new HashSet<int>();
         var pending = new Stack<int>(job.Needs);
         while (pending.TryPop(out var need))
         {
@@ -206,24 +171,14 @@ internal sealed class FreshStep : IAsyncDisposable
             }
         }
 
-        var done = new HashSet<int>();
         var known = new HashSet<int>();
-        while (wanted.Count > 0)
+        foreach (var next in ActionPreview.InOrder(plan, wanted))
         {
-            var next = wanted.First(w => plan.Jobs[w].Needs.All(done.Contains));
-            wanted.Remove(next);
-            done.Add(next);
             try
             {
-                if (request.DeterminismOf(plan.Jobs[next].Step) is not null)
+                if (preview.TryKnow(next, await preview.PrepareAsync(next, cancellationToken)) is not null)
                 {
-                    await dates.FindAsync(plan.Jobs[next], cancellationToken);
-                }
-
-                if (cache.TryKnow(plan.Jobs[next], cache.Prepare(plan.Jobs[next], attempt: 1, cancellationToken)) is { } result)
-                {
-                    scope.Record(next, new StepResult(JobStatus.Succeeded, result.StepOutputs, static () => null));
-                    known.Add(next);
+                    known.Add(next.Index);
                 }
             }
             catch (EvaluationException)
@@ -254,17 +209,6 @@ internal sealed class FreshStep : IAsyncDisposable
             {
                 throw new DebugException($"`{job.Id}` needs `{need.Id}`, whose outputs are neither in the cache nor in the working tree: `cairn run {need.Step.Name}` makes them");
             }
-        }
-    }
-
-    private sealed class SilentObserver : IRunObserver
-    {
-        public void OnEvent(Core.Events.RunEvent runEvent)
-        {
-        }
-
-        public void OnOutput(Core.JobId job, OutputSource source, ReadOnlySpan<byte> redactedBytes)
-        {
         }
     }
 }

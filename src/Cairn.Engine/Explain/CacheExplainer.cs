@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 
 using Cairn.Core.Actions;
 using Cairn.Core.Events;
+using Cairn.Store.Actions;
 
 namespace Cairn.Engine.Explain;
 
@@ -9,7 +10,8 @@ namespace Cairn.Engine.Explain;
 /// <param name="history">The project's runs.</param>
 /// <param name="actions">Its actions.</param>
 /// <param name="origins">Which job makes a file.</param>
-public sealed class CacheExplainer(RunHistory history, IActionSource actions, FileOrigins origins)
+/// <param name="demotions">Which results count no more; null for none.</param>
+public sealed class CacheExplainer(RunHistory history, IActionSource actions, FileOrigins origins, Demotions? demotions = null)
 {
     private const int RenameCandidatesMax = 100;
 
@@ -70,11 +72,15 @@ public sealed class CacheExplainer(RunHistory history, IActionSource actions, Fi
         var (before, after) = (earlier.Finished.Cache!.Action!, explanation.Cache!.Action!);
         if (string.Equals(before, after, StringComparison.Ordinal))
         {
+            // One that was found later is not why it missed.
+            var demotion = earlier.Finished is StepCompleted && demotions?.OfAction(after) is { } found && found.Time >= earlier.Time.AddSeconds(-1) && found.Time <= explanation.Finished!.Time ? found : null;
             return explanation with
             {
+                Demotion = demotion,
                 Cause = explanation.Cache.Forced ? MissCause.Forced
                     : earlier.Finished is not StepCompleted ? MissCause.Failed
                     : earlier.Finished.Cache.NotKept is not null ? MissCause.NotKept
+                    : demotion is not null ? MissCause.Demoted
                     : MissCause.Gone,
             };
         }

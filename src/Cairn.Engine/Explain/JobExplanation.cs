@@ -1,5 +1,6 @@
 using Cairn.Core;
 using Cairn.Core.Events;
+using Cairn.Store.Actions;
 
 namespace Cairn.Engine.Explain;
 
@@ -20,6 +21,9 @@ public enum MissCause
 
     /// <summary>The same action succeeded before; its result is no longer there.</summary>
     Gone,
+
+    /// <summary>The same action succeeded before; its result was demoted since, because a replay made something else.</summary>
+    Demoted,
 
     /// <summary>The caller said <c>--force</c>, whatever the cache had.</summary>
     Forced,
@@ -45,6 +49,9 @@ public sealed record JobExplanation(string Job, string Step, StepFinished? Finis
 
     /// <summary>Of a miss: why.</summary>
     public MissCause? Cause { get; init; }
+
+    /// <summary>Of a miss because of a demotion: that.</summary>
+    public Demotion? Demotion { get; init; }
 
     /// <summary>Of a miss: what it is compared with.</summary>
     public EarlierJob? Earlier { get; init; }

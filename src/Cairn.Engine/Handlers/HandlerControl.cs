@@ -1,5 +1,9 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
 
+using Cairn.Core.Events;
+using Cairn.Engine.Caching;
 using Cairn.Execution;
 
 namespace Cairn.Engine.Handlers;
@@ -42,6 +46,60 @@ public sealed class HandlerControl(string stateDirectory, string version, TimePr
             DeliveryOutcome.Failed failed => new HandlerTest(false, failed.Problem, took),
             _ => throw new InvalidOperationException($"A delivery cannot end in {outcome.GetType().Name}"),
         };
+    }
+
+    /// <summary>
+    /// Tells handlers what happened outside of a run, and says how it went; those who want none of it are left out. Called when the command's work is done: it waits for each handler as long as that may delay
+    /// a run, for all of them at once, and what is left then is kept. A handler for certain pipelines or branches is told of these alone.
+    /// </summary>
+    /// <param name="handlers">The handlers.</param>
+    /// <param name="command">The command: <c>verify</c>.</param>
+    /// <param name="projectDirectory">The project that it was about.</param>
+    /// <param name="events">What happened.</param>
+    public async Task<ImmutableArray<HandlerReport>> TellAsync(ImmutableArray<HandlerSettings> handlers, string command, string projectDirectory, IReadOnlyList<RunEvent> events)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        ArgumentNullException.ThrowIfNull(events);
+        var source = string.Create(CultureInfo.InvariantCulture, $"{command.Replace(' ', '-')}-{time.GetUtcNow().ToUnixTimeMilliseconds()}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}");
+        var context = new HandlerContext(source, projectDirectory, HostFingerprint.MachineName) { Command = command };
+        var wanted = new List<(HandlerSettings Settings, List<HandlerMessage> Messages)>();
+        foreach (var settings in handlers)
+        {
+            var messages = new List<HandlerMessage>();
+            for (var i = 0; i < events.Count; i++)
+            {
+                var names = EventNames.Of(events[i]);
+                if (settings.Pipelines.IsEmpty && settings.Branches.IsEmpty && NamePattern.IsAnyMatch(settings.Events, names.AsSpan()))
+                {
+                    messages.Add(HandlerMessage.Of(events[i], names, context, i + 1));
+                }
+            }
+
+            if (messages.Count > 0)
+            {
+                wanted.Add((settings, messages));
+            }
+        }
+
+        if (wanted.Count == 0)
+        {
+            return [];
+        }
+
+        await using var host = Host();
+        return [.. await Task.WhenAll(wanted.Select(w => TellAsync(w.Settings, w.Messages, source, host))).ConfigureAwait(false)];
+    }
+
+    private async Task<HandlerReport> TellAsync(HandlerSettings settings, List<HandlerMessage> messages, string source, ProcessHost host)
+    {
+        var state = new HandlerState(stateDirectory, settings.Name);
+        using var worker = new HandlerWorker(settings, HandlerTargets.Open(settings, state.Folder, version, host, time), state, time, source);
+        foreach (var message in messages)
+        {
+            worker.Add(message);
+        }
+
+        return await worker.FinishAsync(settings.Drain).ConfigureAwait(false);
     }
 
     /// <summary>Sends what is kept for handlers, and says how it went; those for which nothing is kept are left out.</summary>

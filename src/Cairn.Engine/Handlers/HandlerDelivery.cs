@@ -82,7 +82,7 @@ internal sealed class HandlerDelivery : IRunObserver, IDisposable
 
     private void Begin(PipelineStarted started)
     {
-        _context = new HandlerContext(started.Run, _project, started.Pipeline, started.Branch, started.Commit, HostFingerprint.MachineName);
+        _context = new HandlerContext(started.Run, _project, HostFingerprint.MachineName) { Pipeline = started.Pipeline, Branch = started.Branch, Commit = started.Commit };
         foreach (var (settings, worker) in _handlers)
         {
             if ((settings.Pipelines.IsEmpty || NamePattern.IsAnyMatch(settings.Pipelines, started.Pipeline))

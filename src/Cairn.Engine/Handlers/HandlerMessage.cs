@@ -26,7 +26,7 @@ internal sealed record HandlerMessage(string Id, string Type, DateTimeOffset Tim
     /// <summary>The message of an event.</summary>
     public static HandlerMessage Of(RunEvent runEvent, ImmutableArray<string> names, HandlerContext context, long number)
     {
-        var id = string.Create(CultureInfo.InvariantCulture, $"{context.Run}.{number}");
+        var id = string.Create(CultureInfo.InvariantCulture, $"{context.Source}.{number}");
         return new HandlerMessage(id, names[0], runEvent.Time, Write(id, names, runEvent.Time, json =>
         {
             context.Write(json);
@@ -97,30 +97,39 @@ internal sealed record HandlerMessage(string Id, string Type, DateTimeOffset Tim
     }
 }
 
-/// <summary>The run that events are of.</summary>
-/// <param name="Run">Its id.</param>
-/// <param name="Project">Its project's folder.</param>
-/// <param name="Pipeline">Its pipeline's name.</param>
-/// <param name="Branch">Its branch, or null.</param>
-/// <param name="Commit">Its commit, or null.</param>
+/// <summary>What events are of: a run, or a command that a person gave outside of one.</summary>
+/// <param name="Source">What the ids of its events begin with: the id of the run, or of the command.</param>
+/// <param name="Project">The project's folder.</param>
 /// <param name="Host">The machine.</param>
-internal sealed record HandlerContext(string Run, string Project, string Pipeline, string? Branch, string? Commit, string Host)
+internal sealed record HandlerContext(string Source, string Project, string Host)
 {
+    /// <summary>The command; null for a run.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>The pipeline's name; null outside of a run.</summary>
+    public string? Pipeline { get; init; }
+
+    /// <summary>The run's branch, or null.</summary>
+    public string? Branch { get; init; }
+
+    /// <summary>The run's commit, or null.</summary>
+    public string? Commit { get; init; }
+
     public void Write(Utf8JsonWriter json)
     {
-        json.WriteString("run"u8, Run);
+        json.WriteString(Command is null ? "run"u8 : "command"u8, Command ?? Source);
         json.WriteString("project"u8, Project);
-        json.WriteString("pipeline"u8, Pipeline);
-        if (Branch is not null)
-        {
-            json.WriteString("branch"u8, Branch);
-        }
-
-        if (Commit is not null)
-        {
-            json.WriteString("commit"u8, Commit);
-        }
-
+        WriteOptional(json, "pipeline"u8, Pipeline);
+        WriteOptional(json, "branch"u8, Branch);
+        WriteOptional(json, "commit"u8, Commit);
         json.WriteString("host"u8, Host);
+    }
+
+    private static void WriteOptional(Utf8JsonWriter json, ReadOnlySpan<byte> name, string? value)
+    {
+        if (value is not null)
+        {
+            json.WriteString(name, value);
+        }
     }
 }

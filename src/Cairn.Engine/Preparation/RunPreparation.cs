@@ -277,6 +277,7 @@ internal static class PipelineNeeds
         {
             StepAction.Script script => [script.Text],
             StepAction.Command command => command.Arguments,
+            StepAction.Bundle bundle => [bundle.Name, .. bundle.Files],
             _ => [],
         };
         IEnumerable<Template?> single = [step.WorkingDirectory, step.Generates, step.Cache.KeyExtra];

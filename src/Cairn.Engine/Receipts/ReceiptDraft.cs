@@ -12,6 +12,7 @@ using Cairn.Core.Scheduling;
 using Cairn.Engine.Caching;
 using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
+using Cairn.Engine.Log;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
 using Cairn.Engine.Trust;
@@ -22,7 +23,7 @@ using Cairn.Trust.Statements;
 namespace Cairn.Engine.Receipts;
 
 /// <summary>What the receipt of a run will say, noted while the run goes on by its loop, and written at its end.</summary>
-internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, PipelineStarted started)
+internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, PipelineStarted started, TimeProvider time)
 {
     private readonly List<Noted?> _jobs = new(prepared.Plan!.Jobs.Length);
 
@@ -71,8 +72,14 @@ internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, Pipel
             }
 
             var envelope = Envelope.Sign(Envelope.InTotoType, ImmutableCollectionsMarshal.AsImmutableArray(payload), signer);
-            DurableFile.Replace(directory.Receipt, envelope.ToJson());
-            reporter.Emit(new SignatureCreated { Time = reporter.Now, Subject = SignedSubject.Receipt, Statement = Digest.Of(payload).Hash, Key = signer.PublicKey.Id });
+            var (json, statement) = (envelope.ToJson(), envelope.PayloadHash);
+            using (RunLog.Begin(prepared.Request, inputs.Trust, envelope, json, statement, signer.PublicKey, time, reporter))
+            {
+                // Both wait for the disk, and do so together.
+                DurableFile.Replace(directory.Receipt, json);
+            }
+
+            reporter.Emit(new SignatureCreated { Time = reporter.Now, Subject = SignedSubject.Receipt, Statement = statement, Key = signer.PublicKey.Id });
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
         {
@@ -100,6 +107,15 @@ internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, Pipel
         }
 
         used.Sort(StringComparer.Ordinal);
+        var toolchains = ImmutableArray.CreateBuilder<ReceiptToolchain>(used.Count);
+        foreach (var name in used)
+        {
+            if ((prepared.Toolchains.MadeFrom(name) is { } source ? Made(name, source, cache, steps) : prepared.Toolchains.ForReceipt(name)) is { } toolchain)
+            {
+                toolchains.Add(toolchain);
+            }
+        }
+
         return new RunReceipt
         {
             RunId = prepared.Id.Value,
@@ -115,7 +131,7 @@ internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, Pipel
             },
             Parameters = Parameters(secrets),
             Selection = Selection(prepared.Request),
-            Toolchains = [.. used.Select(prepared.Toolchains.ForReceipt).OfType<ReceiptToolchain>()],
+            Toolchains = toolchains.DrainToImmutable(),
             Steps = steps.MoveToImmutable(),
             Status = finished.Status,
             Tier = RunTrust.TierWord,
@@ -123,6 +139,32 @@ internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, Pipel
             Version = prepared.Request.Version,
             Started = started.Time,
             Finished = finished.Time,
+        };
+    }
+
+    /// <summary>A toolchain that a step of this run made; null where nobody knows what it made.</summary>
+    private static ReceiptToolchain? Made(string name, ToolchainSource.Step source, RunCache? cache, ImmutableArray<ReceiptStep>.Builder steps)
+    {
+        if (cache?.MadeToolchain(name, source) is not { } tree)
+        {
+            return null;
+        }
+
+        string? action = null;
+        foreach (var step in steps)
+        {
+            // One that has no matrix: the step is the job.
+            action = step.Step == source.Name ? step.Action : action;
+        }
+
+        return new ReceiptToolchain
+        {
+            Name = name,
+            Kind = source.Kind,
+            Tree = tree.ToString(),
+            IsHermetic = true,
+            Origin = $"step {source.Name} of this run",
+            Sources = action is null ? [] : [new ReceiptFile(source.Name, action)],
         };
     }
 
@@ -134,8 +176,9 @@ internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, Pipel
         var hasRun = finished is { Status: JobStatus.Succeeded };
         var product = hasRun ? cache?.ProductOf(job) : null;
         var outputs = product is { Outputs: { IsDefault: false } known } ? known
-            : hasRun && noted!.Files is { Count: > 0 } files ? storage.Take(files, store: null) : [];
-        var step = new ReceiptStep
+            : hasRun && noted!.Files is { Count: > 0 } taken ? storage.Take(taken, store: null) : [];
+        var (files, links) = Parted(outputs);
+        return new ReceiptStep
         {
             Job = job.Id.Value,
             Step = job.Step.Name.Value,
@@ -152,33 +195,46 @@ internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, Pipel
             Builder = facts.Builder,
             Toolchains = facts.Toolchains,
             ToolCaches = facts.ToolCaches,
+            Outputs = files,
+            Links = links,
         };
-        return outputs.IsEmpty ? step : WithOutputs(step, outputs);
     }
 
-    private static ReceiptStep WithOutputs(ReceiptStep step, ImmutableArray<OutputFile> outputs)
+    private static (ImmutableArray<ReceiptFile> Files, ImmutableArray<KeyValuePair<string, string>> Links) Parted(ImmutableArray<OutputFile> outputs)
     {
-        var files = ImmutableArray.CreateBuilder<ReceiptFile>(outputs.Length);
-        var links = ImmutableArray.CreateBuilder<KeyValuePair<string, string>>();
+        var count = 0;
+        foreach (ref readonly var output in outputs.AsSpan())
+        {
+            count += output.Target is null ? 1 : 0;
+        }
+
+        var (files, links) = (count == 0 ? [] : new ReceiptFile[count], count == outputs.Length ? [] : new KeyValuePair<string, string>[outputs.Length - count]);
+        var (file, link) = (0, 0);
         foreach (ref readonly var output in outputs.AsSpan())
         {
             if (output.Target is { } target)
             {
-                links.Add(new(output.Path, target));
+                links[link++] = new(output.Path, target);
             }
             else
             {
-                files.Add(new ReceiptFile(output.Path, output.Digest.Hash));
+                files[file++] = new ReceiptFile(output.Path, output.Digest.Hash);
             }
         }
 
-        return step with { Outputs = files.DrainToImmutable(), Links = links.DrainToImmutable() };
+        return (ImmutableCollectionsMarshal.AsImmutableArray(files), ImmutableCollectionsMarshal.AsImmutableArray(links));
     }
 
     private StepFacts FactsOf(Step step)
     {
         if (!ReferenceEquals(step, _last) || _facts is null)
         {
+            if (step.Action is StepAction.Bundle)
+            {
+                _last = step;
+                return _facts = new StepFacts(IsolationWords.Of(IsolationLevel.Sandbox), IsolationWords.Of(NetworkAccess.None), BuilderIds.LocalSandbox, [], []);
+            }
+
             var isolation = prepared.Request.IsolationOf(step);
             var names = step.Toolchain is { IsHost: false } use ? ImmutableArray.CreateRange(use.References, static r => r.Name) : [];
             var builder = isolation == IsolationLevel.Process ? BuilderIds.LocalProcess : names.IsEmpty || UsesHost(names) ? BuilderIds.LocalHost : BuilderIds.LocalSandbox;

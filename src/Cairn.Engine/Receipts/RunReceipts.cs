@@ -86,7 +86,7 @@ public sealed class RunReceipts(string projectDirectory)
             : null;
     }
 
-    /// <summary>The attestation that a receipt names for a step, from the action cache; null, with the reason, where it is not there.</summary>
+    /// <summary>The attestation that a receipt names for a step, from the store, also where its action was executed again since; null, with the reason, where it is not there.</summary>
     public static StoredAttestation? TryFind(ReceiptStep step, ContentStore store, out string? problem)
     {
         ArgumentNullException.ThrowIfNull(step);
@@ -97,14 +97,8 @@ public sealed class RunReceipts(string projectDirectory)
             return null;
         }
 
-        if (StoredEnvelopes.TryRead(store, action, out problem) is not { } envelope)
+        if (StoredEnvelopes.TryReadEntry(store, action, attestation, out problem, out _)?.Envelope is not { } envelope)
         {
-            return null;
-        }
-
-        if (!string.Equals(envelope.PayloadHash, attestation, StringComparison.Ordinal))
-        {
-            problem = "the store has another attestation of the same action: it was executed again since";
             return null;
         }
 

@@ -18,7 +18,8 @@ internal sealed class Evidence(IBench bench)
     private static readonly TimeSpan DiffoscopeTimeout = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, (string What, string? First, string? Second)> _kept = new(StringComparer.Ordinal);
-    private int _lastCopy;
+    // One bench serves several recipes.
+    private static int LastCopy;
 
     /// <summary>Keeps what two sets have at a path; later calls, which vary less, replace earlier ones.</summary>
     public void Keep(string path, Specimen first, Specimen second)
@@ -109,7 +110,7 @@ internal sealed class Evidence(IBench bench)
             return null;
         }
 
-        var copy = $"{bench.Scratch}/evidence-{(++_lastCopy).ToString(CultureInfo.InvariantCulture)}";
+        var copy = $"{bench.Scratch}/evidence-{Interlocked.Increment(ref LastCopy).ToString(CultureInfo.InvariantCulture)}";
         using var target = new FileStream(copy, FileMode.CreateNew, FileAccess.Write);
         source.CopyTo(target);
         return copy;

@@ -6,6 +6,7 @@ using Cairn.Core.Toolchains;
 using Cairn.Engine.Caching;
 using Cairn.Engine.Toolchains;
 using Cairn.Store.Actions;
+using Cairn.Trust.Statements;
 
 namespace Cairn.Engine.Reproduce;
 
@@ -58,16 +59,35 @@ internal sealed record Recipe
     /// <summary>Reads a job's recipe from the project's log of actions; null, with the reason, where it cannot be followed in a sandbox.</summary>
     public static Recipe? TryRead(RecordedJob recorded, ActionLog log, string host, out string? refusal)
     {
-        refusal = null;
-        if (log.Find(recorded.Action) is not { } digest || ActionDecoder.TryDecode(digest, log.TryRead, out _) is not { } action || ReadTree(action.InputRoot, log) is not { } inputs)
+        if (log.Find(recorded.Action) is { } digest && ActionDecoder.TryDecode(digest, log.TryRead, out _) is { } action)
         {
-            refusal = "its action is no longer in the project's log: run it again with `cairn run`";
+            return TryMake(recorded, action, digest, log.TryRead, host, out refusal);
+        }
+
+        refusal = "its action is no longer in the project's log: run it again with `cairn run`";
+        return null;
+    }
+
+    /// <summary>Makes a recipe of an action, wherever it was read; null, with the reason, where it cannot be followed in a sandbox.</summary>
+    /// <param name="recorded">Whose it is.</param>
+    /// <param name="action">The action.</param>
+    /// <param name="digest">Its digest.</param>
+    /// <param name="read">Gives a <c>Directory</c> of its inputs by its digest; null for one that is not to be had.</param>
+    /// <param name="host">What tells this system from others.</param>
+    /// <param name="refusal">Why it cannot be followed.</param>
+    public static Recipe? TryMake(RecordedJob recorded, ActionDescription action, Digest digest, Func<Digest, ImmutableArray<byte>?> read, string host, out string? refusal)
+    {
+        refusal = null;
+        if (ReadTree(action.InputRoot, read) is not { } inputs)
+        {
+            refusal = "which files were its inputs is not known here: neither the project's log of actions nor the store has their tree";
             return null;
         }
 
         var notes = ImmutableArray.CreateBuilder<string>();
         var secrets = ImmutableArray.CreateBuilder<KeyValuePair<string, string>>();
         var hostNetwork = false;
+        var isIsolated = false;
         int? cpus = null;
         ImmutableArray<Digest>? toolchains = null;
         var paths = new List<LockedPath>();
@@ -75,8 +95,14 @@ internal sealed record Recipe
         {
             switch (name)
             {
+                case BuilderIds.BuiltInProperty:
+                    refusal ??= "Cairn makes it by itself, of its inputs alone, so that there is nothing to vary: `cairn replay` makes it again";
+                    break;
                 case "isolation" when value != "sandbox":
                     refusal ??= $"it runs with `isolation: {value}`, which does not keep the machine away from it: write `isolation: sandbox`";
+                    break;
+                case "isolation":
+                    isIsolated = true;
                     break;
                 case "network" when value == "host":
                     hostNetwork = true;
@@ -121,6 +147,11 @@ internal sealed record Recipe
             }
         }
 
+        if (!isIsolated)
+        {
+            refusal ??= "it says nothing of its isolation: what a fetch step brought is known by its content, and not by what fetched it";
+        }
+
         if (!PathPatterns.TryParse(action.Outputs, out var outputs, out var error))
         {
             refusal ??= error;
@@ -141,13 +172,14 @@ internal sealed record Recipe
         };
     }
 
-    private static ImmutableArray<KeyValuePair<string, TreeLeaf>>? ReadTree(Digest root, ActionLog log)
+    /// <summary>The files and links of a tree, sorted by path; null where a folder of it is not to be had.</summary>
+    public static ImmutableArray<KeyValuePair<string, TreeLeaf>>? ReadTree(Digest root, Func<Digest, ImmutableArray<byte>?> read)
     {
         var leaves = ImmutableArray.CreateBuilder<KeyValuePair<string, TreeLeaf>>();
         var pending = new Stack<(string Prefix, Digest Folder)>([("", root)]);
         while (pending.TryPop(out var next))
         {
-            if (log.TryRead(next.Folder) is not { } listing || DirectoryDecoder.TryDecode(listing.AsSpan(), out _) is not { } items)
+            if (read(next.Folder) is not { } listing || DirectoryDecoder.TryDecode(listing.AsSpan(), out _) is not { } items)
             {
                 return null;
             }

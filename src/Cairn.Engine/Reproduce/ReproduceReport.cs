@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
 
+using Cairn.Core.Actions;
+using Cairn.Core.Events;
+
 namespace Cairn.Engine.Reproduce;
 
 /// <summary>What a caller wants to have executed again.</summary>
@@ -19,11 +22,15 @@ public sealed record ReproduceRequest
 }
 
 /// <summary>A job that a run executed.</summary>
-/// <param name="Run">The run's record.</param>
+/// <param name="Run">The run's id.</param>
 /// <param name="Job">The job's id.</param>
 /// <param name="Step">Its step.</param>
 /// <param name="Action">The digest of its action, as the record has it.</param>
-public sealed record RecordedJob(RunRecord Run, string Job, string Step, string Action);
+public sealed record RecordedJob(string Run, string Job, string Step, string Action)
+{
+    /// <summary>How its run began; null where that is not recorded here.</summary>
+    public PipelineStarted? Started { get; init; }
+}
 
 /// <summary>What came of a job.</summary>
 public enum ReproduceVerdict
@@ -63,6 +70,9 @@ public sealed record JobReproduction(RecordedJob Recorded, ReproduceVerdict Verd
 
     /// <summary>The files that differ, sorted by path.</summary>
     public ImmutableArray<FileDifference> Differences { get; init; } = [];
+
+    /// <summary>What the first execution made, with nothing varied; null where it failed.</summary>
+    public ActionResult? Made { get; init; }
 }
 
 /// <summary>Why a file differs.</summary>

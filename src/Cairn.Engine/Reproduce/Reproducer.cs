@@ -9,6 +9,16 @@ namespace Cairn.Engine.Reproduce;
 internal sealed class Reproducer(IBench bench, Recipe recipe, ActionResult? recorded, ContentStore? store, Variations vary, Action<string> progress, TimeProvider time)
 {
     private readonly Evidence _evidence = new(bench);
+
+    /// <summary>What is compared with where there is no recorded result; null for none.</summary>
+    public Specimen? Attested { get; init; }
+
+    /// <summary>Given the first execution, while its files can be read; null where nobody wants them.</summary>
+    public Action<Specimen>? Made { get; init; }
+
+    /// <summary>Whether something is varied although nothing differs yet.</summary>
+    public bool IsEager { get; init; } = true;
+
     private TimeSpan _longest = Limits.ReproducedMax(recorded?.Resources.WallMs ?? double.MaxValue);
     private int _executions;
 
@@ -18,20 +28,21 @@ internal sealed class Reproducer(IBench bench, Recipe recipe, ActionResult? reco
         var possible = Workbench.Possible(recipe);
         var set = vary & possible;
         var movesClocks = bench.MovesClocks && recipe.Toolchain is null;
-        foreach (var name in VariationNames.Of(vary & ~set))
+        foreach (var name in VariationNames.Of(IsEager ? vary & ~set : Variations.None))
         {
             notes.Add($"`{name}` is not varied: {(name == "cpus" && recipe.Cpus is null ? "the machine has one processor" : "the step fixes it")}");
         }
 
-        if (set.HasFlag(Variations.Time) && !movesClocks)
+        if (IsEager && set.HasFlag(Variations.Time) && !movesClocks)
         {
             var why = recipe.Toolchain is null ? $"install the package `{Isolation.FakeTime.Package}` for a year" : "the library that moves clocks is the machine's, which a toolchain hides";
             notes.Add($"`time` is varied by a second only, and may be taken for chance: {why}");
         }
 
-        using var kept = recorded is null ? null : new RecordedSpecimen(recorded, store);
+        using var kept = Attested ?? (recorded is null ? null : (Specimen)new RecordedSpecimen(recorded, store));
         using var reference = await ExecuteAsync(Variations.None, null, cancellationToken);
         progress("as recorded");
+        Made?.Invoke(reference);
         if (kept is null && reference.HasFailed)
         {
             return new JobReproduction(recipe.Recorded, ReproduceVerdict.Refused)
@@ -51,7 +62,7 @@ internal sealed class Reproducer(IBench bench, Recipe recipe, ActionResult? reco
             search.Compare(reference, again);
         }
 
-        for (var i = 0; i < times && set != Variations.None; i++)
+        for (var i = 0; i < times && set != Variations.None && IsEager; i++)
         {
             progress("all variations together");
             using var varied = await ExecuteAsync(set, null, cancellationToken);
@@ -73,7 +84,8 @@ internal sealed class Reproducer(IBench bench, Recipe recipe, ActionResult? reco
         return new JobReproduction(recipe.Recorded, differences.IsEmpty ? ReproduceVerdict.Identical : ReproduceVerdict.Differs)
         {
             Notes = notes.ToImmutable(),
-            Varied = set,
+            Varied = IsEager || search.Suspects.Count > 0 ? set : Variations.None,
+            Made = reference.ToResult(recipe.Digest),
             ComparedWithRecord = kept is not null,
             Executions = _executions,
             Files = reference.Count,

@@ -2,15 +2,11 @@ using System.Collections.Immutable;
 
 using Cairn.Core.Actions;
 using Cairn.Core.Events;
-using Cairn.Core.Language.Model;
 using Cairn.Core.Scheduling;
 using Cairn.Engine.Caching;
 using Cairn.Engine.Explain;
 using Cairn.Engine.History;
-using Cairn.Engine.Preparation;
 using Cairn.Engine.Running;
-using Cairn.Engine.Trust;
-using Cairn.Execution;
 using Cairn.Store.Actions;
 using Cairn.Store.Content;
 
@@ -69,21 +65,11 @@ public static class Reproduction
 
         if (recipes.Count > 0)
         {
-            using var store = OpenStore(request.Run, state);
-            using var lease = store.TryLease($"cairn reproduce in {request.Run.ProjectDirectory}");
-            using var trust = RunTrust.Find(request.Run, TimeProvider.System);
-            if (trust.Refusal is { } refusal)
-            {
-                throw new IOException(refusal.Message);
-            }
-
-            var actions = new ActionCache(store, trust.Seal);
-            var host = ProcessHost.Create(new ProcessHostOptions { PidNamespace = request.Run.PidNamespace, RunToken = $"reproduce-{Environment.ProcessId}" });
-            var secrets = recipes.Exists(static r => !r.Secrets.IsEmpty) ? await SecretsAsync(request, host, progress, cancellationToken) : null;
-            await using var bench = new Workbench(host, store, request.Run, secrets, TimeProvider.System);
+            await using var session = await BenchSession.OpenAsync(request.Run, $"cairn reproduce in {request.Run.ProjectDirectory}", recipes, text => progress("", text), cancellationToken);
+            var actions = new ActionCache(session.Store, session.Trust.Seal);
             foreach (var recipe in recipes)
             {
-                results.Add(await OneAsync(bench, recipe, actions, store, request, progress, cancellationToken));
+                results.Add(await OneAsync(session, recipe, actions, request, progress, cancellationToken));
             }
         }
 
@@ -92,10 +78,10 @@ public static class Reproduction
     }
 
     private static async Task<JobReproduction> OneAsync(
-        Workbench bench, Recipe recipe, ActionCache actions, ContentStore store, ReproduceRequest request, Action<string, string> progress, CancellationToken cancellationToken)
+        BenchSession session, Recipe recipe, ActionCache actions, ReproduceRequest request, Action<string, string> progress, CancellationToken cancellationToken)
     {
         var reproducer = new Reproducer(
-            bench, recipe, WithBlobs(actions.TryGet(recipe.Digest)?.Result, store), store, request.Vary, what => progress(recipe.Recorded.Job, what), TimeProvider.System);
+            session.Bench, recipe, WithBlobs(actions.TryGet(recipe.Digest)?.Result, session.Store), session.Store, request.Vary, what => progress(recipe.Recorded.Job, what), TimeProvider.System);
         try
         {
             return await reproducer.RunAsync(request.Times, cancellationToken);
@@ -107,12 +93,12 @@ public static class Reproduction
         }
         finally
         {
-            bench.DropTrees();
+            session.Bench.DropTrees();
         }
     }
 
     // A result of which something was collected shows no differences.
-    private static ActionResult? WithBlobs(ActionResult? result, ContentStore store)
+    internal static ActionResult? WithBlobs(ActionResult? result, ContentStore store)
     {
         foreach (var output in result?.Outputs ?? [])
         {
@@ -125,39 +111,6 @@ public static class Reproduction
         return result;
     }
 
-    private static ContentStore OpenStore(RunRequest request, string state)
-    {
-        if (request.CacheDirectory is { } shared)
-        {
-            try
-            {
-                var store = ContentStore.Open(shared);
-                if (store.ReadOnlyReason is null)
-                {
-                    return store;
-                }
-
-                store.Dispose();
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                // As in a run: the project's own stands in for it.
-            }
-        }
-
-        return ContentStore.Open(Path.Combine(state, "store"));
-    }
-
-    /// <summary>The pipeline as it is now tells where secrets come from.</summary>
-    private static async Task<SecretResolver> SecretsAsync(ReproduceRequest request, ProcessHost host, Action<string, string> progress, CancellationToken cancellationToken)
-    {
-        var started = request.Jobs[0].Run.Started;
-        var prepared = await RunPreparation.PrepareAsync(
-            request.Run with { PipelineFile = started.File, Parameters = started.Parameters.ToImmutableDictionary(StringComparer.Ordinal), InspectOnly = true }, TimeProvider.System, cancellationToken);
-        ImmutableArray<Secret> secrets = prepared.Plan?.Pipeline.Secrets ?? [];
-        return new SecretResolver(secrets, request.Run.ProjectDirectory, host, (_, message) => progress("", message));
-    }
-
     private static ImmutableArray<RecordedJob> Of(RunRecord record, Func<JobSummary, bool> isWanted, Func<StepFinished, bool> counts)
     {
         var view = RunView.Of(record);
@@ -166,7 +119,7 @@ public static class Reproduction
         {
             if (isWanted(job) && view.Finished.TryGetValue(job.Id, out var finished) && finished is { Status: JobStatus.Succeeded, Cache.Action: { } action } && counts(finished))
             {
-                jobs.Add(new RecordedJob(record, job.Id, job.Step, action));
+                jobs.Add(new RecordedJob(record.Summary.Id.Value, job.Id, job.Step, action) { Started = record.Started });
             }
         }
 

@@ -3,11 +3,21 @@ using System.Security.Cryptography;
 
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
+using Cairn.Core.Events;
+using Cairn.Engine.Caching;
 using Cairn.Engine.Outputs;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
+using Cairn.Trust.Statements;
 
 namespace Cairn.Engine.Reproduce;
+
+/// <summary>What an execution left beside its files.</summary>
+/// <param name="Log">What it wrote, after redaction; null where it wrote nothing.</param>
+/// <param name="Summary">Its summary; null where it wrote none.</param>
+/// <param name="Resources">What it used.</param>
+/// <param name="Ended">When it ended.</param>
+internal sealed record ExecutionTrace(Digest? Log, Digest? Summary, ResourceUse Resources, DateTimeOffset Ended);
 
 /// <summary>A set of outputs that can be compared with another: what stands where, and a way to read it.</summary>
 internal abstract class Specimen : IDisposable
@@ -23,6 +33,9 @@ internal abstract class Specimen : IDisposable
     /// <summary>What was handed over through <c>$CAIRN_OUTPUT</c>.</summary>
     public IReadOnlyDictionary<string, string> Values { get; protected init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>Whether nothing but the hashes of files is known: neither links, nor what is executable, nor step outputs.</summary>
+    public bool HasHashesOnly { get; protected init; }
+
     /// <summary>How long it took.</summary>
     public TimeSpan Wall { get; protected init; }
 
@@ -34,8 +47,33 @@ internal abstract class Specimen : IDisposable
     /// <summary>How it ended, of a failed execution.</summary>
     public string Failure => $"{(Files.TryGetValue(Exit, out var end) ? end.Target : "succeeded")}{(LastLine is null ? "" : $": {LastLine}")}";
 
+    /// <summary>What else there is of an execution; null for what was none.</summary>
+    public ExecutionTrace? Trace { get; init; }
+
     /// <summary>How many files and values there are.</summary>
     public int Count => HasFailed ? 0 : Files.Count + Values.Count;
+
+    /// <summary>What it would be in an attestation; null of what failed or was no execution. Where it was executed is for the caller to say.</summary>
+    public ActionResult? ToResult(Digest action)
+    {
+        if (HasFailed || Trace is not { } trace)
+        {
+            return null;
+        }
+
+        var outputs = Files.Select(static f => new OutputFile(f.Key, f.Value.Digest, f.Value.Executable, f.Value.Target)).ToArray();
+        Array.Sort(outputs, static (left, right) => Utf8Order.Compare(left.Path, right.Path));
+        return new ActionResult
+        {
+            Action = action,
+            Outputs = [.. outputs],
+            Log = trace.Log,
+            Summary = trace.Summary,
+            StepOutputs = Values.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            Resources = trace.Resources,
+            Origin = new ActionOrigin("", "", trace.Ended, HostFingerprint.MachineName, ""),
+        };
+    }
 
     /// <summary>Reads a file; null where it is gone.</summary>
     public abstract Stream? TryOpen(string path);
@@ -57,20 +95,26 @@ internal abstract class Specimen : IDisposable
             return differing;
         }
 
+        var hashesOnly = a.HasHashesOnly || b.HasHashesOnly;
         foreach (var (path, leaf) in a.Files)
         {
-            if (!b.Files.TryGetValue(path, out var other) || other != leaf)
+            if (!b.Files.TryGetValue(path, out var other) ? !hashesOnly || leaf.Target is null : hashesOnly ? leaf.Target is not null || other.Target is not null || leaf.Digest.Hash != other.Digest.Hash : other != leaf)
             {
                 differing.Add(path);
             }
         }
 
-        foreach (var path in b.Files.Keys)
+        foreach (var (path, leaf) in b.Files)
         {
-            if (!a.Files.ContainsKey(path))
+            if (!a.Files.ContainsKey(path) && (!hashesOnly || leaf.Target is null))
             {
                 differing.Add(path);
             }
+        }
+
+        if (hashesOnly)
+        {
+            return differing;
         }
 
         foreach (var key in a.Values.Keys.Union(b.Values.Keys, StringComparer.Ordinal))
@@ -102,6 +146,26 @@ internal sealed class RecordedSpecimen : Specimen
     }
 
     public override Stream? TryOpen(string path) => Files.TryGetValue(path, out var leaf) && leaf.Target is null ? _store?.TryOpen(leaf.Digest) : null;
+
+    public override void Dispose()
+    {
+    }
+}
+
+/// <summary>What a statement names: paths and hashes.</summary>
+internal sealed class AttestedSpecimen : Specimen
+{
+    public AttestedSpecimen(IEnumerable<ReceiptFile> files)
+    {
+        HasHashesOnly = true;
+        foreach (var file in files)
+        {
+            // No statement has the size.
+            Files[file.Path] = new TreeLeaf(new Digest(Convert.FromHexString(file.Sha256), 0), Executable: false);
+        }
+    }
+
+    public override Stream? TryOpen(string path) => null;
 
     public override void Dispose()
     {

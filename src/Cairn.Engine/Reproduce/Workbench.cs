@@ -128,6 +128,7 @@ internal sealed class Workbench : IBench, IAsyncDisposable
         {
             tree = place.Root.TryOpenPath(folder) ?? throw new IOException($"The sandbox has no `/{folder}`");
             var tail = new TailSink();
+            var log = $"{_shared.Store.Directory}/{scratch}/log";
             var process = _host.Start(
                 new ProcessSpec
                 {
@@ -136,6 +137,7 @@ internal sealed class Workbench : IBench, IAsyncDisposable
                     WorkingDirectory = $"/{folder}/{recipe.WorkingDirectory}".TrimEnd('/'),
                     Place = place,
                     Secrets = Secrets,
+                    LogPath = log,
                 },
                 tail);
             using var tooLong = new CancellationTokenSource(conditions.Longest, _time);
@@ -147,7 +149,10 @@ internal sealed class Workbench : IBench, IAsyncDisposable
                 var (values, problem) = result is { ExitCode: 0, StartError: null } ? ReadValues(place) : (ImmutableSortedDictionary<string, string>.Empty, ProcessEnds.Describe(result));
                 var end = tooLong.IsCancellationRequested && result.ExitCode != 0 ? $"gave no result within {Durations.Format(conditions.Longest)}" : problem;
                 return new ExecutedSpecimen(
-                    tree, recipe.Outputs, values, end is null ? null : (end, tail.LastLine), TimeSpan.FromMilliseconds(result.Resources.WallMs), () => Leave(place, number));
+                    tree, recipe.Outputs, values, end is null ? null : (end, tail.LastLine), TimeSpan.FromMilliseconds(result.Resources.WallMs), () => Leave(place, number))
+                {
+                    Trace = new ExecutionTrace(DigestOf(log), SummaryOf(place), result.Resources, _time.GetUtcNow()),
+                };
             }
         }
         catch
@@ -224,7 +229,7 @@ internal sealed class Workbench : IBench, IAsyncDisposable
             environment[variable] = await (_secrets ?? throw new IOException($"the secret `{secret}` has no source")).ResolveAsync(secret, cancellationToken);
         }
 
-        environment["CAIRN_RUN"] = recipe.Recorded.Run.Summary.Id.Value;
+        environment["CAIRN_RUN"] = recipe.Recorded.Run;
         environment["CAIRN_PROJECT"] = "/" + folder;
         environment["CAIRN_JOB"] = recipe.Recorded.Job;
         environment["CAIRN_STEP"] = recipe.Recorded.Step;
@@ -368,20 +373,41 @@ internal sealed class Workbench : IBench, IAsyncDisposable
         return true;
     }
 
-    private (ImmutableSortedDictionary<string, string> Values, string? Problem) ReadValues(SandboxPlace place)
+    private (ImmutableSortedDictionary<string, string> Values, string? Problem) ReadValues(SandboxPlace place) =>
+        ReadExchange(place, "output", Limits.StepOutputBytesMax) is { } content ? StepOutputFile.Read(content, Secrets) : StepOutputFile.Read(null, []);
+
+    private Digest? SummaryOf(SandboxPlace place) =>
+        ReadExchange(place, "summary", Limits.StepSummaryBytesMax) is { Length: > 0 } content
+            ? Digest.Of(Redaction.Apply(content[..Math.Min(content.Length, Limits.StepSummaryBytesMax)], Secrets))
+            : null;
+
+    private static byte[]? ReadExchange(SandboxPlace place, string name, int bytesMax)
     {
         using var folder = place.Root.TryOpenPath(SandboxIsolation.Exchange);
-        using var handle = folder?.TryOpenFile("output");
+        using var handle = folder?.TryOpenFile(name);
         if (handle is null)
         {
-            return StepOutputFile.Read(null, []);
+            return null;
         }
 
         using var stream = new FileStream(handle, FileAccess.Read, bufferSize: 0);
-        return StepOutputFile.Read(BoundedRead.All(stream, Limits.StepOutputBytesMax), Secrets);
+        return BoundedRead.All(stream, bytesMax);
     }
 
-    private static string CommitOf(Recipe recipe) => recipe.Recorded.Run.Started.Commit is { Length: > 12 } commit ? $"commit {commit[..12]}" : "what the run was made from";
+    private static Digest? DigestOf(string path)
+    {
+        // Made with the first byte.
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        using var stream = File.OpenRead(path);
+        var hash = SHA256.HashData(stream);
+        return new Digest(hash, stream.Position);
+    }
+
+    private static string CommitOf(Recipe recipe) => recipe.Recorded.Started?.Commit is { Length: > 12 } commit ? $"commit {commit[..12]}" : "what the run was made from";
 
     /// <summary>The end of what a process writes, to tell why it failed.</summary>
     private sealed class TailSink : IOutputSink

@@ -5,7 +5,6 @@ using Cairn.Core.Scheduling;
 using Cairn.Engine.Caching;
 using Cairn.Engine.Fetching;
 using Cairn.Engine.Outputs;
-using Cairn.Execution;
 
 namespace Cairn.Engine.Running;
 
@@ -103,14 +102,14 @@ internal sealed partial class JobAttempt
         });
     }
 
-    private CacheUse Keep(RunCache cache, PreparedAction action, AttemptReport report, ProcessSpec spec)
+    private CacheUse Keep(RunCache cache, PreparedAction action, AttemptReport report, string? logPath, string? indexPath)
     {
         if (report is not { Outcome: AttemptOutcome.Succeeded, Process: { } process })
         {
             return cache.Failed(_job, action);
         }
 
-        return cache.Keep(_job, action, new ExecutedJob(report.Files, process.LogBytes > 0 ? spec.LogPath : null, process.LogBytes > 0 ? spec.IndexPath : null, report.SummaryPath, new ActionResult
+        return cache.Keep(_job, action, new ExecutedJob(report.Files, process.LogBytes > 0 ? logPath : null, process.LogBytes > 0 ? indexPath : null, report.SummaryPath, new ActionResult
         {
             Action = action.Digest,
             StepOutputs = report.Outputs,

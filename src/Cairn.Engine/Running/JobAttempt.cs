@@ -186,6 +186,12 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
             return;
         }
 
+        if (_job.Step.Action is StepAction.Bundle)
+        {
+            _report = await MakeBundleAsync(action, began);
+            return;
+        }
+
         if ((SandboxUse.ProblemOf(_run.Request, _job.Step) ?? _run.Sandboxes.Toolchains.ProblemOf(_run.Request, _job.Step)) is { } problem)
         {
             // What a run's own steps ask for is looked at before it begins; this one was generated.
@@ -240,7 +246,7 @@ internal sealed partial class JobAttempt : IOutputSink, IDisposable
 
         place.Began(_process);
         var report = Conclude(await completion, place, spec, action);
-        report = action is null || _run.Cache is not { } cache ? report : report with { Cache = Keep(cache, action, report, spec) };
+        report = action is null || _run.Cache is not { } cache ? report : report with { Cache = Keep(cache, action, report, spec.LogPath, spec.IndexPath) };
         if (_fetch is { } fetch)
         {
             EndFetch(fetch, _run.Cache!, place, report);

@@ -4,6 +4,7 @@ using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
 using Cairn.Core.Expressions;
 using Cairn.Core.Scheduling;
+using Cairn.Engine.Bundles;
 using Cairn.Engine.Caching;
 using Cairn.Engine.Handlers;
 using Cairn.Engine.History;
@@ -111,7 +112,7 @@ internal static class RunSession
         var durations = prepared.Durations;
         using var tree = new OutputTree(request.ProjectDirectory, prepared.Id);
         var maxParallel = Math.Clamp(request.MaxParallel ?? plan.Pipeline.MaxParallel ?? Environment.ProcessorCount, 1, Core.Limits.JobsMax);
-        var receipt = new ReceiptDraft(prepared, inputs, EmitStart(prepared, inputs, maxParallel, reporter));
+        var receipt = new ReceiptDraft(prepared, inputs, EmitStart(prepared, inputs, maxParallel, reporter), time);
 
         var secrets = new SecretResolver(plan.Pipeline.Secrets, request.ProjectDirectory, host, (code, text) => reporter.Warn(code, text));
         var scope = new RunScope(plan, prepared.PlanInput.Git, prepared.PlanInput.Run, globs => tree.HashFiles(globs));
@@ -184,6 +185,7 @@ internal static class RunSession
             }
 
             receipt.Write(finished, scope, cache, tree, secrets.Known, directory, reporter);
+            BundleStep.Seal(request, prepared.Id, scope.Plan, inputs.Store, directory, reporter, time, control.CancelToken);
             var result = Conclude(prepared, finished, reporter, events, directory) with { Fetched = prepared.Fetches.Outcomes };
             RunRetention.Prune(request.ProjectDirectory, request.KeepRuns, request.KeepDays is { } days ? time.GetUtcNow().AddDays(-days) : null);
             Tidy(inputs);

@@ -125,7 +125,10 @@ public sealed class ProjectToolchains
         }
     }
 
-    /// <summary>What a receipt says of a toolchain; null of one that is not locked: a step of the run made it.</summary>
+    /// <summary>What a toolchain is made from that a step of the same pipeline makes; null for all others.</summary>
+    internal ToolchainSource.Step? MadeFrom(string name) => _declared.TryGetValue(name, out var declared) && declared.Source is ToolchainSource.Step { Project: null } source ? source : null;
+
+    /// <summary>What a receipt says of a toolchain that is locked; null for one that is not.</summary>
     internal ReceiptToolchain? ForReceipt(string name)
     {
         if (Lock.Find(name) is not { } locked)
@@ -188,19 +191,38 @@ public sealed class ProjectToolchains
             var dependencies = ImmutableArray.CreateBuilder<ResolvedDependency>();
             foreach (var reference in use.References)
             {
-                var locked = Lock.Find(reference.Name);
-                foreach (var part in locked?.Parts ?? [])
-                {
-                    // What of the machine there is stands in the action as it is now, and not as it was when it was locked.
-                    if (!part.IsEvidence && locked is not LockedHost)
-                    {
-                        dependencies.Add(new ResolvedDependency(part.Source, part.PackageUrl, part.Digest.Hash));
-                    }
-                }
+                AddPartsOf(Lock.Find(reference.Name), dependencies);
             }
 
             return dependencies.ToImmutable();
         });
+    }
+
+    /// <summary>What the toolchains of a lock were made from whose trees an action names.</summary>
+    internal static ImmutableArray<ResolvedDependency> DependenciesOf(ToolchainLock content, ImmutableArray<KeyValuePair<string, string>> platform)
+    {
+        var dependencies = ImmutableArray.CreateBuilder<ResolvedDependency>();
+        foreach (var (name, value) in platform)
+        {
+            foreach (var tree in name == ToolchainSet.TreesProperty ? value.Split(' ') : [])
+            {
+                AddPartsOf(content.Toolchains.FirstOrDefault(t => t.Tree.ToString() == tree), dependencies);
+            }
+        }
+
+        return dependencies.ToImmutable();
+    }
+
+    private static void AddPartsOf(LockedToolchain? locked, ImmutableArray<ResolvedDependency>.Builder dependencies)
+    {
+        foreach (var part in locked?.Parts ?? [])
+        {
+            // What of the machine there is stands in the action as it is now, and not as it was when it was locked.
+            if (!part.IsEvidence && locked is not LockedHost)
+            {
+                dependencies.Add(new ResolvedDependency(part.Source, part.PackageUrl, part.Digest.Hash));
+            }
+        }
     }
 
     /// <summary>What stands in the way of a step that has a toolchain, or null.</summary>

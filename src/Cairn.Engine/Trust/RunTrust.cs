@@ -4,8 +4,10 @@ using Cairn.Core.Content;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Syntax;
 using Cairn.Engine.Caching.Memo;
+using Cairn.Engine.Log;
 using Cairn.Store.Actions;
 using Cairn.Store.Keys;
+using Cairn.Store.Log;
 using Cairn.Trust.Keys;
 using Cairn.Trust.Verification;
 
@@ -31,7 +33,7 @@ internal sealed class RunTrust : IDisposable
     private RunTrust(string? keysDirectory, string stateDirectory, TimeProvider time)
     {
         _keysDirectory = keysDirectory;
-        _keys = new KeyFolder(keysDirectory ?? Path.Combine(stateDirectory, "keys"));
+        _keys = new KeyFolder(TrustFiles.KeysFolderOf(keysDirectory, stateDirectory));
         _stateDirectory = stateDirectory;
         _time = time;
         _opened = new Lazy<Opened>(Open);
@@ -58,6 +60,9 @@ internal sealed class RunTrust : IDisposable
     /// <summary>Why results cannot be signed, and so are not kept; null where they can, as far as is known.</summary>
     public string? Problem { get; private set; }
 
+    /// <summary>The results that count no more although their signatures are good.</summary>
+    public Demotions Demotions { get; private set; } = Demotions.None;
+
     /// <summary>The name of the key that signs.</summary>
     public string SignerName { get; private set; } = KeyFolder.DefaultName;
 
@@ -66,6 +71,9 @@ internal sealed class RunTrust : IDisposable
 
     /// <summary>What seals results and opens them.</summary>
     public ResultSeal Seal => _opened.Value.Seal;
+
+    /// <summary>What was signed and has to be logged yet; null where no log is kept.</summary>
+    public SealedEntries? Entries { get; private init; }
 
     /// <summary>Whom to believe, the key that signs here among them.</summary>
     public TrustStore Store => _store.Value;
@@ -80,12 +88,13 @@ internal sealed class RunTrust : IDisposable
     }
 
     /// <summary>Finds the user's trust and the key that signs, or makes the default one where there is none.</summary>
-    public static RunTrust Find(RunRequest request, TimeProvider time) => Find(request.KeysDirectory, request.StateDirectory, time, request.SignWith, request.Signer);
+    public static RunTrust Find(RunRequest request, TimeProvider time) =>
+        Find(request.KeysDirectory, request.StateDirectory, time, request.SignWith, request.Signer, request.Log is LogTarget.Off ? null : new SealedEntries(keepsEnvelopes: request.Log is LogTarget.Remote));
 
     /// <summary>The same for what is no run.</summary>
-    public static RunTrust Find(string? keysDirectory, string stateDirectory, TimeProvider time, string? signWith = null, ISigner? signer = null)
+    public static RunTrust Find(string? keysDirectory, string stateDirectory, TimeProvider time, string? signWith = null, ISigner? signer = null, SealedEntries? entries = null)
     {
-        var trust = new RunTrust(keysDirectory, stateDirectory, time) { Given = signer };
+        var trust = new RunTrust(keysDirectory, stateDirectory, time) { Given = signer, Entries = entries };
         trust.Look(signWith);
         return trust;
     }
@@ -114,6 +123,15 @@ internal sealed class RunTrust : IDisposable
     private void Look(string? signWith)
     {
         var mistakes = new DiagnosticBag();
+        try
+        {
+            Demotions = Demotions.Load(_stateDirectory);
+        }
+        catch (IOException exception)
+        {
+            mistakes.Error(DiagnosticCodes.DemotionsUnreadable, exception.Message, SourceSpan.None, "Mend that; removing the file lets the results count again that did not hold");
+        }
+
         var path = TrustFiles.PathOf(_keysDirectory);
         var content = path is null ? null : TrustFiles.Read(path, mistakes);
         var hash = content is null ? "" : TrustFiles.HashOf(path!, content);
@@ -145,6 +163,7 @@ internal sealed class RunTrust : IDisposable
         Diagnostics = mistakes.ToSorted();
         Sources = sources;
         Fingerprint = content is null ? $"{SignerName} {signerHash}" : $"{SignerName} {signerHash} {hash} {note?.From.UtcTicks} {note?.Until.UtcTicks}";
+        Fingerprint = Demotions.Count == 0 ? Fingerprint : $"{Fingerprint} {Demotions.Fingerprint}";
     }
 
     /// <summary>The hash of the public key's file, the default one made where it is missing; empty where a command signs, or nothing.</summary>
@@ -183,7 +202,7 @@ internal sealed class RunTrust : IDisposable
     /// <summary>Whether the key that shall sign can, as far as the trust store tells.</summary>
     private bool CheckSigner(TrustStore store, DiagnosticBag mistakes)
     {
-        var key = TrustFiles.FindExternal(store, SignerName) ?? (FileHash(SignerName).Length > 0 && _keys.FindPublic(SignerName) is { } own ? store.HitKeys.Find(own) : null);
+        var key = TrustFiles.FindExternal(store, SignerName) ?? (FileHash(SignerName).Length > 0 && _keys.FindPublic(SignerName) is PublicKey own ? store.HitKeys.Find(own) : null);
         if (key is null && Problem is null)
         {
             MissingSigner(mistakes);
@@ -215,7 +234,7 @@ internal sealed class RunTrust : IDisposable
 
         try
         {
-            return KeyNames.IsName(SignerName) && _keys.FindPublic(SignerName) is { } own ? store.WithSigner(SignerName, own) : store;
+            return KeyNames.IsName(SignerName) && _keys.FindPublic(SignerName) is PublicKey own ? store.WithSigner(SignerName, own) : store;
         }
         catch (IOException)
         {
@@ -223,8 +242,16 @@ internal sealed class RunTrust : IDisposable
         }
     }
 
-    private void MissingSigner(DiagnosticBag mistakes) =>
+    private void MissingSigner(DiagnosticBag mistakes)
+    {
+        if (FileHash(SignerName).Length > 0 && _keys.FindPublic(SignerName) is { } other and not PublicKey)
+        {
+            mistakes.Error(DiagnosticCodes.SigningKeyClosed, $"The key `{SignerName}` is {other.Algorithm}, and Cairn signs with Ed25519", SourceSpan.None, "Choose another one: `cairn keys list` shows the keys there are");
+            return;
+        }
+
         mistakes.Error(DiagnosticCodes.SigningKeyClosed, $"There is no key `{SignerName}` to sign with", SourceSpan.None, $"`cairn keys list` shows the keys there are, and `cairn keys generate {SignerName}` makes this one");
+    }
 
     private Signing OpenSigner()
     {
@@ -238,7 +265,7 @@ internal sealed class RunTrust : IDisposable
             // A key with a command is known from the trust store; all others stand in the folder.
             if (FileHash(SignerName).Length == 0 && External() is { } external)
             {
-                return new Signing(new CommandSigner(external.Name, external.Key, external.Signer, Path.Combine(_stateDirectory, "signing")), null);
+                return new Signing(new CommandSigner(external.Name, (PublicKey)external.Key, external.Signer, Path.Combine(_stateDirectory, "signing")), null);
             }
 
             return new Signing(_keys.Open(SignerName, passphrase: default), null);
@@ -261,6 +288,6 @@ internal sealed class RunTrust : IDisposable
         var verdicts = MemoKey.TryGet(_stateDirectory) is { } key
             ? VerdictMemo.Open(Path.Combine(_stateDirectory, "verdicts"), key, verifier.Fingerprint, now, trust.NextChange(now))
             : null;
-        return new Opened(new ResultSeal(verifier, signer, verdicts, _time) { WhyUnsigned = problem }, verdicts);
+        return new Opened(new ResultSeal(verifier, signer, verdicts, _time) { WhyUnsigned = problem, Entries = Entries, Demotions = Demotions }, verdicts);
     }
 }

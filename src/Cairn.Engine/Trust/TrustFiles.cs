@@ -33,6 +33,9 @@ public static class TrustFiles
 
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
+    /// <summary>The folder of a user's keys: in the state where there is no home.</summary>
+    public static string KeysFolderOf(string? keysDirectory, string stateDirectory) => keysDirectory ?? Path.Combine(stateDirectory, "keys");
+
     /// <summary>The trust store that belongs to a folder of keys; null without one.</summary>
     public static string? PathOf(string? keysDirectory) => keysDirectory is null ? null : Path.Combine(Path.GetDirectoryName(keysDirectory.TrimEnd('/')) ?? "/", FileName);
 
@@ -62,7 +65,7 @@ public static class TrustFiles
     {
         ArgumentNullException.ThrowIfNull(trust);
         return FindExternal(trust.Store, trust.Signer) is { } key && !File.Exists(new KeyFolder(keysDirectory).PublicPathOf(key.Name))
-            ? new CommandSigner(key.Name, key.Key, key.Signer, Path.Combine(stateDirectory, "signing"))
+            ? new CommandSigner(key.Name, (PublicKey)key.Key, key.Signer, Path.Combine(stateDirectory, "signing"))
             : null;
     }
 
@@ -77,6 +80,22 @@ public static class TrustFiles
         var signer = signWith ?? file?.SignWith ?? KeyFolder.DefaultName;
         var store = file is null || mistakes.HasErrors ? null : WithSigner(file.Store, keysDirectory, signer, mistakes);
         return new LoadedTrust(mistakes.HasErrors || store is null ? TrustStore.Empty : store, signer, mistakes.ToSorted(), sources) { File = mistakes.HasErrors ? null : file };
+    }
+
+    /// <summary>Loads a trust store from anywhere: what it says, and nobody else. One that is not there is a mistake.</summary>
+    public static LoadedTrust LoadFile(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var mistakes = new DiagnosticBag();
+        var sources = ImmutableDictionary<string, SourceText>.Empty;
+        var content = Read(path, mistakes);
+        if (content is null && !mistakes.HasErrors)
+        {
+            mistakes.Error(DiagnosticCodes.TrustUnreadable, $"There is no trust store `{path}`", SourceSpan.None);
+        }
+
+        var file = content is null ? null : Parse(path, content, mistakes, out sources);
+        return new LoadedTrust(mistakes.HasErrors || file is null ? TrustStore.Empty : file.Store, file?.SignWith ?? KeyFolder.DefaultName, mistakes.ToSorted(), sources) { File = mistakes.HasErrors ? null : file };
     }
 
     /// <summary>Reads content as a trust store; null after mistakes, which are added.</summary>
@@ -101,7 +120,7 @@ public static class TrustFiles
         }
 
         // A key that signs by a command is known from the file only.
-        return FindExternal(store, signer) is { } external ? store.WithSigner(signer, external.Key) : store;
+        return FindExternal(store, signer) is { } external ? store.WithSigner(signer, (PublicKey)external.Key) : store;
     }
 
     /// <summary>The key of that name where a command signs with it.</summary>
@@ -177,7 +196,7 @@ public static class TrustFiles
     {
         try
         {
-            return new KeyFolder(keysDirectory).Find(name)?.PublicKey;
+            return new KeyFolder(keysDirectory).Find(name)?.PublicKey as PublicKey;
         }
         catch (KeyFileException exception)
         {

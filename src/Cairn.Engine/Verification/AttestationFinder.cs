@@ -14,12 +14,18 @@ public sealed class AttestationFinder
     /// <summary>How files with approvals beside what they are of end: <c>FILE.NAME.approval.json</c>.</summary>
     public const string ApprovalEnding = ".approval.json";
 
+    /// <summary>The folder beside a receipt in which attestations of replays stand.</summary>
+    public const string ReplaysFolder = "replays";
+
+    /// <summary>How files with attestations of replays end, beside what they are of: <c>FILE.NAME.replay.json</c>.</summary>
+    public const string ReplayEnding = ".replay.json";
+
     private const int FilesMax = 1_000;
     private const int HeadBytes = 4 << 10;
     private const string OfSeveral = "multiple.intoto.jsonl";
 
     /// <summary>What is put behind the name of an artifact to name a file with attestations of it.</summary>
-    private static readonly ImmutableArray<string> Endings = [".intoto.jsonl", ".intoto.json", ".sigstore.json", ".sigstore", ".dsse.json", ".att.json", ApprovalEnding];
+    private static readonly ImmutableArray<string> Endings = [".intoto.jsonl", ".intoto.json", ".sigstore.json", ".sigstore", ".dsse.json", ".att.json", ApprovalEnding, ReplayEnding];
 
     private readonly ImmutableArray<FoundAttestation>.Builder _found = ImmutableArray.CreateBuilder<FoundAttestation>();
     private readonly ImmutableArray<RefusedAttestation>.Builder _refused = ImmutableArray.CreateBuilder<RefusedAttestation>();
@@ -27,6 +33,9 @@ public sealed class AttestationFinder
 
     /// <summary>What was found.</summary>
     public ImmutableArray<FoundAttestation> Found => _found.ToImmutable();
+
+    /// <summary>The files that were read.</summary>
+    public IReadOnlyCollection<string> Paths => _seen;
 
     /// <summary>What was refused.</summary>
     public ImmutableArray<RefusedAttestation> Refused => _refused.ToImmutable();
@@ -89,6 +98,14 @@ public sealed class AttestationFinder
         _refused.Add(new RefusedAttestation(name, problem));
     }
 
+    /// <summary>Reads a document of a bundle.</summary>
+    public void Add(string name, ReadOnlySpan<byte> content)
+    {
+        var read = AttestationFile.Read(name, content);
+        _found.AddRange(read.Found);
+        _refused.AddRange(read.Refused);
+    }
+
     /// <summary>Reads what stands beside an artifact.</summary>
     public void AddBeside(string artifact, Func<string, string> nameOf)
     {
@@ -98,19 +115,22 @@ public sealed class AttestationFinder
         }
 
         AddIfThere(Path.Combine(Path.GetDirectoryName(artifact)!, OfSeveral), nameOf);
-        AddApprovalsBeside(artifact, nameOf);
+        AddWordsBeside(artifact, nameOf);
     }
 
-    /// <summary>Reads the approvals beside a receipt.</summary>
-    public void AddApprovals(string receipt, Func<string, string> nameOf)
+    /// <summary>Reads the approvals beside a receipt, and the attestations of replays.</summary>
+    public void AddWords(string receipt, Func<string, string> nameOf)
     {
-        var folder = Path.Combine(Path.GetDirectoryName(receipt)!, ApprovalsFolder);
-        foreach (var file in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal) : (IEnumerable<string>)[])
+        foreach (var name in (ReadOnlySpan<string>)[ApprovalsFolder, ReplaysFolder])
         {
-            Add(file, nameOf(file));
+            var folder = Path.Combine(Path.GetDirectoryName(receipt)!, name);
+            foreach (var file in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal) : (IEnumerable<string>)[])
+            {
+                Add(file, nameOf(file));
+            }
         }
 
-        AddApprovalsBeside(receipt, nameOf);
+        AddWordsBeside(receipt, nameOf);
     }
 
     /// <summary>Reads the newest receipt of a project that tells of one of some hashes; null, where none does, else its path.</summary>
@@ -126,20 +146,23 @@ public sealed class AttestationFinder
             }
 
             Add(path, nameOf(path));
-            AddApprovals(path, nameOf);
+            AddWords(path, nameOf);
             return path;
         }
 
         return null;
     }
 
-    private void AddApprovalsBeside(string path, Func<string, string> nameOf)
+    private void AddWordsBeside(string path, Func<string, string> nameOf)
     {
         // Compared here: the name may hold what a pattern of files takes for a wildcard.
         var (head, folder) = (Path.GetFileName(path) + ".", Path.GetDirectoryName(path)!);
-        foreach (var file in Directory.EnumerateFiles(folder, "*" + ApprovalEnding).Where(f => Path.GetFileName(f).StartsWith(head, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (var file in Directory.EnumerateFiles(folder, "*.json").Where(f => Path.GetFileName(f).StartsWith(head, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
-            Add(file, nameOf(file));
+            if (file.EndsWith(ApprovalEnding, StringComparison.Ordinal) || file.EndsWith(ReplayEnding, StringComparison.Ordinal))
+            {
+                Add(file, nameOf(file));
+            }
         }
     }
 

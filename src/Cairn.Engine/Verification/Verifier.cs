@@ -6,6 +6,7 @@ using Cairn.Core.Language.Model;
 using Cairn.Engine.History;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Receipts;
+using Cairn.Store.Bundles;
 using Cairn.Trust.Checks;
 using Cairn.Trust.Envelopes;
 using Cairn.Trust.Statements;
@@ -13,7 +14,7 @@ using Cairn.Trust.Statements;
 namespace Cairn.Engine.Verification;
 
 /// <summary>Verifies artifacts, receipts, runs and folders: finds what there is to know of them, and has it judged. Fetches nothing.</summary>
-public sealed class Verifier
+public sealed partial class Verifier
 {
     private const int MessageBytesMax = 64 << 20;
 
@@ -59,6 +60,11 @@ public sealed class Verifier
 
         if (File.Exists(path))
         {
+            if (_request.IsAlone || BundleReader.Begins(path) || path.EndsWith(BundleEnding, StringComparison.Ordinal))
+            {
+                return OfBundle(path);
+            }
+
             // Something signed may be an artifact too, of which somebody else signed something.
             var isAttestation = AttestationFinder.IsNamed(path) || (_request.Attestations.IsEmpty && !AttestationFinder.IsBeside(path) && AttestationFinder.Begins(path));
             return isAttestation ? OfReceipt(path, VerifyTargetKind.Attestation) : OfArtifact(path);
@@ -160,7 +166,7 @@ public sealed class Verifier
     private VerifyOutcome OfReceipt(string path, VerifyTargetKind kind)
     {
         _finder.Add(path, Shown(path));
-        _finder.AddApprovals(path, Shown);
+        _finder.AddWords(path, Shown);
         var judged = Judge(static _ => null);
         var main = ArtifactVerifier.Choose(judged, []);
         var (files, skipped) = main is null ? ([], null) : FilesOf(main, path);
@@ -212,13 +218,22 @@ public sealed class Verifier
         Main = main,
         Graph = main?.Receipt is { } receipt ? GraphOf(receipt, main) : [],
         TrustedOnly = _request.TrustedOnly,
+        Log = ProofFinder.JudgeOf(_request, _finder.Paths, Full, Shown, BundledProofs()),
     };
 
     private ImmutableArray<CheckLine> GraphOf(RunReceipt receipt, JudgedAttestation main)
     {
         var lines = ImmutableArray.CreateBuilder<CheckLine>(2);
-        var project = ProjectOfRun(Full(main.Found.Where)) ?? _request.ProjectDirectory;
-        lines.Add(RunGraph.CheckPipeline(receipt, PipelineOf(receipt, project, out var missing), missing));
+        if (_bundled is not null)
+        {
+            lines.Add(RunGraph.CheckPipeline(receipt, null, $"The pipeline `{receipt.Pipeline.File}` of the run is no part of a bundle"));
+        }
+        else
+        {
+            var project = ProjectOfRun(Full(main.Found.Where)) ?? _request.ProjectDirectory;
+            lines.Add(RunGraph.CheckPipeline(receipt, PipelineOf(receipt, project, out var missing), missing));
+        }
+
         if (RunGraph.CheckAttestations(receipt, Find) is { } line)
         {
             lines.Add(line);
@@ -229,6 +244,11 @@ public sealed class Verifier
 
     private (Statement? Statement, string? Problem) Find(ReceiptStep step)
     {
+        if (_bundled is not null)
+        {
+            return step.Attestation is { } payload && _bundled.TryGetValue(payload, out var bundled) ? Counting(bundled, bundled.Statement) : (null, "they are not in the bundle");
+        }
+
         var problem = "there is no store";
         if (_request.Store is not { } store || RunReceipts.TryFind(step, store, out problem) is not { } stored)
         {
@@ -236,9 +256,11 @@ public sealed class Verifier
         }
 
         var judged = _judge.Judge(new FoundAttestation(step.Job, stored.Envelope, null), static _ => null);
-        return judged.Counts ? (stored.Statement, null)
-            : (null, judged.Problem ?? judged.Signers.Select(static s => s.ValidityProblem ?? s.RoleProblem).FirstOrDefault() ?? "nobody who is trusted signed it");
+        return Counting(judged, stored.Statement);
     }
+
+    private static (Statement? Statement, string? Problem) Counting(JudgedAttestation judged, Statement? statement) => judged.Counts ? (statement, null)
+        : (null, judged.Problem ?? judged.Signers.Select(static s => s.ValidityProblem ?? s.RoleProblem).FirstOrDefault() ?? "nobody who is trusted signed it");
 
     private static Pipeline? PipelineOf(RunReceipt receipt, string project, out string missing)
     {

@@ -29,6 +29,7 @@ internal static unsafe partial class Libc
     public const int ENOTDIR = 20;
     public const int ENFILE = 23;
     public const int EMFILE = 24;
+    public const int ETXTBSY = 26;
     public const int ENAMETOOLONG = 36;
     public const int EPROTO = 71;
 
@@ -209,6 +210,13 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true, EntryPoint = "syscall")]
     private static partial long syscall4(long number, long a, long b, long c, long d);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int setpriority(int which, int who, int priority);
+
+    /// <summary>Sets the priority of a thread's reads and writes.</summary>
+    public static bool SetIoPriority(int thread, int priority) =>
+        syscall(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 30 : 251, 1, thread, priority) == 0;
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int prlimit(int pid, int resource, ResourceLimit* limit, ResourceLimit* previous);

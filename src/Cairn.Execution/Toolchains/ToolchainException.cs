@@ -8,6 +8,9 @@ public sealed class ToolchainException(string message, string? suggestion = null
 
     /// <summary>The id of what is wrong, one of <see cref="Core.Diagnostics.DiagnosticCodes"/>; null for what needs no explanation beyond the message.</summary>
     public string? Code { get; init; }
+
+    /// <summary>Whether nothing is known to be wrong: what it would be checked by is not here.</summary>
+    public bool IsUnchecked { get; init; }
 }
 
 /// <summary>How far something has come.</summary>

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 
+using Cairn.Core.Actions;
 using Cairn.Core.Content;
 using Cairn.Store.Content;
 using Cairn.Store.Files;
@@ -91,8 +92,31 @@ public sealed class ActionCache
         return attestation;
     }
 
-    /// <summary>Removes the entry of an action (its blobs turned out to be missing).</summary>
-    public void Remove(Digest action) => _ = FileNative.UnlinkAt(FileNative.AtCurrentDirectory, PathOf(action.Hash), 0);
+    /// <summary>
+    /// Takes an entry over that was made elsewhere, whose blobs are here: where it opens, that is, where a key that is trusted here signed it and all of it fits together. False with the reason where not; nothing
+    /// is written then. Throws <see cref="IOException"/> where it cannot be kept.
+    /// </summary>
+    public bool TryAdopt(string actionHash, ReadOnlySpan<byte> entry, out string? reason)
+    {
+        ArgumentNullException.ThrowIfNull(actionHash);
+        if (TryJudge(actionHash, entry, out reason) is not { } result)
+        {
+            return false;
+        }
+
+        _store.PutEntry(result.Action, entry);
+        return true;
+    }
+
+    /// <summary>The result of an entry that was made elsewhere; null, with the reason, where it does not open here.</summary>
+    public ActionResult? TryJudge(string actionHash, ReadOnlySpan<byte> entry, out string? reason)
+    {
+        reason = "It has no name of an action";
+        return StorePin.IsHash(actionHash) ? _seal.TryOpen(entry, actionHash, out reason)?.Result : null;
+    }
+
+    /// <summary>Removes the entry of an action (it does not count, or its blobs turned out to be missing); its attestation stays.</summary>
+    public void Remove(Digest action) => _store.RemoveEntry(action);
 
     /// <summary>
     /// Waits until no other process of this machine executes the action, then holds it. Null at once where the cache cannot be written: then

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
+using Cairn.Store.Log;
 using Cairn.Trust.Envelopes;
 using Cairn.Trust.Keys;
 using Cairn.Trust.Statements;
@@ -49,8 +50,14 @@ public sealed class ResultSeal(HitVerifier verifier, ISigner? signer, VerdictMem
     /// <summary>How many entries were opened because their signature is good, because it was found good before, and how many did not open.</summary>
     public (int Verified, int Remembered, int Refused) Counts => (Volatile.Read(ref _verified), Volatile.Read(ref _remembered), Volatile.Read(ref _refused));
 
+    /// <summary>Which results count no more although their signatures are good.</summary>
+    public Demotions Demotions { get; init; } = Demotions.None;
+
     /// <summary>Why there is nothing to sign with; looked at only where there is no signer.</summary>
     public string? WhyUnsigned { get; init; }
+
+    /// <summary>Takes note of what is signed, for a log; null where none is kept.</summary>
+    public SealedEntries? Entries { get; init; }
 
     /// <summary>Attests a result. Throws <see cref="SealException"/> where it cannot be attested, or where what is signed would not count here.</summary>
     public (byte[] Entry, string Attestation) Seal(AttestedWork work)
@@ -61,15 +68,16 @@ public sealed class ResultSeal(HitVerifier verifier, ISigner? signer, VerdictMem
             throw new SealException(WhyUnsigned ?? "there is no key to sign results with");
         }
 
-        var statement = ActionProvenance.Write(work.Action, work.Result, work.Dependencies, work.Details);
-        var payload = statement.ToJson();
-        var problem = statement.ProblemOfSubjects();
+        var message = ActionResultEncoder.Encode(work.Result);
+        var subjects = ActionProvenance.SubjectsOf(work.Result);
+        var problem = Statement.ProblemOf(subjects);
+        var payload = ActionProvenance.WriteJson(work.Action, work.Result, Digest.Of(message), subjects, work.Dependencies, work.Details);
         if (problem is not null || (payload.Length > ReadBackBytesMin && Statement.TryRead(payload, out problem) is null))
         {
             throw new SealException($"it cannot be attested: {problem}");
         }
 
-        if (verifier.ProblemOf(signer.PublicKey, work.Action, statement, time.GetUtcNow()) is { } refusal)
+        if (verifier.ProblemOf(signer.PublicKey, work.Action, work.Details.BuilderId, work.Details.Tier, time.GetUtcNow()) is { } refusal)
         {
             throw new SealException($"what is signed here would not count here: {refusal}");
         }
@@ -78,9 +86,12 @@ public sealed class ResultSeal(HitVerifier verifier, ISigner? signer, VerdictMem
         var attestation = Digest.Of(payload);
         Span<byte> hash = stackalloc byte[Digest.HashBytes];
         attestation.CopyHashTo(hash);
-        var entry = AttestedEntry.Write(hash, envelope.ToJson(), ActionResultEncoder.Encode(work.Result));
+        var json = envelope.ToJson();
+        var name = attestation.Hash;
+        Entries?.Add(envelope, json, name, signer.PublicKey, work.Result.Action.Hash, subjects[0].Sha256);
+        var entry = AttestedEntry.Write(hash, json, message);
         verdicts?.Add(AttestedEntry.ChecksumOf(entry));
-        return (entry, attestation.Hash);
+        return (entry, name);
     }
 
     private static Envelope Sign(ImmutableArray<byte> payload, ISigner signer)
@@ -108,6 +119,13 @@ public sealed class ResultSeal(HitVerifier verifier, ISigner? signer, VerdictMem
         isRemembered = false;
         if (!AttestedEntry.TryRead(entry, out var parts, out reason) || ActionResultDecoder.TryDecode(parts.Message, out reason) is not { } result)
         {
+            return null;
+        }
+
+        // By the name that it gives itself: below it is refused where that is not its own.
+        if (Demotions.Find(parts.Attestation) is { } demotion)
+        {
+            reason = $"It was demoted: a replay was {demotion.Verdict}";
             return null;
         }
 

@@ -133,6 +133,16 @@ public sealed partial class ContentStore
         return found.DrainToImmutable();
     }
 
+    /// <summary>The hashes of all actions that have an entry, in order.</summary>
+    public ImmutableArray<string> ListActions()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var hashes = ImmutableArray.CreateBuilder<string>();
+        StoreScan.ForEach(_folder, StoreFolder.Actions, file => hashes.Add(file.Name.Hash), foreign: null, CancellationToken.None);
+        hashes.Sort(StringComparer.Ordinal);
+        return hashes.DrainToImmutable();
+    }
+
     /// <summary>Counts what is here.</summary>
     public StoreStatistics Measure(CancellationToken cancellationToken)
     {

@@ -334,21 +334,6 @@ public sealed partial class ContentStore : IDisposable
 
     private void MarkUse(ReadOnlySpan<byte> path, in BlobCalls.Look look) => BlobCalls.MarkUse(_folder.BlobFolder.Descriptor, path, look, _time.GetUtcNow().ToUnixTimeSeconds());
 
-    /// <summary>Puts an entry of the action cache in its place, atomically.</summary>
-    /// <param name="name">The action's digest.</param>
-    /// <param name="entry">All of it.</param>
-    internal void PutEntry(in Digest name, ReadOnlySpan<byte> entry)
-    {
-        Span<byte> path = stackalloc byte[BlobPath.BytesMax];
-        BlobPath.Write(path, name);
-        using var file = CreateFile(StoreFolder.EntryMode);
-        BlobCalls.Write(file.Descriptor, entry);
-        if (Publish(file, _folder.EntryFolder, path, replace: true) is not 0 and var error)
-        {
-            throw BlobCalls.Failure("keep a result", error);
-        }
-    }
-
     private NewFile CreateFile(uint mode = StoreFolder.BlobMode) => _nursery.Create(_folder.TemporaryFolder.Descriptor, mode, locked: true);
 
     /// <summary>Names a blob. False where another process did so meanwhile.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 
 using Cairn.Core.Content;
+using Cairn.Store.Actions;
 using Cairn.Store.Files;
 
 namespace Cairn.Store.Content;
@@ -111,6 +112,7 @@ internal sealed partial class StoreCheck(StoreFolder folder, TimeProvider time, 
         }
 
         CheckEntries(cancellationToken);
+        CheckSuperseded(cancellationToken);
         CheckPins();
         CheckLayers(inUse, cancellationToken);
         _findings.Sort(static (a, b) => string.CompareOrdinal(a.Path, b.Path));
@@ -248,7 +250,7 @@ internal sealed partial class StoreCheck(StoreFolder folder, TimeProvider time, 
             cancellationToken.ThrowIfCancellationRequested();
             _entries++;
             var hash = entry.Name.Hash;
-            if (entryReader is null || entry.Compressed || StoreScan.ReadEntry(folder, hash) is not { } bytes)
+            if (entryReader is null || entry.Compressed || StoreScan.ReadEntry(folder, StoreFolder.Actions, hash) is not { } bytes)
             {
                 return;
             }
@@ -283,6 +285,23 @@ internal sealed partial class StoreCheck(StoreFolder folder, TimeProvider time, 
                 SetAside(FindingKind.Foreign, parent, entry, "no entry of the action cache");
             }
         },
+        cancellationToken);
+
+    private void CheckSuperseded(CancellationToken cancellationToken) => StoreScan.ForEach(
+        folder,
+        StoreFolder.Superseded,
+        entry =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            _entries++;
+            var hash = entry.Name.Hash;
+            using var below = folder.Root.TryOpenPath($"{StoreFolder.Superseded}/{hash.AsSpan(0, 2)}");
+            if (below is not null && StoreScan.ReadEntry(folder, StoreFolder.Superseded, hash) is { } bytes && SupersededEntry.NameOf(bytes) != entry.Name)
+            {
+                SetAside(FindingKind.Unopenable, below, new DirectoryEntry(hash, IsUtf8: true, FileKind.Regular), "it is not the attestation of its name");
+            }
+        },
+        (parent, entry) => SetAside(FindingKind.Foreign, parent, entry, "no attestation"),
         cancellationToken);
 
     private void CheckPins()

@@ -93,7 +93,7 @@ internal sealed partial class StoreCollector
 
         foreach (var entry in _entries)
         {
-            if (entryReader is not null && StoreScan.ReadEntry(folder, entry.Name.Hash) is { } bytes && entryReader(entry.Name.Hash, bytes) is { } named)
+            if (entryReader is not null && StoreScan.ReadEntry(folder, StoreFolder.Actions, entry.Name.Hash) is { } bytes && entryReader(entry.Name.Hash, bytes) is { } named)
             {
                 foreach (var blob in named)
                 {

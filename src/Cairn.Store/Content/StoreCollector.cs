@@ -1,6 +1,7 @@
 using System.Text;
 
 using Cairn.Core.Content;
+using Cairn.Store.Actions;
 using Cairn.Store.Files;
 using Cairn.Store.Layers;
 
@@ -11,7 +12,7 @@ namespace Cairn.Store.Content;
 /// <param name="BytesBefore">Disk use of blobs, entries, layers and what is in quarantine.</param>
 /// <param name="BytesAfter">The same afterwards.</param>
 /// <param name="BlobsRemoved">Blobs that went.</param>
-/// <param name="EntriesRemoved">Entries of the action cache that went.</param>
+/// <param name="EntriesRemoved">Entries of the action cache that went, with superseded ones.</param>
 /// <param name="StraysRemoved">Remains of dead processes, and what was long in quarantine.</param>
 /// <param name="LayersRemoved">Layers of sandboxes that went.</param>
 public sealed record CollectionResult(long QuotaBytes, long BytesBefore, long BytesAfter, int BlobsRemoved, int EntriesRemoved, int StraysRemoved, int LayersRemoved)
@@ -28,6 +29,7 @@ internal sealed partial class StoreCollector(StoreFolder folder, TimeProvider ti
 {
     private readonly List<StoredFile> _blobs = [];
     private readonly List<StoredFile> _entries = [];
+    private readonly List<StoredFile> _superseded = [];
     private readonly long _now = time.GetUtcNow().ToUnixTimeSeconds();
     private long _bytes;
     private int _strays;
@@ -48,6 +50,7 @@ internal sealed partial class StoreCollector(StoreFolder folder, TimeProvider ti
         StoreScan.ForEachStray(folder, _now, RemoveStray);
         StoreScan.ForEach(folder, StoreFolder.Blobs, file => Take(file, _blobs, StoreFolder.Blobs), null, cancellationToken);
         StoreScan.ForEach(folder, StoreFolder.Actions, file => Take(file, _entries, StoreFolder.Actions), null, cancellationToken);
+        StoreScan.ForEach(folder, StoreFolder.Superseded, file => Take(file, _superseded, StoreFolder.Superseded), null, cancellationToken);
         ListLayers();
         var quarantined = EmptyQuarantine();
         var before = _bytes + quarantined.Before;
@@ -115,6 +118,14 @@ internal sealed partial class StoreCollector(StoreFolder folder, TimeProvider ti
                 {
                     doomed[blob] = false;
                 }
+            }
+        }
+
+        foreach (var entry in _superseded)
+        {
+            if (entry.Look.ModifiedSeconds <= newestDoomed && !IsPinned(entry, pinned))
+            {
+                _ = TryRemove(StoreFolder.Superseded, entry, ref entriesRemoved);
             }
         }
 
@@ -213,10 +224,14 @@ internal sealed partial class StoreCollector(StoreFolder folder, TimeProvider ti
         return actions;
     }
 
+    /// <summary>Whether a superseded entry is of an action that a pin keeps: with its result a pin keeps all that was attested of it.</summary>
+    private bool IsPinned(in StoredFile entry, HashSet<Digest> pinned) =>
+        pinned.Count > 0 && StoreScan.ReadEntry(folder, StoreFolder.Superseded, entry.Name.Hash) is { } bytes && SupersededEntry.ActionOf(bytes) is { } action && pinned.Contains(new Digest(Convert.FromHexString(action), 0));
+
     private int[] BlobsOf(in StoredFile entry, Dictionary<Digest, int> index)
     {
         var hash = entry.Name.Hash;
-        if (entryReader is null || StoreScan.ReadEntry(folder, hash) is not { } bytes || entryReader(hash, bytes) is not { } named)
+        if (entryReader is null || StoreScan.ReadEntry(folder, StoreFolder.Actions, hash) is not { } bytes || entryReader(hash, bytes) is not { } named)
         {
             return [];
         }
@@ -240,7 +255,7 @@ internal sealed partial class StoreCollector(StoreFolder folder, TimeProvider ti
         {
             Span<byte> path = stackalloc byte[BlobPath.BytesMax];
             BlobPath.Write(path, file.Name, file.Compressed);
-            using var top = part == StoreFolder.Actions ? folder.OpenPart(part) : null;
+            using var top = part == StoreFolder.Blobs ? null : folder.OpenPart(part);
             var descriptor = (top ?? folder.BlobFolder).Descriptor;
             if (BlobCalls.TryLook(descriptor, path, out var look) && look.ModifiedSeconds > Math.Min(file.Look.ModifiedSeconds, _now))
             {

@@ -11,6 +11,7 @@ internal sealed class StoreFolder : IDisposable
 {
     public const string Blobs = "cas";
     public const string Actions = "ac";
+    public const string Superseded = "superseded";
     public const string Temporary = "tmp";
     public const string Quarantine = "quarantine";
     public const string Pins = "pins";

@@ -10,7 +10,7 @@ namespace Cairn.Store.Content;
 /// <summary>The blobs that an entry of the action cache names; null where the entry does not open. The hash is the action's, from the file's name.</summary>
 public delegate IReadOnlyCollection<Digest>? ActionEntryReader(string actionHash, ReadOnlySpan<byte> entry);
 
-/// <summary>A file below <c>cas/</c> or <c>ac/</c> that has a name as it should have.</summary>
+/// <summary>A file below <c>cas/</c>, <c>ac/</c> or <c>superseded/</c> that has a name as it should have.</summary>
 /// <param name="Name">The digest of its name, of size 0.</param>
 /// <param name="Compressed">Whether it is a compressed blob.</param>
 /// <param name="Look">What the file system says.</param>
@@ -22,14 +22,14 @@ internal static class StoreScan
     /// <summary>Calls back for every file with a proper name in its proper folder, and for the rest with its path from <paramref name="part"/>.</summary>
     public static void ForEach(StoreFolder folder, string part, Action<StoredFile> file, Action<DirectoryHandle, DirectoryEntry>? foreign, CancellationToken cancellationToken)
     {
-        using var top = folder.OpenPart(part);
-        foreach (var fanOut in top.List())
+        using var top = folder.Root.TryOpen(part);
+        foreach (var fanOut in top?.List() ?? [])
         {
             cancellationToken.ThrowIfCancellationRequested();
-            using var below = IsFanOut(fanOut) ? top.TryOpen(fanOut.Name) : null;
+            using var below = IsFanOut(fanOut) ? top!.TryOpen(fanOut.Name) : null;
             if (below is null)
             {
-                foreign?.Invoke(top, fanOut);
+                foreign?.Invoke(top!, fanOut);
                 continue;
             }
 
@@ -78,13 +78,13 @@ internal static class StoreScan
         return new Digest(hash, 0);
     }
 
-    /// <summary>The bytes of an entry of the action cache; null where it is gone, cannot be read or is too large.</summary>
-    public static byte[]? ReadEntry(StoreFolder folder, string actionHash)
+    /// <summary>The bytes of an entry of the action cache, or of one that was superseded; null where it is gone, cannot be read or is too large.</summary>
+    public static byte[]? ReadEntry(StoreFolder folder, string part, string name)
     {
         try
         {
-            using var actions = folder.OpenPart(StoreFolder.Actions);
-            using var file = actions.TryOpenFilePath($"{actionHash.AsSpan(0, 2)}/{actionHash}");
+            using var entries = folder.Root.TryOpen(part);
+            using var file = entries?.TryOpenFilePath($"{name.AsSpan(0, 2)}/{name}");
             var length = file is null ? -1 : RandomAccess.GetLength(file);
             if (file is null || length > Limits.ActionEntryBytesMax)
             {

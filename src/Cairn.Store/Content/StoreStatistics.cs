@@ -28,6 +28,12 @@ public sealed record StoreStatistics
     /// <summary>What they take of the disk.</summary>
     public long EntryDiskBytes { get; init; }
 
+    /// <summary>Entries whose place another one took.</summary>
+    public long Superseded { get; init; }
+
+    /// <summary>What they take of the disk.</summary>
+    public long SupersededDiskBytes { get; init; }
+
     /// <summary>Layers of sandboxes.</summary>
     public long Layers { get; init; }
 
@@ -50,7 +56,7 @@ public sealed record StoreStatistics
     public ImmutableArray<string> Leases { get; init; } = [];
 
     /// <summary>What a quota is held against.</summary>
-    public long UsedBytes => DiskBytes + EntryDiskBytes + LayerDiskBytes + QuarantinedBytes;
+    public long UsedBytes => DiskBytes + EntryDiskBytes + SupersededDiskBytes + LayerDiskBytes + QuarantinedBytes;
 
     internal static StoreStatistics Measure(StoreFolder folder, CancellationToken cancellationToken)
     {
@@ -69,6 +75,13 @@ public sealed record StoreStatistics
         {
             entries++;
             entryDisk += file.Look.DiskBytes;
+        }, null, cancellationToken);
+
+        long superseded = 0, supersededDisk = 0;
+        StoreScan.ForEach(folder, StoreFolder.Superseded, file =>
+        {
+            superseded++;
+            supersededDisk += file.Look.DiskBytes;
         }, null, cancellationToken);
 
         long layers = 0, layerDisk = 0;
@@ -96,6 +109,8 @@ public sealed record StoreStatistics
             SavedBytes = saved,
             Entries = entries,
             EntryDiskBytes = entryDisk,
+            Superseded = superseded,
+            SupersededDiskBytes = supersededDisk,
             Layers = layers,
             LayerDiskBytes = layerDisk,
             Quarantined = quarantined,

@@ -22,9 +22,9 @@ public sealed class FileLock : IDisposable
     /// <param name="holder">Who takes it, for those who wait.</param>
     public static FileLock? TryAcquire(string path, string holder)
     {
-        while (true)
+        var handle = OpenForLock(path);
+        try
         {
-            var handle = OpenForLock(path);
             if (FileNative.Lock((int)handle.DangerousGetHandle(), FileNative.LockExclusive | FileNative.LockNonBlocking) < 0)
             {
                 var error = Marshal.GetLastPInvokeError();
@@ -35,6 +35,12 @@ public sealed class FileLock : IDisposable
             RandomAccess.SetLength(handle, 0);
             RandomAccess.Write(handle, Encoding.UTF8.GetBytes(holder), 0);
             return new FileLock(handle);
+        }
+        catch
+        {
+            // A disk that is full: the lock is not kept by who does not have it.
+            handle.Dispose();
+            throw;
         }
     }
 

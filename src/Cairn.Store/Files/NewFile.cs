@@ -38,6 +38,9 @@ internal sealed unsafe class NewFile : IDisposable
     /// <summary>Goes without <c>O_TMPFILE</c>, as on file systems that lack it.</summary>
     internal static bool AlwaysNamed { get; set; }
 
+    /// <summary>Whether it has a temporary name, so that publishing it replaces what has its name then.</summary>
+    public bool HasName => _temporaryName is not null;
+
     /// <summary>The file, open for reading and writing.</summary>
     public int Descriptor { get; }
 

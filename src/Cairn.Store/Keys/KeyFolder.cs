@@ -19,7 +19,7 @@ public sealed class KeyFileException(string message, string? suggestion = null, 
 /// <param name="PublicKey">It.</param>
 /// <param name="IsPrivateHere">Whether the private key is there too.</param>
 /// <param name="IsEncrypted">Whether a passphrase opens it.</param>
-public sealed record StoredKey(string Name, PublicKey PublicKey, bool IsPrivateHere, bool IsEncrypted);
+public sealed record StoredKey(string Name, VerificationKey PublicKey, bool IsPrivateHere, bool IsEncrypted);
 
 /// <summary>A user's keys: <c>NAME</c> with the private key, for its owner's eyes only, and <c>NAME.pub</c>.</summary>
 public sealed class KeyFolder(string path)
@@ -60,10 +60,10 @@ public sealed class KeyFolder(string path)
     }
 
     /// <summary>A public key by its name; null where there is none. Throws <see cref="KeyFileException"/>.</summary>
-    public PublicKey? FindPublic(string name) => PublicPathOf(name) is var file && File.Exists(file) ? Read(file, KeyPem.ReadPublic) : null;
+    public VerificationKey? FindPublic(string name) => PublicPathOf(name) is var file && File.Exists(file) ? Read(file, KeyPem.ReadVerification) : null;
 
     /// <summary>Whether a private key is there that only a passphrase opens. Throws <see cref="KeyFileException"/>.</summary>
-    public bool IsEncrypted(string name) => PathOf(name) is var file && File.Exists(file) && Read(file, KeyPem.IsEncrypted);
+    public bool IsEncrypted(string name) => PathOf(name) is var file && File.Exists(file) && !IsPlain(file) && Read(file, KeyPem.IsEncrypted);
 
     /// <summary>Opens a private key. Throws <see cref="KeyFileException"/>.</summary>
     /// <param name="name">Its name.</param>
@@ -136,7 +136,7 @@ public sealed class KeyFolder(string path)
     }
 
     /// <summary>Keeps a public key; false where the name is taken. Throws <see cref="IOException"/>.</summary>
-    public bool TryAdd(string name, PublicKey key)
+    public bool TryAdd(string name, VerificationKey key)
     {
         Make();
         return TryCreate(PublicPathOf(name), Encoding.ASCII.GetBytes(KeyPem.WritePublic(key)), Readable);
@@ -163,6 +163,22 @@ public sealed class KeyFolder(string path)
         File.Move(PublicPathOf(successor), PublicPathOf(name), overwrite: true);
         using var folder = DirectoryHandle.Open(Path);
         folder.Sync();
+    }
+
+    /// <summary>Whether a file begins as an open private key does: each run asks, and nearly always that is the answer, for which no reader of PEM is wanted.</summary>
+    private static bool IsPlain(string file)
+    {
+        try
+        {
+            Span<byte> head = stackalloc byte[KeyPem.PlainBegin.Length];
+            using var handle = File.OpenHandle(file);
+            return RandomAccess.Read(handle, head, 0) == head.Length && head.SequenceEqual(KeyPem.PlainBegin);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Told by whoever reads it.
+            return false;
+        }
     }
 
     private void Make()

@@ -5,7 +5,6 @@ using Cairn.Trust.Envelopes;
 using Cairn.Trust.Policies;
 using Cairn.Trust.Policies.Rules;
 using Cairn.Trust.Statements;
-using Cairn.Trust.Verification;
 
 namespace Cairn.Trust.Checks;
 
@@ -42,6 +41,9 @@ public sealed record VerificationTask
 
     /// <summary>What looking at the graph of jobs gave.</summary>
     public ImmutableArray<CheckLine> Graph { get; init; } = [];
+
+    /// <summary>What judges whether it stands in a log; null where that is not asked.</summary>
+    public LogJudge? Log { get; init; }
 
     /// <summary>Whether everything that was found must be signed by a trusted key.</summary>
     public bool TrustedOnly { get; init; }
@@ -90,9 +92,10 @@ public static class ArtifactVerifier
 
         var counting = signers.Where(static s => s.Counts).ToImmutableArray();
         ImmutableArray<JudgedAttestation> used = counting.IsEmpty ? [] : [.. copies, .. approvals.Where(static a => a.Counts), .. others.Where(static a => a.Counts)];
-        var evidence = EvidenceOf(task, main, counting, artifacts, used);
+        var log = task.Log?.Judge(copies, [.. task.Attestations.Where(static a => a.Problem is null)]);
+        var evidence = EvidenceOf(task, main, counting, artifacts, used) with { Log = counting.IsEmpty ? null : log, Witnesses = counting.IsEmpty || log is not { Problem: null } ? null : log.Cosigners };
         AddPolicy(task, main, counting, evidence, lines);
-        AddLog(copies, lines);
+        AddLog(task, copies, log, lines);
         return new Checklist([.. lines.OrderBy(static l => l.Kind)], Checklist.Conclude(lines, task.Policy.FailsUnchecked), evidence, used);
     }
 
@@ -237,10 +240,8 @@ public static class ArtifactVerifier
             return;
         }
 
-        // A foreign key stands alone: it meets a threshold of one.
-        var keys = counting.Where(static s => s.Key is not null).Select(static s => s.Key!).ToImmutableArray();
-        var needed = task.Judge.Believed.Store.ThresholdFor(main.Claims.Project, main.Claims.Pipeline);
-        var problem = keys.IsEmpty && needed == 1 ? null : task.Judge.Believed.Store.ThresholdProblem(keys, main.Claims.Project, main.Claims.Pipeline);
+        var needed = task.Judge.Believed.ThresholdFor(main.Claims.Project, main.Claims.Pipeline);
+        var problem = task.Judge.Believed.ThresholdProblem([.. counting.Select(static s => s.Key)], main.Claims.Project, main.Claims.Pipeline);
         lines.Add(new CheckLine(CheckKind.Thresholds, problem is null ? Verdict.Pass : Verdict.Fail, problem is null ? string.Create(CultureInfo.InvariantCulture, $"{Listed.Count(counting.Length, "key")} signed, and {needed} must") : Sentence(problem)));
     }
 
@@ -255,7 +256,7 @@ public static class ArtifactVerifier
         else if (bad.Length < signers.Length)
         {
             var signer = signers.First(static s => s.IsByClaimedTime);
-            lines.Add(new CheckLine(CheckKind.Validity, Verdict.NotChecked, string.Create(CultureInfo.InvariantCulture, $"{Sentence(signer.Key!.ProblemAt(task.Judge.Now)!)}; it says itself that it is of {main.Claims.Time!.Value.UtcDateTime:yyyy-MM-dd HH:mm} UTC, and no log vouches for that")));
+            lines.Add(new CheckLine(CheckKind.Validity, Verdict.NotChecked, string.Create(CultureInfo.InvariantCulture, $"{Sentence(signer.Key.ProblemAt(task.Judge.Now)!)}; it says itself that it is of {main.Claims.Time!.Value.UtcDateTime:yyyy-MM-dd HH:mm} UTC, and no log vouches for that")));
         }
         else
         {
@@ -273,19 +274,27 @@ public static class ArtifactVerifier
 
         foreach (var rule in task.Policy.Judge(evidence).Rules)
         {
-            lines.Add(new CheckLine(CheckKind.Policy, rule.Verdict, rule.Reason, rule.Rule));
+            lines.Add(new CheckLine(rule.Rule == LogRule.Name ? CheckKind.Log : CheckKind.Policy, rule.Verdict, rule.Reason, rule.Rule));
         }
     }
 
-    private static void AddLog(ImmutableArray<JudgedAttestation> copies, List<CheckLine> lines)
+    // A policy with a rule for it has its line already.
+    private static void AddLog(VerificationTask task, ImmutableArray<JudgedAttestation> copies, LogEvidence? log, List<CheckLine> lines)
     {
-        if (copies.IsEmpty)
+        if (!copies.IsEmpty && !lines.Exists(static l => l.Kind == CheckKind.Log))
         {
-            return;
+            lines.Add(log switch
+            {
+                null => new CheckLine(CheckKind.Log, Verdict.NotChecked, LogRule.Unknown),
+                { Problem: { } problem } => new CheckLine(CheckKind.Log, log.IsFault ? Verdict.Fail : Verdict.NotChecked, problem),
+                _ => new CheckLine(CheckKind.Log, Verdict.Pass, LogRule.In(log)),
+            });
         }
 
-        var entries = copies.Sum(static c => c.Found.Bundle?.LogEntries ?? 0);
-        lines.Add(new CheckLine(CheckKind.Log, Verdict.NotChecked, entries == 0 ? "There is no log yet that it could stand in" : $"It brings {Listed.Count(entries, "entry")} of a log, made for this very signature; no log is known here that could have {(entries == 1 ? "it" : "them")}".Replace("entrys", "entries", StringComparison.Ordinal)));
+        if (log is { Others: > 0 })
+        {
+            lines.Add(new CheckLine(CheckKind.Log, Verdict.Pass, $"{Listed.Count(log.Others, "other statement")} that came with it {(log.Others == 1 ? "stands" : "stand")} in a log, too"));
+        }
     }
 
     private static Evidence EvidenceOf(VerificationTask task, JudgedAttestation? main, ImmutableArray<JudgedSigner> counting, ImmutableArray<Subject> artifacts, ImmutableArray<JudgedAttestation> used)
@@ -297,7 +306,7 @@ public static class ArtifactVerifier
         }
 
         var claims = main.Claims;
-        var worth = counting.Max(static s => s.Key?.Tier ?? Tier.Branch);
+        var worth = counting.Max(static s => s.Key.Tier);
         return evidence with
         {
             Subjects = main.Statement is null ? artifacts : main.Subjects,
@@ -328,9 +337,9 @@ public static class ArtifactVerifier
     };
 
     private static string Known(JudgedSigner signer) =>
-        signer.Key is not { } key ? $"`{signer.By.Name}` is trusted for this verification"
-        : key.IsOwn ? $"`{key.Name}` is this machine's own key"
-        : $"`{key.Name}`{(key.Owner is null ? "" : $" of {key.Owner}")} is trusted";
+        signer.Key.IsGiven ? $"`{signer.By.Name}` is trusted for this verification"
+        : signer.Key.IsOwn ? $"`{signer.By.Name}` is this machine's own key"
+        : $"`{signer.By.Name}`{(signer.Key.Owner is null ? "" : $" of {signer.Key.Owner}")} is trusted";
 
     private static string Speaks(JudgedAttestation main) => main.Claims.Builder is { } builder ? $", for the builder `{builder}`" : "";
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 
 using Cairn.Trust.Envelopes;
+using Cairn.Trust.Keys;
 using Cairn.Trust.Policies;
 using Cairn.Trust.Statements;
 using Cairn.Trust.Verification;
@@ -11,7 +12,7 @@ namespace Cairn.Trust.Checks;
 /// <summary>Judges attestations one by one: what they are, who signed them, whether those may.</summary>
 /// <param name="Believed">Whom to believe.</param>
 /// <param name="Now">The time.</param>
-public sealed record AttestationJudge(Believed Believed, DateTimeOffset Now)
+public sealed record AttestationJudge(TrustStore Believed, DateTimeOffset Now)
 {
     /// <summary>Judges one.</summary>
     /// <param name="found">It.</param>
@@ -52,7 +53,7 @@ public sealed record AttestationJudge(Believed Believed, DateTimeOffset Now)
             Receipt = receipt,
             Approval = approval,
             Claims = claims,
-            Signers = [.. Believed.Store.SignersOf(envelope).Select(k => Judge(k, claims, isApproval)), .. ForeignSigners(k => Signed(envelope, k))],
+            Signers = [.. Believed.SignersOf(envelope).Select(k => Judge(k, claims, isApproval))],
             ForgedName = Forged(envelope),
         };
     }
@@ -64,8 +65,8 @@ public sealed record AttestationJudge(Believed Believed, DateTimeOffset Now)
         ArgumentNullException.ThrowIfNull(approved);
         return approval with
         {
-            Signers = [.. approval.Signers.Select(s => s.Key is { } key && s.ValidityProblem is null
-                ? s with { RoleProblem = TrustStore.RoleProblem(key with { Builders = [] }, "", approved.Project, approved.Pipeline, step: null, s.IsByClaimedTime ? approval.Claims.Time!.Value : Now) }
+            Signers = [.. approval.Signers.Select(s => s.ValidityProblem is null
+                ? s with { RoleProblem = TrustStore.RoleProblem(s.Key with { Builders = [] }, "", approved.Project, approved.Pipeline, step: null, s.IsByClaimedTime ? approval.Claims.Time!.Value : Now) }
                 : s)],
         };
     }
@@ -73,19 +74,18 @@ public sealed record AttestationJudge(Believed Believed, DateTimeOffset Now)
     private JudgedAttestation JudgeMessage(FoundAttestation found, MessageSignature message, Func<string, byte[]?> contentOf)
     {
         var signers = ImmutableArray.CreateBuilder<JudgedSigner>();
-        if (contentOf(message.Sha256) is { } content)
+        var content = contentOf(message.Sha256);
+        var hash = Convert.FromHexString(message.Sha256);
+        foreach (var key in Believed.Keys)
         {
-            foreach (var key in Believed.Store.Keys)
+            // ECDSA signs a hash, Ed25519 bytes.
+            var hasSigned = key.Key is P256Key p256 ? p256.VerifyHash(hash, message.Signature.AsSpan()) : content is not null && key.Key.Verify(content, message.Signature.AsSpan());
+            if (hasSigned)
             {
-                if (key.Key.Verify(content, message.Signature.AsSpan()))
-                {
-                    signers.Add(Judge(key, Claims.None, isApproval: false));
-                }
+                signers.Add(Judge(key, Claims.None, isApproval: false));
             }
         }
 
-        var hash = Convert.FromHexString(message.Sha256);
-        signers.AddRange(ForeignSigners(k => k.Key.VerifyHash(hash, message.Signature.AsSpan())));
         return new JudgedAttestation { Found = found, Signers = signers.DrainToImmutable() };
     }
 
@@ -115,28 +115,11 @@ public sealed record AttestationJudge(Believed Believed, DateTimeOffset Now)
         return signer with { RoleProblem = TrustStore.RoleProblem(spoken, claims.Builder ?? "", claims.Project, claims.Pipeline, step: null, time) };
     }
 
-    private IEnumerable<JudgedSigner> ForeignSigners(Func<ForeignKey, bool> hasSigned)
-    {
-        foreach (var key in Believed.ForeignKeys)
-        {
-            if (hasSigned(key))
-            {
-                yield return new JudgedSigner(new SignerEvidence(key.Key.Id, key.Name, key.Key.Id), Key: null);
-            }
-        }
-    }
-
-    private static bool Signed(Envelope envelope, ForeignKey key)
-    {
-        var signed = Envelope.PreAuthentication(envelope.PayloadType, envelope.Payload.AsSpan());
-        return envelope.Signatures.Any(s => key.Key.Verify(signed, s.Bytes.AsSpan()));
-    }
-
     private string? Forged(Envelope envelope)
     {
         foreach (var signature in envelope.Signatures)
         {
-            if (Believed.Store.Keys.FirstOrDefault(k => k.Key.Id == signature.KeyId) is { } named && envelope.FindSignatureOf(named.Key) is null)
+            if (Believed.Keys.FirstOrDefault(k => k.Key.Id == signature.KeyId) is { } named && envelope.FindSignatureOf(named.Key) is null)
             {
                 return named.Name;
             }

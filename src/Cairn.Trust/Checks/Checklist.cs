@@ -10,8 +10,17 @@ public enum CheckKind
     /// <summary>Whether what was read is what it says it is.</summary>
     Syntax,
 
+    /// <summary>Whether a bundle is whole, and what is in it what it says it is.</summary>
+    Bundle,
+
     /// <summary>Whether the jobs of a receipt fit its pipeline and each other.</summary>
     Dag,
+
+    /// <summary>Whether the toolchains that a receipt names are those of its jobs' attestations.</summary>
+    Toolchains,
+
+    /// <summary>Whether toolchains come from what somebody vouches for.</summary>
+    Seed,
 
     /// <summary>Whether the files are there.</summary>
     Files,
@@ -44,7 +53,7 @@ public enum CheckKind
 /// <summary>The words for checks.</summary>
 public static class CheckWords
 {
-    private static readonly string[] All = ["syntax", "dag", "files", "hashes", "signatures", "trust", "validity", "roles", "thresholds", "policy", "log"];
+    private static readonly string[] All = ["syntax", "bundle", "dag", "toolchains", "seed", "files", "hashes", "signatures", "trust", "validity", "roles", "thresholds", "policy", "log"];
 
     /// <summary>The word.</summary>
     public static string Of(CheckKind kind) => All[(int)kind];

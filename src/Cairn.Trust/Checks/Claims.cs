@@ -15,6 +15,7 @@ namespace Cairn.Trust.Checks;
 public sealed record Claims
 {
     private const string OldProvenance = "https://slsa.dev/provenance/v0.2";
+    private const string OldestProvenance = "https://slsa.dev/provenance/v0.1";
 
     /// <summary>Says nothing.</summary>
     public static Claims None { get; } = new();
@@ -72,7 +73,7 @@ public sealed record Claims
             Tier = TierWords.TryRead(receipt.Tier),
             Source = new SourceEvidence(receipt.Source.Commit, receipt.Source.IsDirty),
             Jobs = [.. receipt.Steps.Select(Job)],
-            Toolchains = [.. receipt.Toolchains.Select(Toolchain)],
+            Toolchains = [.. receipt.Toolchains.Select(t => Toolchain(t) with { MadeBy = receipt.MakerOf(t)?.Job })],
             Built = built.DrainToImmutable(),
         };
     }
@@ -85,7 +86,7 @@ public sealed record Claims
         {
             ActionProvenance.PredicateType when ActionProvenance.TryReadAction(statement, out _) is { } action => OfAction(statement, action),
             ActionProvenance.PredicateType => OfProvenance(statement, statement.Predicate["runDetails"] as JsonValue.Object, "finishedOn", "startedOn"),
-            OldProvenance => OfProvenance(statement, statement.Predicate, "buildFinishedOn", "buildStartedOn"),
+            OldProvenance or OldestProvenance => OfProvenance(statement, statement.Predicate, "buildFinishedOn", "buildStartedOn"),
             Approval.PredicateType when Approval.TryRead(statement, out _) is { } approval => new Claims { Time = approval.Time },
             _ => None,
         };
@@ -138,15 +139,7 @@ public sealed record Claims
     {
         Step = step.Step,
         Name = step.Job,
-        Status = step.Status switch
-        {
-            JobStatus.Succeeded => JobEvidence.Succeeded,
-            JobStatus.Failed => "failed",
-            JobStatus.TimedOut => "timed_out",
-            JobStatus.Cancelled => "cancelled",
-            JobStatus.Skipped => JobEvidence.Skipped,
-            _ => "not_run",
-        },
+        Status = RunProvenance.WordOf(step.Status),
         IsAllowed = step.IsAllowed,
         Isolation = step.Isolation,
         Network = step.Network,

@@ -1,26 +1,15 @@
 using System.Collections.Immutable;
 
 using Cairn.Trust.Envelopes;
-using Cairn.Trust.Keys;
 using Cairn.Trust.Statements;
 using Cairn.Trust.Verification;
 
 namespace Cairn.Trust.Checks;
 
-/// <summary>A key that others sign with, which the user names for one verification.</summary>
-/// <param name="Name">What it is called: its file.</param>
-/// <param name="Key">It.</param>
-public sealed record ForeignKey(string Name, P256Key Key);
-
-/// <summary>Whom a verification believes.</summary>
-/// <param name="Store">The trust store.</param>
-/// <param name="ForeignKeys">Keys of others that it does not hold.</param>
-public sealed record Believed(TrustStore Store, ImmutableArray<ForeignKey> ForeignKeys);
-
 /// <summary>A trusted key whose signature is right, and whether it counts.</summary>
 /// <param name="By">The key.</param>
-/// <param name="Key">The key as the trust store has it; null for a foreign one.</param>
-public sealed record JudgedSigner(Policies.SignerEvidence By, TrustedKey? Key)
+/// <param name="Key">The key as it is trusted.</param>
+public sealed record JudgedSigner(Policies.SignerEvidence By, TrustedKey Key)
 {
     /// <summary>Why it does not count by its time; null where it does.</summary>
     public string? ValidityProblem { get; init; }

@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using Cairn.Core.Events;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Scheduling;
-using Cairn.Trust.Json;
 using Cairn.Trust.Policies;
 using Cairn.Trust.Policies.Rules;
 using Cairn.Trust.Statements;
@@ -83,7 +82,7 @@ public static class RunGraph
             }
 
             // What the cache gave was made from the attestations of an earlier run.
-            foreach (var input in step.Cache is CacheState.Miss && receipt.Selection.IsEmpty ? InputsOf(statement) : [])
+            foreach (var input in step.Cache is CacheState.Miss && receipt.Selection.IsEmpty ? ActionProvenance.InputsOf(statement) : [])
             {
                 if (!known.Contains(input))
                 {
@@ -137,9 +136,6 @@ public static class RunGraph
 
         return subjects.Count == step.Outputs.Length ? null : "has more outputs than the receipt";
     }
-
-    private static IEnumerable<string> InputsOf(Statement statement) =>
-        ((statement.Predicate["runDetails"] as JsonValue.Object)?["metadata"] as JsonValue.Object)?["cairn_inputs"] is JsonValue.List list ? list.Items.OfType<JsonValue.Text>().Select(static t => t.Value) : [];
 
     private static CheckLine Fail(string reason) => new(CheckKind.Dag, Verdict.Fail, reason);
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 
 using Cairn.Trust.Json;
+using Cairn.Trust.Statements;
 
 namespace Cairn.Trust.Envelopes;
 
@@ -62,7 +63,8 @@ public sealed record AttestationFile(ImmutableArray<FoundAttestation> Found, Imm
         }
 
         // What Cairn writes begins with the payload, behind which the rest may be far away.
-        return text[1..].TrimStart(" \t\r\n"u8).StartsWith("\"payload\""u8) || head.IndexOf("\"payloadType\""u8) >= 0 || head.IndexOf("application/vnd.dev.sigstore.bundle"u8) >= 0;
+        return text[1..].TrimStart(" \t\r\n"u8).StartsWith("\"payload\""u8) || head.IndexOf("\"payloadType\""u8) >= 0 || head.IndexOf("application/vnd.dev.sigstore.bundle"u8) >= 0
+            || LinkFile.MayBe(head);
     }
 
     // Each line is an object of its own: the first one ends where the line does, and there is another.
@@ -109,6 +111,10 @@ public sealed record AttestationFile(ImmutableArray<FoundAttestation> Found, Imm
             {
                 refused.Add(new RefusedAttestation(where, problem!));
             }
+        }
+        else if (value is JsonValue.Object other && LinkFile.ProblemOf(other) is { } link)
+        {
+            refused.Add(new RefusedAttestation(where, link));
         }
         else if (Envelope.TryRead(value, out problem) is { } envelope)
         {

@@ -25,6 +25,9 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
 
     private const string Frame = """{"payload":"","payloadType":"","signatures":[{"sig":""}]}""";
     private const string KeyIdFrame = "\"keyid\":\"\",";
+    private const string SignatureFrame = "\"sig\":\"\"}]}";
+
+    private static ReadOnlySpan<byte> SignaturesBegin => "\"signatures\":[{"u8;
 
     /// <summary>What names an attestation: the SHA-256 of its payload, whoever signed it.</summary>
     public string PayloadHash => Hex.Lower(SHA256.HashData(Payload.AsSpan()));
@@ -50,7 +53,7 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
     }
 
     /// <summary>The first signature that a key made over this envelope, or null. Key ids are not looked at.</summary>
-    public EnvelopeSignature? FindSignatureOf(PublicKey key)
+    public EnvelopeSignature? FindSignatureOf(VerificationKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
         var signed = PreAuthentication(PayloadType, Payload.AsSpan());
@@ -62,7 +65,7 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
     {
         // Large ones are written in one piece: what is counted here is what one signature takes.
         var keyId = Signatures[0].KeyId;
-        var expected = Frame.Length + Base64Length(Payload.Length) + PayloadType.Length + (keyId.Length > 0 ? KeyIdFrame.Length + keyId.Length : 0) + Base64Length(Signatures[0].Bytes.Length);
+        var expected = Frame.Length + StrictBase64.LengthOf(Payload.Length) + PayloadType.Length + (keyId.Length > 0 ? KeyIdFrame.Length + keyId.Length : 0) + StrictBase64.LengthOf(Signatures[0].Bytes.Length);
         var json = new CanonicalWriter(expected);
         json.Begin().Base64("payload"u8, Payload.AsSpan()).Member("payloadType"u8, PayloadType).BeginList("signatures"u8);
         foreach (var signature in Signatures)
@@ -71,6 +74,30 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
         }
 
         return json.EndList().End().ToArray();
+    }
+
+    /// <summary>The SHA-256 of what <see cref="ToJson"/> would write if its one signature had no key id.</summary>
+    /// <param name="json">What it does write.</param>
+    internal string HashWithoutKeyId(ReadOnlySpan<byte> json)
+    {
+        if (Signatures is not [{ } signature])
+        {
+            throw new InvalidOperationException("The envelope of an entry has one signature");
+        }
+
+        if (signature.KeyId.Length == 0)
+        {
+            return Hex.Lower(SHA256.HashData(json));
+        }
+
+        // What stands before the key id and after it: nothing that is large is written again.
+        var payload = StrictBase64.LengthOf(Payload.Length);
+        var head = payload + json[payload..].IndexOf(SignaturesBegin) + SignaturesBegin.Length;
+        var tail = json.Length - SignatureFrame.Length - StrictBase64.LengthOf(signature.Bytes.Length);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(json[..head]);
+        hash.AppendData(json[tail..]);
+        return Hex.Lower(hash.GetHashAndReset());
     }
 
     /// <summary>Reads an envelope of anybody's; null where it is refused, with the reason.</summary>
@@ -105,8 +132,6 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
         problem = envelope.Signatures.Length != 1 ? $"it has {envelope.Signatures.Length} signatures, not one" : json.SequenceEqual(envelope.ToJson()) ? null : "it is not in canonical form";
         return problem is null ? envelope : null;
     }
-
-    private static int Base64Length(int bytes) => (bytes + 2) / 3 * 4;
 
     private static Envelope Read(JsonValue value)
     {

@@ -14,7 +14,11 @@ namespace Cairn.Trust.Envelopes;
 internal static class LogEntryBody
 {
     /// <summary>Why a body is not of what was signed; null where it is.</summary>
-    public static string? ProblemOf(ReadOnlySpan<byte> body, Envelope? envelope, MessageSignature? message)
+    /// <param name="body">It.</param>
+    /// <param name="envelope">The envelope; null where a message was signed.</param>
+    /// <param name="message">The signature over an artifact; null where an envelope was signed.</param>
+    /// <param name="hint">The bundle's name of the key, which the envelope may have had as key id before it stood in a bundle.</param>
+    public static string? ProblemOf(ReadOnlySpan<byte> body, Envelope? envelope, MessageSignature? message, string hint)
     {
         if (StrictJson.TryRead(body, out var problem) is not JsonValue.Object entry)
         {
@@ -28,7 +32,7 @@ internal static class LogEntryBody
 
         return (entry.TextOf("kind"), entry.TextOf("apiVersion"), envelope, message) switch
         {
-            ("dsse", "0.0.1", { } e, _) => Dsse1(spec, e),
+            ("dsse", "0.0.1", { } e, _) => Dsse1(spec, e, hint),
             ("dsse", "0.0.2", { } e, _) => Dsse2(spec, e),
             ("intoto", "0.0.2", { } e, _) => InToto(spec, e),
             ("hashedrekord", "0.0.1", null, { } m) => HashedRecord1(spec, m),
@@ -38,7 +42,7 @@ internal static class LogEntryBody
         };
     }
 
-    private static string? Dsse1(JsonValue.Object spec, Envelope envelope)
+    private static string? Dsse1(JsonValue.Object spec, Envelope envelope, string hint)
     {
         if (HashOf(spec["payloadHash"]) != envelope.PayloadHash)
         {
@@ -50,7 +54,7 @@ internal static class LogEntryBody
             return "it has another signature";
         }
 
-        return HashOf(spec["envelopeHash"]) is { } hash && Forms(envelope).Contains(hash, StringComparer.Ordinal) ? null : "it has the hash of another envelope";
+        return HashOf(spec["envelopeHash"]) is { } hash && Forms(envelope, hint).Contains(hash, StringComparer.Ordinal) ? null : "it has the hash of another envelope";
     }
 
     private static string? Dsse2(JsonValue.Object spec, Envelope envelope)
@@ -87,12 +91,14 @@ internal static class LogEntryBody
             : "it has another signature";
     }
 
-    /// <summary>SHA-256s of the envelope as those write it who submit envelopes: canonical, Go's order of members, that of JavaScript's bundle, each with and without an empty key id.</summary>
-    private static IEnumerable<string> Forms(Envelope envelope)
+    /// <summary>SHA-256s of the envelope as those write it who submit envelopes: canonical, Go's order of members, that of JavaScript's bundle, each with its key id, with none, an empty one and the hint.</summary>
+    private static IEnumerable<string> Forms(Envelope envelope, string hint)
     {
         var signature = envelope.Signatures[0];
-        var (payload, type, sig) = (Quoted(Convert.ToBase64String(envelope.Payload.AsSpan())), Quoted(envelope.PayloadType), Quoted(Convert.ToBase64String(signature.Bytes.AsSpan())));
-        foreach (var id in (string?[])[signature.KeyId, signature.KeyId.Length == 0 ? null : ""])
+        var (payload, type, sig) = ($"\"{Convert.ToBase64String(envelope.Payload.AsSpan())}\"", Quoted(envelope.PayloadType), $"\"{Convert.ToBase64String(signature.Bytes.AsSpan())}\"");
+
+        // Without one, as bundles have to be, most were submitted without one.
+        foreach (var id in (string?[])(signature.KeyId.Length == 0 ? [null, "", hint] : [signature.KeyId, null, "", hint]))
         {
             yield return Hash($$"""{"payload":{{payload}},"payloadType":{{type}},"signatures":[{{{(id is null ? "" : $"\"keyid\":{Quoted(id)},")}}"sig":{{sig}}}]}""");
             yield return Hash($$"""{"payloadType":{{type}},"payload":{{payload}},"signatures":[{{{(id is null ? "" : $"\"keyid\":{Quoted(id)},")}}"sig":{{sig}}}]}""");

@@ -39,8 +39,8 @@ public sealed record SigstoreBundle
     /// <summary>The hint; empty where there is none.</summary>
     public string Hint { get; init; } = "";
 
-    /// <summary>How many entries of a transparency log it has. Each is bound to what was signed, or the bundle would have been refused; whether a log has them is another question.</summary>
-    public int LogEntries { get; init; }
+    /// <summary>Its entries of transparency logs. Each is bound to what was signed, or the bundle would have been refused; whether a log has them is another question.</summary>
+    public ImmutableArray<BundleLogEntry> LogEntries { get; init; } = [];
 
     /// <summary>Whether a JSON object says that it is a bundle.</summary>
     public static bool Is(JsonValue.Object value)
@@ -80,7 +80,7 @@ public sealed record SigstoreBundle
             throw new FormatException("it has not exactly one of `dsseEnvelope` and `messageSignature`");
         }
 
-        return new SigstoreBundle { Envelope = envelope, Message = message, Key = key, Hint = hint, LogEntries = CheckEntries(material["tlogEntries"], envelope, message) };
+        return new SigstoreBundle { Envelope = envelope, Message = message, Key = key, Hint = hint, LogEntries = ReadEntries(material["tlogEntries"], envelope, message, hint) };
     }
 
     private static (BundleKey Key, string Hint) KeyOf(JsonValue.Object material)
@@ -125,11 +125,11 @@ public sealed record SigstoreBundle
             : throw Missing("signature");
     }
 
-    private static int CheckEntries(JsonValue? entries, Envelope? envelope, MessageSignature? message)
+    private static ImmutableArray<BundleLogEntry> ReadEntries(JsonValue? entries, Envelope? envelope, MessageSignature? message, string hint)
     {
         if (entries is null or JsonValue.Null)
         {
-            return 0;
+            return [];
         }
 
         if (entries is not JsonValue.List { Items.Length: <= Limits.SignaturesMax } list)
@@ -137,17 +137,24 @@ public sealed record SigstoreBundle
             throw new FormatException($"`tlogEntries` is not a list of at most {Limits.SignaturesMax}");
         }
 
+        var read = ImmutableArray.CreateBuilder<BundleLogEntry>(list.Items.Length);
         foreach (var item in list.Items)
         {
             var entry = item as JsonValue.Object ?? throw Missing("tlogEntries");
-            var body = entry.TextOf("canonicalizedBody") is { } text ? StrictBase64.TryRead(text) : null;
-            if ((body is { } bytes ? LogEntryBody.ProblemOf(bytes.AsSpan(), envelope, message) : "it has no `canonicalizedBody`") is { } problem)
+            if ((entry.TextOf("canonicalizedBody") is { } text ? StrictBase64.TryRead(text) : null) is not { } body)
+            {
+                throw new FormatException("an entry of a log is not that of what was signed: it has no `canonicalizedBody`");
+            }
+
+            if (LogEntryBody.ProblemOf(body.AsSpan(), envelope, message, hint) is { } problem)
             {
                 throw new FormatException($"an entry of a log is not that of what was signed: {problem}");
             }
+
+            read.Add(BundleLogEntry.Read(entry, body));
         }
 
-        return list.Items.Length;
+        return read.MoveToImmutable();
     }
 
     /// <summary>A member that is an object; null where it is not there.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -122,28 +123,10 @@ internal sealed class CanonicalWriter(int capacity)
     {
         Name(name);
         Put((byte)'"');
-        Reserve((value.Length + 2) / 3 * 4);
-        var (bytes, at, i) = (_bytes, _length, 0);
-        for (; i + 3 <= value.Length; i += 3)
-        {
-            var group = (value[i] << 16) | (value[i + 1] << 8) | value[i + 2];
-            bytes[at++] = Letter(group >> 18);
-            bytes[at++] = Letter(group >> 12);
-            bytes[at++] = Letter(group >> 6);
-            bytes[at++] = Letter(group);
-        }
-
-        if (i < value.Length)
-        {
-            var hasTwo = i + 2 == value.Length;
-            var group = (value[i] << 16) | (hasTwo ? value[i + 1] << 8 : 0);
-            bytes[at++] = Letter(group >> 18);
-            bytes[at++] = Letter(group >> 12);
-            bytes[at++] = hasTwo ? Letter(group >> 6) : (byte)'=';
-            bytes[at++] = (byte)'=';
-        }
-
-        _length = at;
+        var length = StrictBase64.LengthOf(value.Length);
+        Reserve(length);
+        StrictBase64.Write(value, _bytes.AsSpan(_length, length));
+        _length += length;
         Put((byte)'"');
         return this;
     }
@@ -154,6 +137,39 @@ internal sealed class CanonicalWriter(int capacity)
         Separate();
         Quoted(value);
         return this;
+    }
+
+    /// <summary>Writes a member that is a list of texts.</summary>
+    public CanonicalWriter Texts(ReadOnlySpan<byte> name, ImmutableArray<string> texts)
+    {
+        BeginList(name);
+        foreach (var text in texts)
+        {
+            Item(text);
+        }
+
+        return EndList();
+    }
+
+    /// <summary>Writes a member that is an object of texts, whose names are sorted here; each stands once. They are sorted by UTF-16 (RFC 8785), which for names beyond U+FFFF is another order than that of their bytes.</summary>
+    public CanonicalWriter Pairs(ReadOnlySpan<byte> name, ImmutableArray<KeyValuePair<string, string?>> pairs)
+    {
+        for (var i = 1; i < pairs.Length; i++)
+        {
+            if (string.CompareOrdinal(pairs[i - 1].Key, pairs[i].Key) >= 0)
+            {
+                pairs = pairs.Sort(static (left, right) => string.CompareOrdinal(left.Key, right.Key));
+                break;
+            }
+        }
+
+        Begin(name);
+        foreach (var (key, value) in pairs)
+        {
+            Entry(key, value);
+        }
+
+        return End();
     }
 
     /// <summary>Writes any value as a member: its own objects are sorted.</summary>
@@ -327,6 +343,4 @@ internal sealed class CanonicalWriter(int capacity)
             Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _length + count));
         }
     }
-
-    private static byte Letter(int value) => "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"u8[value & 0x3F];
 }

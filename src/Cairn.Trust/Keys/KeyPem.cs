@@ -31,6 +31,9 @@ public static class KeyPem
 
     private const int PlainCharacters = 64;
 
+    /// <summary>With what the file of a private key begins that no passphrase protects.</summary>
+    public static ReadOnlySpan<byte> PlainBegin => "-----BEGIN PRIVATE KEY-----\n"u8;
+
     /// <summary>Whether a text holds an encrypted private key, for which <see cref="ReadPrivate"/> needs a passphrase.</summary>
     public static bool IsEncrypted(string pem) => TryFind(pem, out var label, out _) && label == EncryptedLabel;
 
@@ -73,30 +76,27 @@ public static class KeyPem
     }
 
     /// <summary>Writes a public key.</summary>
-    public static string WritePublic(PublicKey key)
+    public static string WritePublic(VerificationKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return PemEncoding.WriteString(PublicLabel, key.Spki.AsSpan()) + "\n";
+
+        // Each run writes it, and Ed25519 fits a line: no general writer of PEM, whose code is compiled at each start.
+        return key is not PublicKey ? PemEncoding.WriteString(PublicLabel, key.Spki.AsSpan()) + "\n" : $"-----BEGIN {PublicLabel}-----\n{StrictBase64.Write(key.Spki.AsSpan())}\n-----END {PublicLabel}-----\n";
     }
 
-    /// <summary>Reads a public key. Throws <see cref="KeyFormatException"/>.</summary>
-    public static PublicKey ReadPublic(string pem)
-    {
-        if (!TryFind(pem, out var label, out var der) || label != PublicLabel)
-        {
-            throw new KeyFormatException(label is PrivateLabel or EncryptedLabel ? "It is a private key, and a public one is wanted" : $"It has no `-----BEGIN {PublicLabel}-----`");
-        }
+    /// <summary>Reads an Ed25519 public key. Throws <see cref="KeyFormatException"/>.</summary>
+    public static PublicKey ReadPublic(string pem) => PublicKey.TryCreateFromSpki(PublicDer(pem), out var problem) ?? throw Refused(problem);
 
-        return PublicKey.TryCreateFromSpki(der, out var problem) ?? throw Refused(problem);
-    }
+    /// <summary>Reads a public key with which anybody may sign: Ed25519, or ECDSA on P-256. Throws <see cref="KeyFormatException"/>.</summary>
+    public static VerificationKey ReadVerification(string pem) => OfSpki(PublicDer(pem));
 
-    /// <summary>Reads a public key as people hand it on: PEM, or the base64 of its <c>SubjectPublicKeyInfo</c> or of its 32 bytes. Throws <see cref="KeyFormatException"/>.</summary>
-    public static PublicKey ReadPublicText(string text)
+    /// <summary>The same as people hand keys on: PEM, or the base64 of its <c>SubjectPublicKeyInfo</c> or of the 32 bytes of an Ed25519 key. Throws <see cref="KeyFormatException"/>.</summary>
+    public static VerificationKey ReadVerificationText(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         if (text.Contains("-----BEGIN", StringComparison.Ordinal))
         {
-            return ReadPublic(text);
+            return ReadVerification(text);
         }
 
         if (StrictBase64.TryRead(text.Trim()) is not { } bytes)
@@ -104,8 +104,21 @@ public static class KeyPem
             throw new KeyFormatException("It is neither PEM nor canonical base64");
         }
 
-        var key = bytes.Length == PublicKey.RawBytes ? PublicKey.TryCreate(bytes.AsSpan(), out var problem) : PublicKey.TryCreateFromSpki(bytes.AsSpan(), out problem);
-        return key ?? throw Refused(problem);
+        return bytes.Length == PublicKey.RawBytes ? PublicKey.TryCreate(bytes.AsSpan(), out var problem) ?? throw Refused(problem) : OfSpki(bytes.AsSpan());
+    }
+
+    private static byte[] PublicDer(string pem) => TryFind(pem, out var label, out var der) && label == PublicLabel
+        ? der
+        : throw new KeyFormatException(label is PrivateLabel or EncryptedLabel ? "It is a private key, and a public one is wanted" : $"It has no `-----BEGIN {PublicLabel}-----`");
+
+    private static VerificationKey OfSpki(ReadOnlySpan<byte> spki)
+    {
+        if (PublicKey.IsSpki(spki))
+        {
+            return PublicKey.TryCreateFromSpki(spki, out var problem) ?? throw Refused(problem);
+        }
+
+        return P256Key.TryReadSpki(spki, out var other) ?? throw Refused(other);
     }
 
     /// <summary>Reads a private key. Throws <see cref="KeyFormatException"/>, also where the passphrase is wrong.</summary>
@@ -206,7 +219,7 @@ public static class KeyPem
         var algorithm = reader.ReadSequence();
         if (algorithm.ReadObjectIdentifier() != Ed25519)
         {
-            throw new KeyFormatException("It is not an Ed25519 key: `openssl genpkey -algorithm ed25519` makes one");
+            throw new KeyFormatException("It is not an Ed25519 key, and Cairn signs with no other: `openssl genpkey -algorithm ed25519` makes one");
         }
 
         algorithm.ThrowIfNotEmpty();

@@ -7,7 +7,7 @@ using System.Runtime.InteropServices;
 
 namespace Cairn.Trust.Keys;
 
-/// <summary>The part of OpenSSL 3 that .NET has no face for: Ed25519.</summary>
+/// <summary>The part of OpenSSL 3 that .NET has no face for: Ed25519; and SHA-256 for many small messages, for each of which .NET makes a context.</summary>
 internal static unsafe partial class LibCrypto
 {
     /// <summary><c>EVP_PKEY_ED25519</c>.</summary>
@@ -44,6 +44,18 @@ internal static unsafe partial class LibCrypto
 
     [LibraryImport(Library)]
     public static partial int EVP_DigestVerify(nint context, byte* signature, nuint signatureLength, byte* message, nuint length);
+
+    [LibraryImport(Library)]
+    public static partial nint EVP_MD_fetch(nint library, byte* name, byte* properties);
+
+    [LibraryImport(Library)]
+    public static partial int EVP_DigestInit_ex2(nint context, nint digest, nint parameters);
+
+    [LibraryImport(Library)]
+    public static partial int EVP_DigestUpdate(nint context, byte* data, nuint length);
+
+    [LibraryImport(Library)]
+    public static partial int EVP_DigestFinal_ex(nint context, byte* digest, uint* length);
 
     [LibraryImport(Library)]
     public static partial int EVP_PBE_scrypt(byte* passphrase, nuint passphraseLength, byte* salt, nuint saltLength, ulong n, ulong r, ulong p, ulong memoryMax, byte* key, nuint keyLength);

@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 
-using Cairn.Core.Content;
-
 namespace Cairn.Trust.Keys;
 
 /// <summary>An Ed25519 public key that was found fit to be trusted. Safe for use by several threads.</summary>
-public sealed class PublicKey : IEquatable<PublicKey>
+public sealed class PublicKey : VerificationKey
 {
     /// <summary>The length of a key in its raw form (RFC 8032), in bytes.</summary>
     public const int RawBytes = 32;
@@ -21,21 +19,17 @@ public sealed class PublicKey : IEquatable<PublicKey>
     private ContextHandle? _spare;
 
     private PublicKey(ImmutableArray<byte> raw)
+        : base([.. SpkiHead, .. raw])
     {
         Raw = raw;
-        Spki = [.. SpkiHead, .. raw];
-        Id = Hex.Lower(SHA256.HashData(Spki.AsSpan()));
         _handle = new Lazy<KeyHandle>(() => Open(raw.AsSpan()));
     }
 
     /// <summary>The key's 32 bytes.</summary>
     public ImmutableArray<byte> Raw { get; }
 
-    /// <summary>Its <c>SubjectPublicKeyInfo</c> in DER.</summary>
-    public ImmutableArray<byte> Spki { get; }
-
-    /// <summary>The key id: the SHA-256 of <see cref="Spki"/>, 64 lower-case hex digits. A name for people and look-ups, never evidence.</summary>
-    public string Id { get; }
+    /// <inheritdoc/>
+    public override string Algorithm => "Ed25519";
 
     /// <summary>Checks a raw key: canonical, on the curve, not of small order; <paramref name="problem"/> says why it is refused.</summary>
     public static PublicKey? TryCreate(ReadOnlySpan<byte> raw, out string? problem)
@@ -50,7 +44,7 @@ public sealed class PublicKey : IEquatable<PublicKey>
     /// <summary>The same from its <c>SubjectPublicKeyInfo</c>; other algorithms and encodings are refused.</summary>
     public static PublicKey? TryCreateFromSpki(ReadOnlySpan<byte> spki, out string? problem)
     {
-        if (spki.Length == SpkiHead.Length + RawBytes && spki.StartsWith(SpkiHead))
+        if (IsSpki(spki))
         {
             return TryCreate(spki[SpkiHead.Length..], out problem);
         }
@@ -59,8 +53,11 @@ public sealed class PublicKey : IEquatable<PublicKey>
         return null;
     }
 
+    /// <summary>Whether bytes are the <c>SubjectPublicKeyInfo</c> of an Ed25519 key, fit or not.</summary>
+    internal static bool IsSpki(ReadOnlySpan<byte> spki) => spki.Length == SpkiHead.Length + RawBytes && spki.StartsWith(SpkiHead);
+
     /// <summary>Whether a signature is this key's over a message; RFC 8032's check without the cofactor, S below the order.</summary>
-    public unsafe bool Verify(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
+    public override unsafe bool Verify(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
     {
         if (signature.Length != SignatureBytes)
         {
@@ -89,18 +86,6 @@ public sealed class PublicKey : IEquatable<PublicKey>
         (Interlocked.Exchange(ref _spare, context))?.Dispose();
         return fits;
     }
-
-    /// <inheritdoc/>
-    public bool Equals(PublicKey? other) => other is not null && Raw.AsSpan().SequenceEqual(other.Raw.AsSpan());
-
-    /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as PublicKey);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => BitConverter.ToInt32(Raw.AsSpan());
-
-    /// <summary>The key id.</summary>
-    public override string ToString() => Id;
 
     private static unsafe KeyHandle Open(ReadOnlySpan<byte> raw)
     {

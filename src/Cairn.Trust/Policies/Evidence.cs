@@ -50,8 +50,31 @@ public sealed record Evidence
     /// <summary>Who approved what, by trusted keys.</summary>
     public ImmutableArray<ApprovalEvidence> Approvals { get; init; } = [];
 
+    /// <summary>The log that it stands in, or why it is not known to; null where no log is known.</summary>
+    public LogEvidence? Log { get; init; }
+
     /// <summary>Who says to have built which bytes by an execution of their own.</summary>
     public ImmutableArray<BuildEvidence> Builds { get; init; } = [];
+
+    /// <summary>The trusted witnesses that cosigned the checkpoint of the log in which it was found to stand; null where nobody looked.</summary>
+    public ImmutableArray<string>? Witnesses { get; init; }
+}
+
+/// <summary>An entry of a transparency log that is believed.</summary>
+/// <param name="Origin">Which log it is; null where there is a problem.</param>
+/// <param name="Index">Where the entry stands.</param>
+/// <param name="Size">How many entries the checkpoint has that proves it.</param>
+/// <param name="Cosigners">The trusted witnesses that cosigned that checkpoint.</param>
+public sealed record LogEvidence(string? Origin, long Index, long Size, ImmutableArray<string> Cosigners)
+{
+    /// <summary>Why it is not known to stand in a log; null where it does.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>Whether that is a fault also where nobody asks for a log: a proof was given, or taken along, and does not hold.</summary>
+    public bool IsFault { get; init; }
+
+    /// <summary>How many other statements that were found are proved to stand in a log.</summary>
+    public int Others { get; init; }
 }
 
 /// <summary>A source state.</summary>
@@ -122,6 +145,9 @@ public sealed record ToolchainEvidence
 
     /// <summary>Whether it is the same on each machine; null where nobody says.</summary>
     public bool? IsHermetic { get; init; }
+
+    /// <summary>The job of the same run that made it; null for one from elsewhere.</summary>
+    public string? MadeBy { get; init; }
 }
 
 /// <summary>A trusted key that signed.</summary>

@@ -62,10 +62,15 @@ internal sealed class EvidenceDraft
 
     public ImmutableArray<BuildEvidence> Builds { get; set; } = [];
 
+    public string? Log { get; set; }
+
+    public ImmutableArray<string>? Witnesses { get; set; }
+
     public Evidence ToEvidence(DateTimeOffset now) => new()
     {
         Now = Now ?? now,
         Artifacts = Artifacts,
+        Log = Log is null ? null : new LogEvidence(Log, 1, 2, []),
         Subjects = Subjects ?? Artifacts,
         Project = Project,
         Pipeline = Pipeline,
@@ -78,6 +83,7 @@ internal sealed class EvidenceDraft
         Signers = Signers,
         Approvals = [.. Approvals.Select(a => new ApprovalEvidence(a.By!, a.Time ?? Now ?? now, a.Hashes ?? [.. Artifacts.Select(static s => s.Sha256)]))],
         Builds = Builds,
+        Witnesses = Witnesses,
     };
 }
 
@@ -132,7 +138,9 @@ internal sealed class ToolchainDraft
 
     public bool? IsHermetic { get; set; }
 
-    public ToolchainEvidence ToToolchain() => new() { Name = Name ?? "", Kind = Kind, Origin = Origin, Suites = Suites, SignedBy = SignedBy, Digests = Digests, IsHermetic = IsHermetic };
+    public string? MadeBy { get; set; }
+
+    public ToolchainEvidence ToToolchain() => new() { Name = Name ?? "", Kind = Kind, Origin = Origin, Suites = Suites, SignedBy = SignedBy, Digests = Digests, IsHermetic = IsHermetic, MadeBy = MadeBy };
 }
 
 internal sealed class SignerDraft

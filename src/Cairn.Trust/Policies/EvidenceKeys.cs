@@ -12,7 +12,7 @@ namespace Cairn.Trust.Policies;
 /// <summary>The keys of files of cases.</summary>
 internal static class EvidenceKeys
 {
-    private const string Hint = "`cairn help policy` names the page that describes all keys";
+    private const string Hint = "`cairn policy schema --cases` describes all keys";
 
     private static readonly ListKind<string> Texts = new(new TextKind("a text", "alice"), "a text or a list of texts", "[alice]");
 
@@ -46,6 +46,7 @@ internal static class EvidenceKeys
         new Key<ToolchainDraft, ImmutableArray<string>>("signed_by", "Fingerprints of the keys that vouch for it.", Texts, static (d, v, _) => d.SignedBy = v),
         new Key<ToolchainDraft, ImmutableArray<string>>("digests", "Of its tree, and of what it is made of.", Texts, static (d, v, _) => d.Digests = v),
         new Key<ToolchainDraft, bool>("hermetic", "Whether it is the same on each machine.", BooleanKind.Instance, static (d, v, _) => d.IsHermetic = v),
+        new Key<ToolchainDraft, string>("made_by", "The job of the same run that made it.", new TextKind("a name", "build-tools"), static (d, v, _) => d.MadeBy = v),
     ]);
 
     private static readonly KeySet<SignerDraft> Signer = new("case_signer", "a signer", "A trusted key that signed.",
@@ -95,7 +96,9 @@ internal static class EvidenceKeys
         new Key<EvidenceDraft, ImmutableArray<ToolchainEvidence>>("toolchains", "The toolchains that jobs had.", new ListKind<ToolchainEvidence>(Of(Toolchain, "{ name: cc, kind: debian }", static () => new ToolchainDraft()).Then(static d => d.ToToolchain()), "a list of mappings", "[{ name: cc, kind: debian }]"), static (d, v, _) => d.Toolchains = v),
         new Key<EvidenceDraft, ImmutableArray<SignerEvidence>>("signers", "The trusted keys that signed: names, or mappings.", new ListKind<SignerEvidence>(SignerKind, "a name, a mapping, or a list of them", "[alice]"), static (d, v, _) => d.Signers = v),
         new Key<EvidenceDraft, ImmutableArray<ApprovalDraft>>("approvals", "Approvals.", new ListKind<ApprovalDraft>(Of(Approval, "{ by: bob }", static () => new ApprovalDraft()).Then(static d => d), "a list of mappings", "[{ by: bob }]"), static (d, v, _) => d.Approvals = v),
+        new Key<EvidenceDraft, string>("log", "The origin of the log that it stands in.", new TextKind("an origin", "log.example - 12"), static (d, v, _) => d.Log = v),
         new Key<EvidenceDraft, ImmutableArray<BuildEvidence>>("builds", "Who says to have built which bytes.", new ListKind<BuildEvidence>(Of(Build, "{ owner: Alice, name: app, sha256: … }", static () => new BuildDraft()).Then(static d => d.ToBuild()), "a list of mappings", "[{ owner: Alice, name: app, sha256: … }]"), static (d, v, _) => d.Builds = v),
+        new Key<EvidenceDraft, ImmutableArray<string>>("witnesses", "The names of the witnesses that cosigned.", Texts, static (d, v, _) => d.Witnesses = v),
     ])
     { AllKeysHint = Hint };
 

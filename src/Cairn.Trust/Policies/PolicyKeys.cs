@@ -13,7 +13,7 @@ internal static class PolicyKeys
     /// <summary>The most that rules may ask for of keys, approvals and builders.</summary>
     public const int CountMax = 100;
 
-    private const string Hint = "`cairn help policy` names the page that describes all keys";
+    private const string Hint = "`cairn policy schema` describes all keys";
 
     private static readonly ListKind<RolePattern> Steps = new(new RolePatternKind("publish"), "a step, a pattern, or a list of them", "[build, \"test*\"]", allowEmpty: false);
 
@@ -84,7 +84,8 @@ internal static class PolicyKeys
         new Key<RulesDraft, int>("reproduced", "How many owners of builders made the same bytes, each by an execution of its own; the first one counts.", Count, static (d, v, _) => d.Set(new ReproducedRule(v))),
         new Key<RulesDraft, DemandDraft>("approvals", "How many people approved it, none of whom built it: a number, or a mapping.", new ShortKind<DemandDraft, int>(Count, Approvals, static (d, v) => d.Count = v, static () => new DemandDraft(), "a number or a mapping"), static (d, v, _) => d.Set(new ApprovalsRule(v.ToDemand(), v.Age), [v])),
         new Key<RulesDraft, ImmutableArray<ArtifactDraft>>("artifacts", "What may be verified, and has to be attested: names, or mappings with a hash.", new ListKind<ArtifactDraft>(new ShortKind<ArtifactDraft, Glob>(new PathGlobKind(), Artifact, static (d, v) => d.Path = v, static () => new ArtifactDraft(), "a glob or a mapping"), "a glob, a mapping, or a list of them", "[\"dist/*.tar.gz\"]", allowEmpty: false), static (d, v, _) => d.Set(new ArtifactsRule([.. v.Where(static a => a.Path is not null).Select(static a => new ArtifactDemand(a.Path!, a.Sha256))]))),
-        new Key<RulesDraft, bool>("log", "It stands in a transparency log. There is none yet, so this is not checked.", BooleanKind.Instance, static (d, v, _) => d.SetIf("log", v ? new LogRule() : null)),
+        new Key<RulesDraft, bool>("log", "It stands in a transparency log that is believed: the machine's own, or one of `logs` in trust.yaml.", BooleanKind.Instance, static (d, v, _) => d.SetIf("log", v ? new LogRule() : null)),
+        new Key<RulesDraft, int>("witnesses", "How many witnesses of trust.yaml cosigned the checkpoint of the log in which it stands.", Count, static (d, v, _) => d.Set(new WitnessesRule(v))),
     ])
     { AllKeysHint = Hint };
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
@@ -30,7 +29,15 @@ public sealed record ExecutionDetails
 
     /// <summary>Payload hashes of the attestations of what it took from other actions, sorted.</summary>
     public ImmutableArray<string> Inputs { get; init; } = [];
+
+    /// <summary>Of an execution that was made to be compared with an attested one, what came of that; null of any other.</summary>
+    public ReplayedAttestation? Replayed { get; init; }
 }
+
+/// <summary>What an execution was compared with.</summary>
+/// <param name="Attestation">The payload hash of what was attested of the other execution.</param>
+/// <param name="Verdict">What came of it: <c>identical</c>, <c>nondeterministic</c>, <c>unexplained</c>.</param>
+public sealed record ReplayedAttestation(string Attestation, string Verdict);
 
 /// <summary>
 /// The attestation of an action: an in-toto statement with SLSA Provenance v1, of which everything outside <c>runDetails</c> is a function of the action.
@@ -53,21 +60,53 @@ public static class ActionProvenance
     /// <summary>The same as UTF-8.</summary>
     internal static ReadOnlySpan<byte> TierMemberUtf8 => "cairn_tier"u8;
 
+    private const string ReplayMember = "cairn_replay";
+
+    private static ReadOnlySpan<byte> ReplayMemberUtf8 => "cairn_replay"u8;
     private const string ResultName = "result";
     private const string InputsName = "inputs";
     private const string ToolchainName = "toolchain";
     private const string HostPath = "host-path:";
-    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
-    /// <summary>Makes the statement.</summary>
+    // What a statement takes, roughly: for the first guess.
+    private const int HeadBytes = 3072;
+    private const int SubjectBytes = 140;
+    private const int DependencyBytes = 260;
+
+    /// <summary>Makes the statement. Throws <see cref="FormatException"/> where it would be refused: names of outputs that a person could take for each other.</summary>
     public static Statement Write(ActionDescription action, ActionResult result, IReadOnlyList<ResolvedDependency> dependencies, ExecutionDetails details)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var json = WriteJson(action, result, Digest.Of(ActionResultEncoder.Encode(result)), SubjectsOf(result), dependencies, details);
+        return Statement.TryRead(json, out var problem) ?? throw new FormatException(problem);
+    }
+
+    /// <summary>The canonical JSON of the statement, at once, since each executed action has one.</summary>
+    /// <param name="action">What was executed.</param>
+    /// <param name="result">What came of it.</param>
+    /// <param name="encoded">The digest of the encoded result.</param>
+    /// <param name="subjects">What <see cref="SubjectsOf"/> says of the result.</param>
+    /// <param name="dependencies">What the action's digest does not name by itself.</param>
+    /// <param name="details">Who executed it.</param>
+    public static byte[] WriteJson(
+        ActionDescription action, ActionResult result, Digest encoded, ImmutableArray<Subject> subjects, IReadOnlyList<ResolvedDependency> dependencies, ExecutionDetails details)
     {
         ArgumentNullException.ThrowIfNull(action);
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(dependencies);
         ArgumentNullException.ThrowIfNull(details);
-        var predicate = new JsonObjectBuilder().Add("buildDefinition", Definition(action, result.Action, dependencies)).Add("runDetails", Details(result, details)).Build();
-        return new Statement(SubjectsOf(result), PredicateType, predicate);
+
+        // Members in the order of RFC 8785 throughout.
+        var json = new CanonicalWriter(HeadBytes + (subjects.Length * SubjectBytes) + (dependencies.Count * DependencyBytes)).Begin().Member("_type"u8, Statement.TypeV1).Begin("predicate"u8);
+        WriteDefinition(json, action, result.Action, dependencies);
+        WriteDetails(json, result, encoded, details);
+        json.End().Member("predicateType"u8, PredicateType).BeginList("subject"u8);
+        foreach (var subject in subjects)
+        {
+            json.Begin().Begin("digest"u8).Member("sha256"u8, subject.Sha256).End().Member("name"u8, subject.Name).End();
+        }
+
+        return json.EndList().End().ToArray();
     }
 
     /// <summary>What the statement of a result is about: all that the action left behind, then each file by itself.</summary>
@@ -106,13 +145,55 @@ public static class ActionProvenance
         return null;
     }
 
+    /// <summary>What the execution was compared with, as it says itself; null of one that was made for its own sake.</summary>
+    public static ReplayedAttestation? ReplayOf(Statement statement)
+    {
+        ArgumentNullException.ThrowIfNull(statement);
+        var replay = MetadataOf(statement)?[ReplayMember] as JsonValue.Object;
+        return replay?.TextOf("attestation") is { } attestation && replay.TextOf("verdict") is { } verdict ? new ReplayedAttestation(attestation, verdict) : null;
+    }
+
+    /// <summary>The run and the job of which a statement says to be: names, and no evidence. Null where it says none.</summary>
+    public static (string Run, string Job)? InvocationOf(Statement statement)
+    {
+        ArgumentNullException.ThrowIfNull(statement);
+        var id = MetadataOf(statement)?.TextOf("invocationId");
+        return id?.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && slash < id.Length - 1 ? (id[..slash], id[(slash + 1)..]) : null;
+    }
+
+    /// <summary>The payload hashes of the attestations of what an action took from others, as its statement has them.</summary>
+    public static ImmutableArray<string> InputsOf(Statement statement)
+    {
+        ArgumentNullException.ThrowIfNull(statement);
+        return MetadataOf(statement)?["cairn_inputs"] is JsonValue.List list ? [.. list.Items.OfType<JsonValue.Text>().Select(static t => t.Value)] : [];
+    }
+
+    /// <summary>What a statement says its toolchains were made from: packages, images. The trees that the action names by itself are not among them.</summary>
+    public static ImmutableArray<ResolvedDependency> DependenciesOf(Statement statement)
+    {
+        ArgumentNullException.ThrowIfNull(statement);
+        var dependencies = ImmutableArray.CreateBuilder<ResolvedDependency>();
+        if ((statement.Predicate["buildDefinition"] as JsonValue.Object)?["resolvedDependencies"] is JsonValue.List list)
+        {
+            foreach (var item in list.Items)
+            {
+                if (item is JsonValue.Object dependency && dependency["annotations"] is null && dependency.TextOf("name") is { } name && (dependency["digest"] as JsonValue.Object)?.TextOf("sha256") is { } sha256)
+                {
+                    dependencies.Add(new ResolvedDependency(name, dependency.TextOf("uri"), sha256));
+                }
+            }
+        }
+
+        return dependencies.DrainToImmutable();
+    }
+
     /// <summary>The action that a statement says it is of, put together from its parameters; null where it says none, with the reason.</summary>
     /// <remarks>Its digest, computed again, is the one thing that a statement is found fitting by: not the one it names.</remarks>
     public static ActionDescription? TryReadAction(Statement statement, out string? problem)
     {
         ArgumentNullException.ThrowIfNull(statement);
         problem = null;
-        if (statement.IsOld || statement.PredicateType != PredicateType)
+        if (statement.IsForeign || statement.PredicateType != PredicateType)
         {
             problem = $"it is no `{PredicateType}` in a statement of version 1";
         }
@@ -135,17 +216,17 @@ public static class ActionProvenance
         return null;
     }
 
-    private static JsonValue.Object Definition(ActionDescription action, Digest digest, IReadOnlyList<ResolvedDependency> dependencies)
+    private static void WriteDefinition(CanonicalWriter json, ActionDescription action, Digest digest, IReadOnlyList<ResolvedDependency> dependencies)
     {
-        var parameters = new JsonObjectBuilder()
-            .Add("arguments", ListOf(action.Arguments))
-            .Add("environment", PairsOf(action.Environment))
-            .Add("outputs", ListOf(action.Outputs))
-            .Add("platform", PairsOf(action.Platform))
-            .Add("workingDirectory", action.WorkingDirectory)
-            .Build();
-        var resolved = ImmutableArray.CreateBuilder<JsonValue>(dependencies.Count + 2);
-        resolved.Add(TreeDependency(InputsName, action.InputRoot));
+        json.Begin("buildDefinition"u8).Member("buildType"u8, BuildType).Begin("externalParameters"u8);
+        json.Texts("arguments"u8, action.Arguments);
+        json.Pairs("environment"u8, action.Environment!);
+        json.Texts("outputs"u8, action.Outputs);
+        json.Pairs("platform"u8, action.Platform!);
+        json.Member("workingDirectory"u8, action.WorkingDirectory).End()
+            .Begin("internalParameters"u8).Member("action"u8, digest.ToString()).End()
+            .BeginList("resolvedDependencies"u8);
+        WriteTree(json, InputsName, action.InputRoot);
         foreach (var (name, value) in action.Platform)
         {
             if (name == ToolchainName)
@@ -155,61 +236,72 @@ public static class ActionProvenance
                 {
                     if (Digest.TryParse(text, null, out var tree))
                     {
-                        resolved.Add(TreeDependency(ToolchainName, tree));
+                        WriteTree(json, ToolchainName, tree);
                     }
                 }
             }
             else if (name.StartsWith(HostPath, StringComparison.Ordinal) && Digest.TryParse(value, null, out var path))
             {
-                resolved.Add(TreeDependency(name, path));
+                WriteTree(json, name, path);
             }
         }
 
         foreach (var dependency in dependencies)
         {
-            resolved.Add(new JsonObjectBuilder().Add("name", dependency.Name).Add("uri", dependency.Uri).Add("digest", new JsonObjectBuilder().Add("sha256", dependency.Sha256).Build()).Build());
+            json.Begin().Begin("digest"u8).Member("sha256"u8, dependency.Sha256).End().Member("name"u8, dependency.Name).Member("uri"u8, dependency.Uri).End();
         }
 
-        return new JsonObjectBuilder()
-            .Add("buildType", BuildType)
-            .Add("externalParameters", parameters)
-            .Add("internalParameters", new JsonObjectBuilder().Add("action", digest.ToString()).Build())
-            .Add("resolvedDependencies", new JsonValue.List(resolved.DrainToImmutable()))
-            .Build();
+        json.EndList().End();
     }
 
-    private static JsonValue.Object Details(ActionResult result, ExecutionDetails details)
+    private static void WriteDetails(CanonicalWriter json, ActionResult result, Digest encoded, ExecutionDetails details)
     {
-        var byproducts = ImmutableArray.CreateBuilder<JsonValue>();
-        foreach (var (name, digest) in (ReadOnlySpan<(string, Digest?)>)[("log", result.Log), ("log-index", result.LogIndex), (ResultName, Digest.Of(ActionResultEncoder.Encode(result))), ("summary", result.Summary)])
+        json.Begin("runDetails"u8)
+            .Begin("builder"u8).Member("id"u8, details.BuilderId).Begin("version"u8).Member("cairn"u8, details.Version).End().End()
+            .BeginList("byproducts"u8);
+        foreach (var (name, digest) in (ReadOnlySpan<(string, Digest?)>)[("log", result.Log), ("log-index", result.LogIndex), (ResultName, encoded), ("summary", result.Summary)])
         {
             if (digest is { } value)
             {
-                byproducts.Add(new JsonObjectBuilder().Add("name", name).Add("digest", new JsonObjectBuilder().Add("sha256", value.Hash).Build()).Build());
+                json.Begin().Begin("digest"u8).Member("sha256"u8, value.Hash).End().Member("name"u8, name).End();
             }
         }
 
-        var resources = new JsonObjectBuilder()
-            .Add("maxRssKib", result.Resources.MaxRssKib is > 0 and var peak ? JsonValue.FromInt64(peak) : null)
-            .Add("readBlocks", result.Resources.ReadBlocks)
-            .Add("systemMicroseconds", (long)Math.Round(result.Resources.SystemMs * 1000))
-            .Add("userMicroseconds", (long)Math.Round(result.Resources.UserMs * 1000))
-            .Add("wallMicroseconds", (long)Math.Round(result.Resources.WallMs * 1000))
-            .Add("writeBlocks", result.Resources.WriteBlocks)
-            .Build();
-        return new JsonObjectBuilder()
-            .Add("builder", new JsonObjectBuilder().Add("id", details.BuilderId).Add("version", new JsonObjectBuilder().Add("cairn", details.Version).Build()).Build())
-            .Add("metadata", new JsonObjectBuilder()
-                .Add("invocationId", $"{result.Origin.Run}/{result.Origin.Job}")
-                .Add("startedOn", Time(details.Started))
-                .Add("finishedOn", Time(result.Origin.Time))
-                .Add("cairn_inputs", details.Inputs.IsEmpty ? null : ListOf(details.Inputs))
-                .Add("cairn_resources", resources)
-                .Add(TierMember, details.Tier)
-                .Build())
-            .Add("byproducts", new JsonValue.List(byproducts.ToImmutable()))
-            .Build();
+        json.EndList().Begin("metadata"u8);
+        if (!details.Inputs.IsEmpty)
+        {
+            json.Texts("cairn_inputs"u8, details.Inputs);
+        }
+
+        if (details.Replayed is { } replayed)
+        {
+            json.Begin(ReplayMemberUtf8).Member("attestation"u8, replayed.Attestation).Member("verdict"u8, replayed.Verdict).End();
+        }
+
+        json.Begin("cairn_resources"u8);
+        if (result.Resources.MaxRssKib is > 0 and var peak)
+        {
+            json.Member("maxRssKib"u8, peak);
+        }
+
+        json.Member("readBlocks"u8, result.Resources.ReadBlocks)
+            .Member("systemMicroseconds"u8, (long)Math.Round(result.Resources.SystemMs * 1000))
+            .Member("userMicroseconds"u8, (long)Math.Round(result.Resources.UserMs * 1000))
+            .Member("wallMicroseconds"u8, (long)Math.Round(result.Resources.WallMs * 1000))
+            .Member("writeBlocks"u8, result.Resources.WriteBlocks)
+            .End()
+            .Member(TierMemberUtf8, details.Tier)
+            .Member("finishedOn"u8, StatementTime.Milliseconds(result.Origin.Time))
+            .Member("invocationId"u8, $"{result.Origin.Run}/{result.Origin.Job}")
+            .Member("startedOn"u8, StatementTime.Milliseconds(details.Started))
+            .End().End();
     }
+
+    /// <summary>A tree: the SHA-256 of its <c>Directory</c>, and the whole digest, whose size the hash does not say.</summary>
+    private static void WriteTree(CanonicalWriter json, string name, Digest tree) =>
+        json.Begin().Begin("annotations"u8).Member("tree"u8, tree.ToString()).End().Begin("digest"u8).Member("sha256"u8, tree.Hash).End().Member("name"u8, name).End();
+
+    private static JsonValue.Object? MetadataOf(Statement statement) => (statement.Predicate["runDetails"] as JsonValue.Object)?["metadata"] as JsonValue.Object;
 
     private static ActionDescription ReadAction(JsonValue.Object definition)
     {
@@ -250,26 +342,6 @@ public static class ActionProvenance
         throw Missing(InputsName);
     }
 
-    /// <summary>A tree: the SHA-256 of its <c>Directory</c>, and the whole digest, whose size the hash does not say.</summary>
-    private static JsonValue.Object TreeDependency(string name, Digest tree) => new JsonObjectBuilder()
-        .Add("name", name)
-        .Add("digest", new JsonObjectBuilder().Add("sha256", tree.Hash).Build())
-        .Add("annotations", new JsonObjectBuilder().Add("tree", tree.ToString()).Build())
-        .Build();
-
-    private static JsonValue.List ListOf(ImmutableArray<string> texts) => new([.. texts.Select(static t => (JsonValue)t)]);
-
-    private static JsonValue.Object PairsOf(ImmutableArray<KeyValuePair<string, string>> pairs)
-    {
-        var value = new JsonObjectBuilder();
-        foreach (var (name, text) in pairs)
-        {
-            value.Add(name, text);
-        }
-
-        return value.Build();
-    }
-
     private static ImmutableArray<string> Texts(JsonValue.Object parameters, string name)
     {
         var list = parameters[name] as JsonValue.List ?? throw Missing(name);
@@ -296,6 +368,4 @@ public static class ActionProvenance
     }
 
     private static FormatException Missing(string name) => new($"`{name}` is missing or of another type");
-
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
 }

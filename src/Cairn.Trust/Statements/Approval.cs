@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 using Cairn.Trust.Json;
 
@@ -17,11 +16,9 @@ public sealed record Approval(DateTimeOffset Time, string? Receipt, string? Comm
     /// <summary>The longest comment, in characters.</summary>
     public const int CommentCharactersMax = 2_000;
 
-    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss'Z'";
-
     /// <summary>Makes the statement.</summary>
     public Statement Write(ImmutableArray<Subject> subjects) => new(subjects, PredicateType, new JsonObjectBuilder()
-        .Add("approvedOn", Time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture))
+        .Add("approvedOn", StatementTime.Seconds(Time))
         .Add("attestation", Receipt is { } receipt ? new JsonObjectBuilder().Add("digest", new JsonObjectBuilder().Add("sha256", receipt).Build()).Build() : null)
         .Add("comment", Comment)
         .Build());
@@ -32,7 +29,7 @@ public sealed record Approval(DateTimeOffset Time, string? Receipt, string? Comm
         ArgumentNullException.ThrowIfNull(statement);
         problem = null;
         var unknown = statement.Predicate.Members.Select(static m => m.Key).FirstOrDefault(static k => k is not ("approvedOn" or "attestation" or "comment"));
-        if (statement.IsOld || statement.PredicateType != PredicateType)
+        if (statement.IsForeign || statement.PredicateType != PredicateType)
         {
             problem = $"it is no `{PredicateType}` in a statement of version 1";
         }
@@ -40,7 +37,7 @@ public sealed record Approval(DateTimeOffset Time, string? Receipt, string? Comm
         {
             problem = $"it has `{unknown}`, which is not known";
         }
-        else if (!DateTimeOffset.TryParseExact(statement.Predicate.TextOf("approvedOn"), TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+        else if (StatementTime.TryReadSeconds(statement.Predicate.TextOf("approvedOn")) is not { } time)
         {
             problem = "`approvedOn` is no time in UTC to the second";
         }

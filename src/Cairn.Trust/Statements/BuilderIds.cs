@@ -16,6 +16,9 @@ public static class BuilderIds
     /// <summary>One that runs steps in sandboxes with toolchains that are named by their content.</summary>
     public const string LocalSandbox = "https://cairn.build/builder/local/sandbox/v1";
 
+    /// <summary>The platform property of what Cairn makes by itself, without any program: what and in which version.</summary>
+    public const string BuiltInProperty = "built-in";
+
     private const string HostPath = "host-path:";
 
     /// <summary>The id for an action, of which its platform tells.</summary>
@@ -25,7 +28,7 @@ public static class BuilderIds
         foreach (var (name, value) in platform)
         {
             isSandboxed |= name == "isolation" && value != "process";
-            hasToolchain |= name == "toolchain";
+            hasToolchain |= name is "toolchain" or BuiltInProperty;
             usesHost |= name == "host" || name.StartsWith(HostPath, StringComparison.Ordinal);
         }
 

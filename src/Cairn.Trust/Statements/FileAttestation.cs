@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 using Cairn.Trust.Json;
 
@@ -21,7 +20,6 @@ public static class FileAttestation
     public const string PredicateType = "https://cairn.build/attest/v1";
 
     private const string Reserved = "https://cairn.build/";
-    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss'Z'";
 
     /// <summary>Makes the statement.</summary>
     public static Statement Write(ImmutableArray<AttestedFile> files, string version, DateTimeOffset now)
@@ -29,7 +27,7 @@ public static class FileAttestation
         var items = files.Select(static f => (JsonValue)new JsonObjectBuilder()
             .Add("executable", new JsonValue.Flag(f.IsExecutable)).Add("name", f.Name).Add("sizeBytes", f.SizeBytes).Build());
         return Write(files, PredicateType, new JsonObjectBuilder()
-            .Add("attestedOn", now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture))
+            .Add("attestedOn", StatementTime.Seconds(now))
             .Add("files", new JsonValue.List([.. items]))
             .Add("version", new JsonObjectBuilder().Add("cairn", version).Build())
             .Build());

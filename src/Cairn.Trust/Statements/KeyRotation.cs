@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 using Cairn.Trust.Envelopes;
 using Cairn.Trust.Json;
@@ -16,8 +15,6 @@ public sealed record KeyRotation(PublicKey Old, PublicKey New, DateTimeOffset At
 {
     /// <summary>What is said: its documented page.</summary>
     public const string PredicateType = "https://cairn.build/key-rotation/v1";
-
-    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss'Z'";
 
     /// <summary>The two are different keys, and their windows touch.</summary>
     private bool IsSound => !Old.Equals(New) && OldUntil >= At;
@@ -69,7 +66,7 @@ public sealed record KeyRotation(PublicKey Old, PublicKey New, DateTimeOffset At
             return null;
         }
 
-        if (statement.IsOld || statement.PredicateType != PredicateType)
+        if (statement.IsForeign || statement.PredicateType != PredicateType)
         {
             problem = $"it is no statement of the type `{PredicateType}`";
             return null;
@@ -82,7 +79,7 @@ public sealed record KeyRotation(PublicKey Old, PublicKey New, DateTimeOffset At
 
         if (TimeOf(statement.Predicate, "rotatedAt") is not { } at || TimeOf(statement.Predicate, "oldValidUntil") is not { } until)
         {
-            problem = $"`rotatedAt` or `oldValidUntil` is missing or no time as in `{DateTimeOffset.UnixEpoch.ToString(TimeFormat, CultureInfo.InvariantCulture)}`";
+            problem = $"`rotatedAt` or `oldValidUntil` is missing or no time as in `{StatementTime.Seconds(DateTimeOffset.UnixEpoch)}`";
             return null;
         }
 
@@ -111,14 +108,14 @@ public sealed record KeyRotation(PublicKey Old, PublicKey New, DateTimeOffset At
     }
 
     private static DateTimeOffset? TimeOf(JsonValue.Object predicate, string name) =>
-        DateTimeOffset.TryParseExact(predicate.TextOf(name), TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+        StatementTime.TryReadSeconds(predicate.TextOf(name));
 
     private Statement ToStatement(string name) => new(
         [new Subject(name, New.Id)],
         PredicateType,
         new JsonObjectBuilder()
-            .Add("rotatedAt", At.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture))
-            .Add("oldValidUntil", OldUntil.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture))
+            .Add("rotatedAt", StatementTime.Seconds(At))
+            .Add("oldValidUntil", StatementTime.Seconds(OldUntil))
             .Add("old", Described(Old))
             .Add("new", Described(New))
             .Build());

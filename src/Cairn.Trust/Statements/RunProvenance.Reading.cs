@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 using Cairn.Core.Content;
 using Cairn.Core.Events;
@@ -26,7 +25,7 @@ public static partial class RunProvenance
     {
         ArgumentNullException.ThrowIfNull(statement);
         problem = null;
-        if (statement.IsOld || statement.PredicateType != ActionProvenance.PredicateType)
+        if (statement.IsForeign || statement.PredicateType != ActionProvenance.PredicateType)
         {
             problem = $"it is no `{ActionProvenance.PredicateType}` in a statement of version 1";
         }
@@ -273,7 +272,7 @@ public static partial class RunProvenance
     private static long NumberOf(JsonValue.Object value, string name, long max) => value[name] is JsonValue.Number { Value: >= 0 } number && number.Value <= max ? number.Value : throw Missing(name);
 
     private static DateTimeOffset ReadTime(JsonValue.Object value, string name) =>
-        DateTimeOffset.TryParseExact(TextOf(value, name), TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : throw new FormatException($"`{name}` is no time in UTC to the millisecond");
+        StatementTime.TryReadMilliseconds(TextOf(value, name)) ?? throw new FormatException($"`{name}` is no time in UTC to the millisecond");
 
     private static FormatException Missing(string name) => new($"`{name}` is missing or of another type");
 }

@@ -22,7 +22,6 @@ public static partial class RunProvenance
     private const string SourcesName = "sources";
     private const string PipelineFile = "pipeline:";
     private const string Toolchain = "toolchain:";
-    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
 
     // What a statement takes, roughly: for the first guess.
     private const int HeadBytes = 2048;
@@ -38,7 +37,7 @@ public static partial class RunProvenance
     {
         ArgumentNullException.ThrowIfNull(receipt);
         var subjects = SubjectsOf(receipt);
-        var names = new SubjectNames();
+        var names = new SubjectNames(subjects.Length);
         foreach (var subject in subjects)
         {
             if (names.ProblemOf(subject.Name) is { } wrong)
@@ -114,22 +113,11 @@ public static partial class RunProvenance
     private static void WriteDefinition(CanonicalWriter json, RunReceipt receipt)
     {
         json.Begin("buildDefinition"u8).Member("buildType"u8, BuildType).Begin("externalParameters"u8);
-        json.Begin("parameters"u8);
-        foreach (var (name, value) in SortedUtf16(receipt.Parameters))
-        {
-            json.Entry(name, value);
-        }
-
-        json.End()
+        json.Pairs("parameters"u8, receipt.Parameters)
             .Begin("pipeline"u8).Begin("digest"u8).Member("sha256"u8, receipt.Pipeline.Digest).End().Member("file"u8, receipt.Pipeline.File).Member("name"u8, receipt.Pipeline.Name).End()
             .Member("project"u8, receipt.Project)
-            .BeginList("selection"u8);
-        foreach (var part in receipt.Selection)
-        {
-            json.Item(part);
-        }
-
-        json.EndList().End().Begin("internalParameters"u8).End().BeginList("resolvedDependencies"u8);
+            .Texts("selection"u8, receipt.Selection)
+            .End().Begin("internalParameters"u8).End().BeginList("resolvedDependencies"u8);
         WriteSource(json, receipt.Source);
         foreach (var file in receipt.Pipeline.Files)
         {
@@ -167,13 +155,7 @@ public static partial class RunProvenance
     {
         if (!texts.IsEmpty)
         {
-            json.BeginList(name);
-            foreach (var text in texts)
-            {
-                json.Item(text);
-            }
-
-            json.EndList();
+            json.Texts(name, texts);
         }
     }
 
@@ -203,7 +185,7 @@ public static partial class RunProvenance
     {
         json.Begin("runDetails"u8)
             .Begin("builder"u8).Member("id"u8, receipt.Builder).Begin("version"u8).Member("cairn"u8, receipt.Version).End().End()
-            .Begin("metadata"u8).Member("cairn_status"u8, WordOf(receipt.Status)).BeginList("cairn_steps"u8);
+            .Begin("metadata"u8).Member("cairn_status"u8, RunEventJson.NameOf(receipt.Status)).BeginList("cairn_steps"u8);
         foreach (var step in receipt.Steps)
         {
             WriteStep(json, step, receipt.Builder);
@@ -211,9 +193,9 @@ public static partial class RunProvenance
 
         json.EndList()
             .Member(ActionProvenance.TierMemberUtf8, receipt.Tier)
-            .Member("finishedOn"u8, TimeText(receipt.Finished))
+            .Member("finishedOn"u8, StatementTime.Milliseconds(receipt.Finished))
             .Member("invocationId"u8, receipt.RunId)
-            .Member("startedOn"u8, TimeText(receipt.Started))
+            .Member("startedOn"u8, StatementTime.Milliseconds(receipt.Started))
             .End().End();
     }
 
@@ -245,13 +227,7 @@ public static partial class RunProvenance
         json.Member("isolation"u8, step.Isolation).Member("job"u8, step.Job);
         if (!step.Links.IsEmpty)
         {
-            json.Begin("links"u8);
-            foreach (var (path, target) in SortedUtf16(step.Links!))
-            {
-                json.Entry(path, target);
-            }
-
-            json.End();
+            json.Pairs("links"u8, step.Links!);
         }
 
         json.Member("network"u8, step.Network);
@@ -272,20 +248,7 @@ public static partial class RunProvenance
         json.End();
     }
 
-    /// <summary>Objects are sorted by UTF-16 (RFC 8785), which for names beyond U+FFFF is another order than that of their bytes.</summary>
-    private static ImmutableArray<KeyValuePair<string, string?>> SortedUtf16(ImmutableArray<KeyValuePair<string, string?>> pairs)
-    {
-        for (var i = 1; i < pairs.Length; i++)
-        {
-            if (string.CompareOrdinal(pairs[i - 1].Key, pairs[i].Key) >= 0)
-            {
-                return pairs.Sort(static (left, right) => string.CompareOrdinal(left.Key, right.Key));
-            }
-        }
-
-        return pairs;
-    }
-
+    /// <summary>Objects are sorted by UTF-16, as <see cref="CanonicalWriter.Pairs"/> does.</summary>
     private static ImmutableArray<ReceiptFile> SortedUtf16(ImmutableArray<ReceiptFile> files)
     {
         for (var i = 1; i < files.Length; i++)
@@ -299,15 +262,7 @@ public static partial class RunProvenance
         return files;
     }
 
-    private static string WordOf(RunStatus status) => status switch
-    {
-        RunStatus.Succeeded => "succeeded",
-        RunStatus.Failed => "failed",
-        RunStatus.Cancelled => "cancelled",
-        _ => throw new ArgumentOutOfRangeException(nameof(status)),
-    };
-
-    private static string WordOf(JobStatus status) => status switch
+    internal static string WordOf(JobStatus status) => status switch
     {
         JobStatus.Succeeded => "succeeded",
         JobStatus.Failed => "failed",
@@ -325,27 +280,4 @@ public static partial class RunProvenance
         CacheState.Off => "off",
         _ => throw new ArgumentOutOfRangeException(nameof(state)),
     };
-
-    // The formatter of the runtime is compiled at each start.
-    private static string TimeText(DateTimeOffset time)
-    {
-        var at = time.UtcDateTime;
-        Span<char> text = ['0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0', '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0', 'Z'];
-        Digits(text, 0, 4, at.Year);
-        Digits(text, 5, 2, at.Month);
-        Digits(text, 8, 2, at.Day);
-        Digits(text, 11, 2, at.Hour);
-        Digits(text, 14, 2, at.Minute);
-        Digits(text, 17, 2, at.Second);
-        Digits(text, 20, 3, at.Millisecond);
-        return new string(text);
-    }
-
-    private static void Digits(Span<char> text, int start, int count, int value)
-    {
-        for (var i = start + count - 1; i >= start; i--, value /= 10)
-        {
-            text[i] = (char)('0' + (value % 10));
-        }
-    }
 }

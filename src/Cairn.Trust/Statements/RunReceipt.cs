@@ -26,7 +26,7 @@ public sealed record RunReceipt
     /// <summary>What of the pipeline was asked for: <c>--until test</c>; empty for all of it.</summary>
     public ImmutableArray<string> Selection { get; init; } = [];
 
-    /// <summary>The toolchains that steps of it had, as <c>cairn.lock</c> pins them, sorted by name. One that a step of the run made is not among them: its step is among <see cref="Steps"/>.</summary>
+    /// <summary>The toolchains that steps of it had, as <c>cairn.lock</c> pins them or as a step of the run made them, sorted by name.</summary>
     public ImmutableArray<ReceiptToolchain> Toolchains { get; init; } = [];
 
     /// <summary>The jobs, in the order of the plan.</summary>
@@ -52,6 +52,13 @@ public sealed record RunReceipt
 
     /// <summary>What it took, to the millisecond.</summary>
     public TimeSpan Duration => Finished - Started;
+
+    /// <summary>The job of the run that made a toolchain; null for one from elsewhere.</summary>
+    public ReceiptStep? MakerOf(ReceiptToolchain toolchain)
+    {
+        ArgumentNullException.ThrowIfNull(toolchain);
+        return toolchain is { Kind: "step", Sources: [var made] } ? Steps.FirstOrDefault(s => s.Step == made.Path && s.Action == made.Sha256) : null;
+    }
 }
 
 /// <summary>A pipeline in a receipt.</summary>

@@ -7,12 +7,12 @@ using Cairn.Trust.Json;
 namespace Cairn.Trust.Statements;
 
 /// <summary>What a statement is about.</summary>
-/// <param name="Name">Its name there: a path, mostly.</param>
+/// <param name="Name">Its name there: a path, mostly. Of others it may have none, or <c>_</c>.</param>
 /// <param name="Sha256">The SHA-256 of its bytes, 64 lower-case hex digits.</param>
 public sealed record Subject(string Name, string Sha256);
 
 /// <summary>An in-toto Statement.</summary>
-/// <param name="Subjects">What it is about, at least one; names are distinct.</param>
+/// <param name="Subjects">What it is about, at least one; names are distinct where there are any.</param>
 /// <param name="PredicateType">What is said of it.</param>
 /// <param name="Predicate">What is said.</param>
 public sealed record Statement(ImmutableArray<Subject> Subjects, string PredicateType, JsonValue.Object Predicate)
@@ -23,10 +23,16 @@ public sealed record Statement(ImmutableArray<Subject> Subjects, string Predicat
     /// <summary>The type of version 0.1, which others still write; nothing that is cached has it.</summary>
     public const string TypeV01 = "https://in-toto.io/Statement/v0.1";
 
+    // What in-toto has for a name that means nothing.
+    private const string Nameless = "_";
+
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
-    /// <summary>Whether it is of version 0.1.</summary>
-    public bool IsOld { get; init; }
+    /// <summary>
+    /// Whether it is as only others write them: of version 0.1, with subjects that have no name or no SHA-256, or without a predicate. It says what in-toto lets it say; nothing that Cairn itself writes is
+    /// read from it.
+    /// </summary>
+    public bool IsForeign { get; init; }
 
     /// <summary>Writes it as canonical JSON, as version 1.</summary>
     public byte[] ToJson()
@@ -37,8 +43,8 @@ public sealed record Statement(ImmutableArray<Subject> Subjects, string Predicat
     }
 
     /// <summary>
-    /// Reads a statement; null where it is refused, with the reason. Members that are not known are passed over, as in-toto demands. Names of subjects that lead out of a folder, or that
-    /// a person could take for each other, are refused.
+    /// Reads a statement; null where it is refused, with the reason. Members that are not known are passed over, as in-toto demands, and so are subjects that are told by other digests than SHA-256. Names of
+    /// subjects that lead out of a folder, or that a person could take for each other, are refused.
     /// </summary>
     public static Statement? TryRead(ReadOnlySpan<byte> json, out string? problem)
     {
@@ -58,16 +64,16 @@ public sealed record Statement(ImmutableArray<Subject> Subjects, string Predicat
         }
     }
 
-    /// <summary>Why <see cref="TryRead"/> would refuse what <see cref="ToJson"/> makes of this; null where it would not. Reading a document of more than a million bytes back is the way to know that.</summary>
-    public string? ProblemOfSubjects()
+    /// <summary>Why <see cref="TryRead"/> would refuse a statement about these; null where it would not. Reading a document of more than a million bytes back is the way to know that.</summary>
+    public static string? ProblemOf(ImmutableArray<Subject> subjects)
     {
-        if (Subjects.Length is 0 or > Limits.SubjectsMax)
+        if (subjects.Length is 0 or > Limits.SubjectsMax)
         {
             return $"`subject` is not a list of 1 to {Limits.SubjectsMax}";
         }
 
-        var names = new SubjectNames();
-        foreach (var subject in Subjects)
+        var names = new SubjectNames(subjects.Length);
+        foreach (var subject in subjects)
         {
             if (subject.Name.Length is 0 or > Limits.NameCharactersMax)
             {
@@ -92,7 +98,7 @@ public sealed record Statement(ImmutableArray<Subject> Subjects, string Predicat
 
         if (statement.TextOf("_type") is not (TypeV1 or TypeV01))
         {
-            throw new FormatException("its `_type` is that of no in-toto statement");
+            throw new FormatException(LinkFile.ProblemOf(statement) ?? "its `_type` is that of no in-toto statement");
         }
 
         if (statement.TextOf("predicateType") is not { Length: > 0 and <= Limits.NameCharactersMax } type)
@@ -100,22 +106,32 @@ public sealed record Statement(ImmutableArray<Subject> Subjects, string Predicat
             throw new FormatException("`predicateType` is missing or no text");
         }
 
-        if (statement["predicate"] is not JsonValue.Object predicate)
+        // One that is left out is an empty one.
+        var predicate = statement["predicate"] switch
         {
-            throw new FormatException("`predicate` is missing or no object");
-        }
-
+            JsonValue.Object given => given,
+            null or JsonValue.Null => null,
+            _ => throw new FormatException("`predicate` is no object"),
+        };
         if (statement["subject"] is not JsonValue.List { Items.Length: > 0 and <= Limits.SubjectsMax } list)
         {
             throw new FormatException($"`subject` is not a list of 1 to {Limits.SubjectsMax}");
         }
 
         var subjects = ImmutableArray.CreateBuilder<Subject>(list.Items.Length);
-        var names = new SubjectNames();
+        var names = new SubjectNames(list.Items.Length);
+        var isForeign = predicate is null || statement.TextOf("_type") is TypeV01;
         foreach (var item in list.Items)
         {
-            var subject = SubjectOf(item);
-            if (names.ProblemOf(subject.Name) is { } problem)
+            if (SubjectOf(item) is not { } subject)
+            {
+                isForeign = true;
+                continue;
+            }
+
+            var isNameless = subject.Name is "" or Nameless;
+            isForeign |= isNameless;
+            if (!isNameless && names.ProblemOf(subject.Name) is { } problem)
             {
                 throw new FormatException($"the subject `{subject.Name}` {problem}");
             }
@@ -123,22 +139,36 @@ public sealed record Statement(ImmutableArray<Subject> Subjects, string Predicat
             subjects.Add(subject);
         }
 
-        return new Statement(subjects.DrainToImmutable(), type, predicate) { IsOld = statement.TextOf("_type") is TypeV01 };
+        return subjects.Count > 0
+            ? new Statement(subjects.DrainToImmutable(), type, predicate ?? new JsonObjectBuilder().Build()) { IsForeign = isForeign }
+            : throw new FormatException("none of its subjects has a `sha256`, by which artifacts are found here");
     }
 
-    private static Subject SubjectOf(JsonValue item)
+    /// <summary>A subject; null for one that other digests tell.</summary>
+    private static Subject? SubjectOf(JsonValue item)
     {
-        if (item is not JsonValue.Object subject || subject.TextOf("name") is not { Length: > 0 and <= Limits.NameCharactersMax } name)
+        if (item is not JsonValue.Object subject)
         {
-            throw new FormatException("a subject has no name");
+            throw new FormatException("a subject is no object");
         }
 
-        if (subject["digest"] is not JsonValue.Object digest || digest.TextOf("sha256") is not { } hash || !IsHash(hash))
+        var name = subject["name"] switch
         {
-            throw new FormatException($"the subject `{name}` has no `sha256` of 64 lower-case hex digits");
+            null => "",
+            JsonValue.Text { Value: { Length: <= Limits.NameCharactersMax } text } => text,
+            _ => throw new FormatException($"the name of a subject is no text of at most {Limits.NameCharactersMax} characters"),
+        };
+        if (subject["digest"] is not JsonValue.Object { Members.Length: > 0 } digest)
+        {
+            throw new FormatException($"the subject `{name}` has no digest");
         }
 
-        return new Subject(name, hash);
+        return digest["sha256"] switch
+        {
+            null => null,
+            JsonValue.Text { Value: var hash } when IsHash(hash) => new Subject(name, hash),
+            _ => throw new FormatException($"the `sha256` of the subject `{name}` has not 64 lower-case hex digits"),
+        };
     }
 
     /// <summary>Whether a text is a SHA-256 as digests write it.</summary>

@@ -4,9 +4,10 @@ using System.Text;
 namespace Cairn.Trust.Statements;
 
 /// <summary>Finds names of subjects that mislead: that lead elsewhere, or look like another one of the same statement.</summary>
-internal sealed class SubjectNames
+/// <param name="expected">How many there will be.</param>
+internal sealed class SubjectNames(int expected)
 {
-    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _seen = new(expected, StringComparer.Ordinal);
     private Dictionary<string, string>? _looks;
 
     /// <summary>What is wrong with a name beside those before it; null where nothing is.</summary>

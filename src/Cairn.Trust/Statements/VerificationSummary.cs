@@ -23,7 +23,6 @@ public sealed record VerificationSummary
     public const string LocalVerifier = "https://cairn.build/verifier/local/v1";
 
     private const string SlsaVersion = "1.0";
-    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss'Z'";
 
     /// <summary>The version of Cairn.</summary>
     public required string Version { get; init; }
@@ -61,7 +60,7 @@ public sealed record VerificationSummary
         var inputs = Inputs.Select(static i => (JsonValue)Reference(i));
         return new Statement(subjects, PredicateType, new JsonObjectBuilder()
             .Add("verifier", new JsonObjectBuilder().Add("id", LocalVerifier).Add("version", new JsonObjectBuilder().Add("cairn", Version).Build()).Build())
-            .Add("timeVerified", Time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture))
+            .Add("timeVerified", StatementTime.Seconds(Time))
             .Add("resourceUri", ResourceUri)
             .Add("policy", Reference(Policy))
             .Add("inputAttestations", Inputs.IsEmpty ? null : new JsonValue.List([.. inputs]))

@@ -71,16 +71,16 @@ public sealed record HitVerifier(TrustSet Trust, Tier Tier)
             return Refuse("Its result is not the one that was attested", out problem);
         }
 
-        problem = signer.ProblemAt(now) ?? RoleProblem(signer, described, statement);
+        var details = statement.Predicate["runDetails"] as JsonValue.Object;
+        var builder = (details?["builder"] as JsonValue.Object)?.TextOf("id");
+        var tier = (details?["metadata"] as JsonValue.Object)?.TextOf(ActionProvenance.TierMember);
+        problem = signer.ProblemAt(now) ?? RoleProblem(signer, described, builder, tier);
         return problem is null ? envelope.PayloadHash : Refuse($"It does not count: {problem}", out problem);
     }
 
-    /// <summary>Why a statement would be no evidence if this key signed it; null where it would be.</summary>
-    public string? ProblemOf(PublicKey signer, ActionDescription action, Statement statement, DateTimeOffset now)
-    {
-        ArgumentNullException.ThrowIfNull(statement);
-        return Trust.Find(signer) is { } key ? key.ProblemAt(now) ?? RoleProblem(key, action, statement) : "its key is not trusted";
-    }
+    /// <summary>Why the attestation of an action would be no evidence if this key signed it; null where it would be.</summary>
+    public string? ProblemOf(PublicKey signer, ActionDescription action, string builder, string tier, DateTimeOffset now) =>
+        Trust.Find(signer) is { } key ? key.ProblemAt(now) ?? RoleProblem(key, action, builder, tier) : "its key is not trusted";
 
     private static string? Refuse(string reason, out string? problem)
     {
@@ -94,16 +94,14 @@ public sealed record HitVerifier(TrustSet Trust, Tier Tier)
         return statement.Subjects.AsSpan().SequenceEqual(subjects.AsSpan());
     }
 
-    private string? RoleProblem(TrustedKey signer, ActionDescription action, Statement statement)
+    private string? RoleProblem(TrustedKey signer, ActionDescription action, string? builder, string? claim)
     {
-        var details = statement.Predicate["runDetails"] as JsonValue.Object;
-        var builder = (details?["builder"] as JsonValue.Object)?.TextOf("id");
         if (builder is null || !signer.MaySpeakFor(builder))
         {
             return $"its key `{signer.Name}` may not speak for the builder `{builder}`";
         }
 
-        if (TierWords.TryRead((details?["metadata"] as JsonValue.Object)?.TextOf(ActionProvenance.TierMember)) is not { } claimed)
+        if (TierWords.TryRead(claim) is not { } claimed)
         {
             return "it claims no tier";
         }

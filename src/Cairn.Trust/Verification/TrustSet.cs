@@ -8,7 +8,7 @@ using Cairn.Trust.Keys;
 
 namespace Cairn.Trust.Verification;
 
-/// <summary>All keys that are trusted for something. It never comes from what is verified, nor from the sources under test.</summary>
+/// <summary>All keys with which Cairn signs that are trusted for something. It never comes from what is verified, nor from the sources under test.</summary>
 public sealed class TrustSet
 {
     private readonly Dictionary<string, TrustedKey> _byId = new(StringComparer.Ordinal);

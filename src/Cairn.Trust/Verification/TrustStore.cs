@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 
 using Cairn.Core.Content;
@@ -21,9 +22,12 @@ public sealed class TrustStore
     {
         Keys = keys;
         Thresholds = thresholds;
-        _hitKeys = new Lazy<TrustSet>(() => new TrustSet(Keys));
+        _hitKeys = new Lazy<TrustSet>(() => new TrustSet(Signing(Keys)));
         _fingerprint = new Lazy<string>(MakeFingerprint);
     }
+
+    /// <summary>Which logs and witnesses are believed.</summary>
+    public LogTrust Logs { get; init; } = LogTrust.None;
 
     /// <summary>Nobody.</summary>
     public static TrustStore Empty { get; } = new([], []);
@@ -54,10 +58,10 @@ public sealed class TrustStore
 
         if (at >= 0)
         {
-            return Keys[at].IsOwn || Keys[at].IsShared ? this : new TrustStore(Keys.SetItem(at, Keys[at] with { IsOwn = true }), Thresholds);
+            return Keys[at].IsOwn || Keys[at].IsShared ? this : new TrustStore(Keys.SetItem(at, Keys[at] with { IsOwn = true }), Thresholds) { Logs = Logs };
         }
 
-        return new TrustStore(Keys.Insert(0, new TrustedKey { Key = key, Name = Free(name), IsOwn = true }), Thresholds);
+        return new TrustStore(Keys.Insert(0, new TrustedKey { Key = key, Name = Free(name), IsOwn = true }), Thresholds) { Logs = Logs };
     }
 
     /// <summary>A key by its name, its id, or the beginning of that where no other begins so; null where there is none.</summary>
@@ -149,6 +153,17 @@ public sealed class TrustStore
         return null;
     }
 
+    /// <summary>The keys with which Cairn signs; mostly that is all.</summary>
+    private static ImmutableArray<TrustedKey> Signing(ImmutableArray<TrustedKey> keys)
+    {
+        for (var i = keys.Length - 1; i >= 0; i--)
+        {
+            keys = keys[i].Key is PublicKey ? keys : keys.RemoveAt(i);
+        }
+
+        return keys;
+    }
+
     private static string? PatternProblem(TrustedKey key, string what, ImmutableArray<RolePattern> patterns, string? name) =>
         patterns.IsEmpty ? null
         : name is null ? $"its key `{key.Name}` signs for some {what}s only, and it names none"
@@ -173,6 +188,13 @@ public sealed class TrustStore
         {
             Add(key.Name);
             Add(key.LineageOrId);
+            if (key.Key is not PublicKey)
+            {
+                // Hits know nothing of it.
+                Add(string.Create(CultureInfo.InvariantCulture, $"{key.Key.Id} {key.Tier} {key.From:O} {key.Until:O} {key.Revoked:O} {key.Owner}"));
+                Add(string.Join(' ', key.Builders));
+            }
+
             Add(string.Join('/', key.Predecessors));
             AddAll(key.Projects);
             AddAll(key.Pipelines);
@@ -189,6 +211,17 @@ public sealed class TrustStore
             {
                 Add(name);
             }
+        }
+
+        foreach (var log in Logs.Logs)
+        {
+            Add(log.Origin);
+            Add(string.Join(' ', log.Keys));
+        }
+
+        foreach (var witness in Logs.Witnesses)
+        {
+            Add(witness.Key.ToString());
         }
 
         return Digest.Of(Encoding.UTF8.GetBytes(text.ToString())).Hash;

@@ -7,8 +7,8 @@ namespace Cairn.Trust.Verification;
 /// <summary>A key, and what it is trusted to say: its roles.</summary>
 public sealed record TrustedKey
 {
-    /// <summary>The key.</summary>
-    public required PublicKey Key { get; init; }
+    /// <summary>The key. One that is not Ed25519 counts for what others signed, never for a hit of the cache.</summary>
+    public required VerificationKey Key { get; init; }
 
     /// <summary>What people call it.</summary>
     public required string Name { get; init; }
@@ -18,6 +18,9 @@ public sealed record TrustedKey
 
     /// <summary>Whether other machines sign with it too, so that it is no machine's own although it signs here.</summary>
     public bool IsShared { get; init; }
+
+    /// <summary>Whether somebody named it for one verification only.</summary>
+    public bool IsGiven { get; init; }
 
     /// <summary>Whose it is, or null.</summary>
     public string? Owner { get; init; }

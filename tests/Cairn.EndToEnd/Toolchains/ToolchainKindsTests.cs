@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 using Cairn.Testing;
 
 namespace Cairn.EndToEnd.Toolchains;
@@ -145,6 +147,13 @@ public sealed class ToolchainKindsTests
 
         await SuccessAsync(project.CairnAsync("toolchain", "lock"));
         await SuccessAsync(project.CairnAsync("run", "--plain"));
+
+        // The receipt names it by its tree and by the action that made it; also that of a run in which everything was cached.
+        var said = (await SuccessAsync(project.CairnAsync("receipt", "export", "--format", "intoto"))).Output;
+        Assert.Contains("\"name\":\"toolchain:mine\"", said, StringComparison.Ordinal);
+        Assert.Contains("step make of this run", said, StringComparison.Ordinal);
+        await SuccessAsync(project.CairnAsync("run", "--plain"));
+        Assert.Equal(TreeOf(said, "mine"), TreeOf((await SuccessAsync(project.CairnAsync("receipt", "export", "--format", "intoto"))).Output, "mine"));
         await SuccessAsync(project.CairnAsync("toolchain", "lock", "--directory", "other"));
         await SuccessAsync(project.CairnAsync("run", "--plain", "--directory", "other"));
 
@@ -196,6 +205,13 @@ public sealed class ToolchainKindsTests
 
     private static Task<ToolResult> ShellAsync(TestProject project, string script) =>
         SuccessAsync(new Tool("sh", ["-euc", script]) { Folder = project.Folder, Environment = project.Environment, Timeout = project.Timeout }.RunAsync(TestContext.Current.CancellationToken));
+
+    private static string TreeOf(string receipt, string toolchain)
+    {
+        using var statement = JsonDocument.Parse(receipt);
+        return statement.RootElement.GetProperty("predicate").GetProperty("buildDefinition").GetProperty("resolvedDependencies").EnumerateArray()
+            .Single(d => d.GetProperty("name").GetString() == $"toolchain:{toolchain}").GetProperty("annotations").GetProperty("tree").GetString()!;
+    }
 
     private static async Task<ToolResult> SuccessAsync(Task<ToolResult> running)
     {

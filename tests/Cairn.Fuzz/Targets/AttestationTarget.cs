@@ -11,7 +11,7 @@ namespace Cairn.Fuzz.Targets;
 /// <summary>A file of anybody's attestations, and each of the readers that look into one: envelopes, bundles, statements, receipts, approvals, provenance.</summary>
 internal sealed class AttestationTarget : IFuzzTarget
 {
-    private static readonly AttestationJudge Judge = new(new Believed(TrustStore.Empty, []), new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    private static readonly AttestationJudge Judge = new(TrustStore.Empty, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     public string Name => "attestation";
 
@@ -19,6 +19,7 @@ internal sealed class AttestationTarget : IFuzzTarget
     [
         "{", "}", "[", "]", ":", ",", "\"payload\":", "\"payloadType\":", "\"application/vnd.in-toto+json\"", "\"signatures\":", "\"sig\":", "\"keyid\":", "\"QQ==\"", "\"QR==\"", "\"__8=\"", "\"//8=\"",
         "\"mediaType\":", $"\"{SigstoreBundle.MediaType}\"", "\"verificationMaterial\":", "\"publicKey\":", "\"hint\":", "\"certificate\":", "\"tlogEntries\":", "\"canonicalizedBody\":", "\"dsseEnvelope\":", "\"messageSignature\":",
+        $"\"{SigstoreWriter.TrustedRootType}\"", "\"tlogs\":", "\"baseUrl\":", "\"https://log.example\"", "\"rawBytes\":", "\"keyDetails\":", "\"PKIX_ED25519\"", "\"PKIX_ECDSA_P256_SHA_256\"", "\"validFor\":", "\"start\":", "\"2021-01-01T00:00:00Z\"",
         "\"_type\":", $"\"{Statement.TypeV1}\"", "\"subject\":", "\"name\":", "\"digest\":", "\"sha256\":", "\"../x\"", "\"predicateType\":", "\"predicate\":", $"\"{Approval.PredicateType}\"", "\"approvedOn\":", "\"buildDefinition\":",
         "\"buildType\":", $"\"{RunProvenance.BuildType}\"", "\"runDetails\":", "\"cairn_steps\":", "1.5", "-0", "9007199254740993", "\\ud800", "null", "true", "\n",
     ];
@@ -44,6 +45,9 @@ internal sealed class AttestationTarget : IFuzzTarget
         // The same bytes as what was signed: most inputs never get through base64.
         RunJudge(new FoundAttestation("f", new Envelope(Envelope.InTotoType, [.. input], [new EnvelopeSignature("", [1])]), null));
         _ = AttestationFile.MayBe(input);
+        var root = SigstoreTrustedRoot.TryRead(input, out var refusal);
+        InvariantException.Require(root is null == refusal is not null, $"A trusted root is refused without a reason, or taken with one");
+        InvariantException.Require(root is null || root.Logs.Length + root.Refused.Length > 0, $"A trusted root without logs");
         if (StrictJson.TryRead(input, out _) is { } json)
         {
             var written = CanonicalJson.Write(json);
@@ -56,7 +60,7 @@ internal sealed class AttestationTarget : IFuzzTarget
         var judged = Judge.Judge(found, static _ => null);
         InvariantException.Require(!judged.Counts, $"Nobody is trusted, and something counts");
         InvariantException.Require(judged.Problem is null or { Length: > 0 }, $"A problem without words");
-        if (judged.Statement is { } statement && !statement.IsOld)
+        if (judged.Statement is { } statement && !statement.IsForeign)
         {
             var again = Statement.TryRead(statement.ToJson(), out var problem);
             InvariantException.Require(again is not null && again.ToJson().AsSpan().SequenceEqual(statement.ToJson()), $"The statement changes when it is written again: {problem}");

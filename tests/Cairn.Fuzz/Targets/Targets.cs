@@ -16,6 +16,10 @@ internal static class All
         new AttestationTarget(),
         new PolicyTarget(),
         new TrustTarget(),
+        new NoteTarget(),
+        new LogTarget(),
+        new BundleTarget(),
+        new LicenseTarget(),
     ];
 
     public static IFuzzTarget? Find(string name)

@@ -19,6 +19,14 @@ public sealed class AttestCommandTests : IDisposable
 
     private KeyFolder Keys => new(_tester.Folder["home/.config/cairn/keys"]);
 
+    /// <summary>What was said beside where it stands in the log, which each test has anew.</summary>
+    private static string Unlogged(string error)
+    {
+        var at = error.IndexOf("Logged as entry ", StringComparison.Ordinal);
+        Assert.True(at >= 0, error);
+        return error[..at];
+    }
+
     private string PathOf(string file) => Path.Combine(_tester.Project, file);
 
     private Statement[] StatementsIn(string file) => [.. File.ReadAllLines(PathOf(file)).Select(static line =>
@@ -33,7 +41,7 @@ public sealed class AttestCommandTests : IDisposable
     {
         _tester.Write("dist/tool", "tool");
         var outcome = await _tester.RunAsync("attest", "dist/tool");
-        Assert.Equal((0, "", "Wrote dist/tool.intoto.jsonl: 1 file, signed by default\n"), (outcome.Exit, outcome.Out, outcome.Error));
+        Assert.Equal((0, "", "Wrote dist/tool.intoto.jsonl: 1 file, signed by default\n"), (outcome.Exit, outcome.Out, Unlogged(outcome.Error)));
         var statement = Assert.Single(StatementsIn("dist/tool.intoto.jsonl"));
         Assert.Equal([new Subject("dist/tool", Digest.Of("tool"u8).Hash)], statement.Subjects);
         Assert.Equal(FileAttestation.PredicateType, statement.PredicateType);
@@ -54,7 +62,7 @@ public sealed class AttestCommandTests : IDisposable
         await _tester.RunAsync("attest", "tool");
         _tester.Write("tool", "2");
         var outcome = await _tester.RunAsync("attest", "tool");
-        Assert.Equal("Added to tool.intoto.jsonl: 1 file, signed by default\n", outcome.Error);
+        Assert.Equal("Added to tool.intoto.jsonl: 1 file, signed by default\n", Unlogged(outcome.Error));
         Assert.Equal([Digest.Of("1"u8).Hash, Digest.Of("2"u8).Hash], StatementsIn("tool.intoto.jsonl").Select(static s => s.Subjects[0].Sha256));
         await File.WriteAllTextAsync(PathOf("other.jsonl"), "{}\n", TestContext.Current.CancellationToken);
         outcome = await _tester.RunAsync("attest", "tool", "-o", "other.jsonl");
@@ -70,7 +78,7 @@ public sealed class AttestCommandTests : IDisposable
         _tester.Write("b", "2");
         File.CreateSymbolicLink(PathOf("c"), "b");
         var outcome = await _tester.RunAsync("attest", "a", "./b", "c");
-        Assert.Equal("Wrote multiple.intoto.jsonl: 3 files, signed by default\n", outcome.Error);
+        Assert.Equal("Wrote multiple.intoto.jsonl: 3 files, signed by default\n", Unlogged(outcome.Error));
         Assert.Equal([new Subject("a", Digest.Of("1"u8).Hash), new Subject("b", Digest.Of("2"u8).Hash), new Subject("c", Digest.Of("2"u8).Hash)], Assert.Single(StatementsIn("multiple.intoto.jsonl")).Subjects);
         Assert.Contains("`a` stands twice", (await _tester.RunAsync("attest", "a", "a")).Error, StringComparison.Ordinal);
     }
@@ -82,7 +90,7 @@ public sealed class AttestCommandTests : IDisposable
         using var key = SigningKey.FromSeed(new byte[SigningKey.SeedBytes]);
         Keys.TryAdd("work", key, passphrase: default);
         var outcome = await _tester.RunAsync("attest", PathOf("tool"), "--subject-name", "tool-1.2", "--key", "work", "-o", "-");
-        Assert.Equal((0, ""), (outcome.Exit, outcome.Error));
+        Assert.Equal((0, ""), (outcome.Exit, Unlogged(outcome.Error)));
         var envelope = Envelope.TryRead(System.Text.Encoding.UTF8.GetBytes(outcome.Out), out _)!;
         Assert.NotNull(envelope.FindSignatureOf(key.PublicKey));
         Assert.Equal("tool-1.2", Statement.TryRead(envelope.Payload.AsSpan(), out _)!.Subjects[0].Name);
@@ -146,5 +154,42 @@ public sealed class AttestCommandTests : IDisposable
         Assert.Null(ActionProvenance.TryReadAction(statement, out _));
         Assert.Null(RunProvenance.TryRead(statement, out _));
         Assert.IsType<JsonValue.List>(statement.Predicate["files"]);
+    }
+
+    [Fact]
+    public async Task Attest_AppendsToTheLog_AsRunsDo()
+    {
+        _tester.Write("tool", "tool");
+        var outcome = await _tester.RunAsync("attest", "tool");
+        Assert.Matches("signed by default\nLogged as entry 1 of [0-9a-z.-]+ - [0-9]{19}\n$", outcome.Error);
+        Assert.Contains("✓ log                It is entry 1 of the log `", (await _tester.RunAsync("verify", "tool")).Out, StringComparison.Ordinal);
+        Assert.Contains("statement", (await _tester.RunAsync("log", "tail")).Out, StringComparison.Ordinal);
+        Assert.Equal(0, (await _tester.RunAsync("log", "verify", "tool.intoto.jsonl")).Exit);
+
+        // Each line of a file is an entry of its own.
+        Assert.Contains("Logged as entry 2 of", (await _tester.RunAsync("attest", "tool", "--predicate-type", "https://example.org/x", "--predicate", Predicate())).Error, StringComparison.Ordinal);
+        Assert.Equal(2, (await _tester.RunAsync("log", "verify", "tool.intoto.jsonl")).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+
+        Assert.Equal(0, (await _tester.RunAsync("config", "set", "log", "off", "--user")).Exit);
+        _tester.Write("tool", "another");
+        Assert.DoesNotContain("Logged", (await _tester.RunAsync("attest", "tool", "-o", "second.json")).Error, StringComparison.Ordinal);
+        Assert.Equal(1, (await _tester.RunAsync("log", "verify", "second.json")).Exit);
+    }
+
+    [Fact]
+    public async Task Attest_ThatCannotBeLogged_Warns_AndGoesOn()
+    {
+        _tester.Write("tool", "tool");
+        Assert.Equal(0, (await _tester.RunAsync("config", "set", "log", "https://log.example/", "--user")).Exit);
+        var outcome = await _tester.RunAsync("attest", "tool");
+        Assert.Equal(0, outcome.Exit);
+        Assert.Contains("warning[CAIRN0800]: What was signed is not in the log: there is no token for https://log.example/", outcome.Error, StringComparison.Ordinal);
+        Assert.Single(StatementsIn("tool.intoto.jsonl"));
+    }
+
+    private string Predicate()
+    {
+        _tester.Write("predicate.json", """{"said":"good"}""");
+        return "predicate.json";
     }
 }

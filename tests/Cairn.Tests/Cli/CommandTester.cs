@@ -2,6 +2,10 @@ using System.Text;
 
 using Cairn.Cli;
 using Cairn.Cli.Terminal;
+using Cairn.Core;
+using Cairn.Core.Events;
+using Cairn.Engine;
+using Cairn.Engine.Receipts;
 using Cairn.Testing;
 
 namespace Cairn.Tests.Cli;
@@ -49,6 +53,25 @@ internal sealed class CommandTester : IDisposable
 
     public void Write(string relative, string content) => Folder.Write(Path.Combine("project", relative), content);
 
+    /// <summary>Runs the project's pipeline to its end with the keys and the store that the commands find, and reads its receipt.</summary>
+    public async Task<(RunResult Result, StoredReceipt Receipt)> RunPipelineAsync()
+    {
+        var prepared = await RunEngine.PrepareAsync(
+            new RunRequest
+            {
+                ProjectDirectory = Project,
+                StateDirectory = Folder["home/.local/state/cairn"],
+                KeysDirectory = Folder["home/.config/cairn/keys"],
+                CacheDirectory = Folder["home/.cache/cairn"],
+                Version = "1.2.3",
+            },
+            TestContext.Current.CancellationToken);
+        Assert.True(prepared.Plan is not null, string.Join('\n', prepared.Diagnostics.Select(static d => d.Message)));
+        using var control = new RunControl();
+        var result = await RunEngine.RunAsync(prepared, new NoObserver(), control, TestContext.Current.CancellationToken);
+        return (result, new RunReceipts(Project).TryRead(result.Id, out _)!);
+    }
+
     public CommandServices Services(Stream output, TextWriter error) => new()
     {
         Out = new StreamWriter(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 1024, leaveOpen: true) { AutoFlush = true, NewLine = "\n" },
@@ -81,5 +104,16 @@ internal sealed class CommandTester : IDisposable
     private sealed class FixedTime(DateTimeOffset now) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => now;
+    }
+
+    private sealed class NoObserver : IRunObserver
+    {
+        public void OnEvent(RunEvent runEvent)
+        {
+        }
+
+        public void OnOutput(JobId job, OutputSource source, ReadOnlySpan<byte> redactedBytes)
+        {
+        }
     }
 }

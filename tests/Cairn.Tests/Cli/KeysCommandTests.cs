@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 
 using Cairn.Engine.Trust;
@@ -40,7 +41,7 @@ public sealed class KeysCommandTests : IDisposable
         return outcome.Error;
     }
 
-    private PublicKey Stored(string name) => new KeyFolder(Keys).FindPublic(name) ?? throw new InvalidOperationException($"There is no key {name}");
+    private PublicKey Stored(string name) => new KeyFolder(Keys).FindPublic(name) as PublicKey ?? throw new InvalidOperationException($"There is no Ed25519 key {name}");
 
     private TrustStore Store()
     {
@@ -147,13 +148,14 @@ public sealed class KeysCommandTests : IDisposable
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(Keys, "theirs")));
 
         await File.WriteAllTextAsync(Path.Combine(_tester.Project, "their.pub"), derived.Output, token);
-        Assert.Contains("trusted for nothing yet", await Good("import", "their.pub", "--name", "public"), StringComparison.Ordinal);
-        Assert.Equal(Stored("theirs"), Stored("public"));
+        Assert.Contains("This key is here already, as `theirs`", await Bad("import", "their.pub", "--name", "public"), StringComparison.Ordinal);
+        _tester.Secrets = new Queue<string>(["secret words"]);
+        Assert.Contains("help: sign with it by that name: `--key theirs`", await Bad("import", "theirs.pem", "--name", "again"), StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("rsa", "-algorithm", "RSA")]
-    [InlineData("p256", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")]
+    [InlineData("p384", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384")]
     [InlineData("x25519", "-algorithm", "X25519")]
     public async Task Import_RefusesOtherAlgorithms(string name, params string[] how)
     {
@@ -162,8 +164,8 @@ public sealed class KeysCommandTests : IDisposable
         Assert.Contains("not an Ed25519 key", await Bad("import", name + ".pem"), StringComparison.Ordinal);
         var derived = await new Tool("openssl", "pkey", "-in", Path.Combine(_tester.Project, name + ".pem"), "-pubout").RunAsync(token);
         _tester.Write("public.pem", derived.Output);
-        Assert.Contains("not an Ed25519 key", await Bad("import", "public.pem"), StringComparison.Ordinal);
-        Assert.Contains("not an Ed25519 key", await Bad("trust", "public.pem"), StringComparison.Ordinal);
+        Assert.Contains("neither an Ed25519 key nor one on P-256", await Bad("import", "public.pem"), StringComparison.Ordinal);
+        Assert.Contains("neither an Ed25519 key nor one on P-256", await Bad("trust", "public.pem"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -333,5 +335,73 @@ public sealed class KeysCommandTests : IDisposable
         var missing = await _tester.RunAsync("run", "--plain", "--key", "nobody");
         Assert.Equal(2, missing.Exit);
         Assert.Contains("There is no key `nobody` to sign with", missing.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Rotate_OfAKeyThatNobodyTrusts_TrustsNothing()
+    {
+        await Good("generate", "side");
+        var before = Stored("side");
+        Assert.Contains("neither is trusted for anything here, as before", await Good("rotate", "side"), StringComparison.Ordinal);
+        Assert.NotEqual(before, Stored("side"));
+        Assert.False(File.Exists(TrustPath));
+        Assert.Single(Directory.EnumerateFiles(Keys, "*.rotation.json"));
+        Assert.Contains("`--overlap 30x` is no duration", await Bad("rotate", "side", "--overlap", "30x"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnEmptyPassphrase_IsNone()
+    {
+        _tester.Secrets = new Queue<string>([""]);
+        Assert.Contains("No passphrase was given for the key `ci`\nhelp: a key that nothing protects is made without `--encrypt`", await Bad("generate", "ci", "--encrypt"), StringComparison.Ordinal);
+        _tester.Secrets = new Queue<string>(["a", "a", ""]);
+        await Good("generate", "ci", "--encrypt");
+        Assert.EndsWith("No passphrase was given for the key `ci`\n", await Bad("rotate", "ci"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task KeysOfOthersOnP256_AreImportedTrustedShownAndRevoked()
+    {
+        using var cosign = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var pem = cosign.ExportSubjectPublicKeyInfoPem() + "\n";
+        _tester.Write("cosign.pub", pem);
+        await Good("generate", "mine");
+        Assert.DoesNotContain("ALGORITHM", await Good("list"), StringComparison.Ordinal);
+
+        Assert.Contains("it is trusted for nothing yet", await Good("import", "cosign.pub"), StringComparison.Ordinal);
+        var id = new KeyFolder(Keys).FindPublic("cosign")!.Id;
+        Assert.Contains("ECDSA P-256  elsewhere  not trusted", await Good("list"), StringComparison.Ordinal);
+        Assert.Contains("trusted cosign", await Good("trust", "cosign", "--owner", "Carla", "--project", "web", "--until", "2027-11-21"), StringComparison.Ordinal);
+        Assert.Contains("until 2027-11-21", await Good("list"), StringComparison.Ordinal);
+        var shown = await Good("show", id[..16]);
+        Assert.Contains("algorithm  ECDSA P-256\n", shown, StringComparison.Ordinal);
+        Assert.Contains("signs      nothing on this machine: Cairn signs with Ed25519\n", shown, StringComparison.Ordinal);
+        Assert.EndsWith(pem, shown, StringComparison.Ordinal);
+        using (var json = JsonDocument.Parse(await Good("show", "cosign", "--json")))
+        {
+            Assert.Equal(("ECDSA P-256", "Carla"), (json.RootElement.GetProperty("algorithm").GetString(), json.RootElement.GetProperty("trusted").GetProperty("owner").GetString()));
+        }
+
+        // It verifies, and makes no hit of the cache.
+        var store = Store();
+        Assert.Equal("cosign", store.Find(id)!.Name);
+        Assert.DoesNotContain(store.HitKeys.Keys, k => k.Name == "cosign");
+
+        Assert.Equal(pem, await Good("export", "cosign"));
+        Assert.StartsWith("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBB", await Good("export", "cosign", "--format", "ssh"), StringComparison.Ordinal);
+        Assert.Contains("The key `cosign` is ECDSA P-256, and Cairn signs with Ed25519", (await _tester.RunAsync("attest", "cosign.pub", "--key", "cosign")).Error, StringComparison.Ordinal);
+        Assert.Contains("has no raw form", await Bad("export", "cosign", "--format", "raw"), StringComparison.Ordinal);
+        Assert.Contains("is not on this machine", await Bad("rotate", "cosign"), StringComparison.Ordinal);
+
+        var before = store.Fingerprint;
+        await Good("revoke", "cosign", "--reason", "lost");
+        Assert.Contains("revoked since", await Good("list"), StringComparison.Ordinal);
+        Assert.NotEqual(before, Store().Fingerprint);
+        await Good("distrust", "cosign");
+        Assert.DoesNotContain("cosign", TrustText, StringComparison.Ordinal);
+
+        _tester.Write("cosign.key", cosign.ExportPkcs8PrivateKeyPem());
+        Assert.Contains("Cairn signs with no other", await Bad("import", "cosign.key", "--name", "secret"), StringComparison.Ordinal);
+        Assert.Contains("trusted by_text", await Good("trust", Convert.ToBase64String(cosign.ExportSubjectPublicKeyInfo()), "--name", "by_text"), StringComparison.Ordinal);
     }
 }

@@ -3,7 +3,6 @@ using System.Text.Json;
 
 using Cairn.Cli;
 using Cairn.Core.Content;
-using Cairn.Engine;
 using Cairn.Engine.Receipts;
 using Cairn.Store.Keys;
 using Cairn.Tests.Trust;
@@ -34,30 +33,7 @@ public sealed class ReceiptCommandTests : IDisposable
         """)
     {
         _tester.Write("cairn.yaml", pipeline);
-        var prepared = await RunEngine.PrepareAsync(
-            new RunRequest
-            {
-                ProjectDirectory = _tester.Project,
-                StateDirectory = _tester.Folder["home/.local/state/cairn"],
-                KeysDirectory = Keys.Path,
-                CacheDirectory = _tester.Folder["home/.cache/cairn"],
-                Version = "1.2.3",
-            },
-            TestContext.Current.CancellationToken);
-        using var control = new RunControl();
-        var result = await RunEngine.RunAsync(prepared, new NoObserver(), control, TestContext.Current.CancellationToken);
-        return Receipts.TryRead(result.Id, out _)!;
-    }
-
-    private sealed class NoObserver : IRunObserver
-    {
-        public void OnEvent(Core.Events.RunEvent runEvent)
-        {
-        }
-
-        public void OnOutput(Core.JobId job, OutputSource source, ReadOnlySpan<byte> bytes)
-        {
-        }
+        return (await _tester.RunPipelineAsync()).Receipt;
     }
 
     [Fact]

@@ -1,9 +1,11 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 
-using Cairn.Engine;
 using Cairn.Engine.Receipts;
 using Cairn.Store.Keys;
 using Cairn.Trust.Envelopes;
+using Cairn.Trust.Json;
 using Cairn.Trust.Keys;
 using Cairn.Trust.Statements;
 
@@ -27,13 +29,9 @@ public sealed class VerifyCommandTests : IDisposable
               make: { run: "mkdir -p dist; echo a > dist/letter", outputs: [dist/letter] }
               test: { run: "cat dist/letter", needs: [make] }
             """);
-        var prepared = await RunEngine.PrepareAsync(
-            new RunRequest { ProjectDirectory = _tester.Project, StateDirectory = _tester.Folder["home/.local/state/cairn"], KeysDirectory = Keys.Path, CacheDirectory = _tester.Folder["home/.cache/cairn"], Version = "1.2.3" },
-            TestContext.Current.CancellationToken);
-        using var control = new RunControl();
-        var result = await RunEngine.RunAsync(prepared, new NoObserver(), control, TestContext.Current.CancellationToken);
+        var (_, receipt) = await _tester.RunPipelineAsync();
         _tester.Now = TimeProvider.System.GetUtcNow();
-        return new RunReceipts(_tester.Project).TryRead(result.Id, out _)!;
+        return receipt;
     }
 
     [Fact]
@@ -96,11 +94,13 @@ public sealed class VerifyCommandTests : IDisposable
     {
         var stored = await RunAsync();
         File.Copy(Path.Combine(Keys.Path, "default.pub"), Path.Combine(_tester.Project, "ci.pub"));
-        Directory.Delete(Keys.Path, recursive: true);
+        File.Delete(Path.Combine(Keys.Path, "default.pub"));
+        File.Delete(Path.Combine(Keys.Path, "default"));
         File.Copy(stored.Path, Path.Combine(_tester.Project, "r.json"));
 
         var outcome = await _tester.RunAsync("verify", "dist/letter", "--attestation", "r.json", "--public-key", "ci.pub", "--vsa", "v.json");
-        Assert.Equal((0, ""), (outcome.Exit, outcome.Error));
+        Assert.Equal(0, outcome.Exit);
+        Assert.StartsWith("Logged as entry 4 of ", outcome.Error, StringComparison.Ordinal);
         var written = await File.ReadAllBytesAsync(Path.Combine(_tester.Project, "v.json"), TestContext.Current.CancellationToken);
         var summary = Statement.TryRead(Envelope.TryReadOwn(written.AsSpan()[..^1], out _)!.Payload.AsSpan(), out _)!;
         Assert.Equal(VerificationSummary.PredicateType, summary.PredicateType);
@@ -166,6 +166,84 @@ public sealed class VerifyCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Verify_BelievesTrustedKeysOnP256_InTheirRolesAndTime()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var bytes = Encoding.UTF8.GetBytes("made elsewhere\n");
+        _tester.Write("app", "made elsewhere\n");
+        var payload = new Statement([new Subject("app", Convert.ToHexStringLower(SHA256.HashData(bytes)))], "https://example.org/made/v1", new JsonObjectBuilder().Build()).ToJson();
+        var signature = key.SignData(Envelope.PreAuthentication(Envelope.InTotoType, payload), HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+        _tester.Write("app.intoto.jsonl", Encoding.UTF8.GetString(new Envelope(Envelope.InTotoType, [.. payload], [new EnvelopeSignature("", [.. signature])]).ToJson()) + "\n");
+        _tester.Write("cosign.pub", key.ExportSubjectPublicKeyInfoPem());
+        Assert.Equal(4, (await _tester.RunAsync("verify", "app")).Exit);
+        Assert.Contains("`cosign.pub` is trusted for this verification", (await _tester.RunAsync("verify", "app", "--public-key", "cosign.pub")).Out, StringComparison.Ordinal);
+
+        Assert.Equal(0, (await _tester.RunAsync("keys", "trust", "cosign.pub", "--owner", "Carla", "--until", "2099-01-01")).Exit);
+        var outcome = await _tester.RunAsync("verify", "app");
+        Assert.Equal((0, ""), (outcome.Exit, outcome.Error));
+        Assert.Contains("`cosign` of Carla is trusted", outcome.Out, StringComparison.Ordinal);
+
+        _tester.Write("app", "another\n");
+        Assert.Equal(4, (await _tester.RunAsync("verify", "app")).Exit);
+        _tester.Write("app", "made elsewhere\n");
+        Assert.Equal(0, (await _tester.RunAsync("keys", "revoke", "cosign")).Exit);
+        Assert.Contains("its key `cosign` is revoked", (await _tester.RunAsync("verify", "app")).Out, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(0, (await _tester.RunAsync("keys", "distrust", "cosign")).Exit);
+        Assert.Equal(0, (await _tester.RunAsync("keys", "trust", "cosign.pub", "--project", "web")).Exit);
+        Assert.Contains("signs for some projects only, and it names none", (await _tester.RunAsync("verify", "app")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Handlers_HearWhatIsVerifiedAndSigned_OutsideOfRuns()
+    {
+        await RunAsync();
+        var told = _tester.Folder["told.ndjson"];
+        _tester.Folder.Write("home/.config/cairn/config.yaml", $$"""
+            handlers:
+              audit: { file: {{told}}, events: ["*"] }
+              alarm: { file: {{told}}.alarm, events: [verification.failed] }
+              other: { file: {{told}}.other, events: ["*"], pipelines: [letters] }
+            """);
+        Assert.Equal(0, (await _tester.RunAsync("verify", "dist/letter", "--vsa", "v.json")).Exit);
+        _tester.Write("dist/letter", "b\n");
+        Assert.Equal(4, (await _tester.RunAsync("verify", "dist/letter")).Exit);
+        Assert.Equal(0, (await _tester.RunAsync("attest", "dist/letter")).Exit);
+        Assert.Equal(1, (await _tester.RunAsync("approve", "last")).Exit);
+
+        var messages = (await File.ReadAllLinesAsync(told, TestContext.Current.CancellationToken)).Select(static l => JsonDocument.Parse(l).RootElement).ToArray();
+        Assert.Equal(
+            ["verify verification.completed", "verify signature.created", "verify verification.failed", "attest signature.created", "approve verification.failed"],
+            messages.Select(static m => $"{m.GetProperty("command")} {m.GetProperty("type")}"));
+        Assert.Equal(messages.Length, messages.Select(static m => m.GetProperty("id").GetString()).Distinct().Count());
+        Assert.All(messages, m => Assert.Equal((_tester.Project, false), (m.GetProperty("project").GetString(), m.TryGetProperty("run", out _))));
+        var artifact = messages[0].GetProperty("event").GetProperty("artifact");
+        Assert.Equal(("dist/letter", "artifact", "verified", "basic"), (artifact.GetProperty("target").GetString(), artifact.GetProperty("kind").GetString(), artifact.GetProperty("conclusion").GetString(), artifact.GetProperty("policy").GetString()));
+        Assert.Equal(0, artifact.GetProperty("problems").GetArrayLength());
+        Assert.Equal("summary", messages[1].GetProperty("event").GetProperty("subject").GetString());
+        Assert.NotEqual(0, messages[2].GetProperty("event").GetProperty("artifact").GetProperty("problems").GetArrayLength());
+        var signed = messages[3].GetProperty("event");
+        Assert.Equal(("files", "dist/letter", 64), (signed.GetProperty("subject").GetString(), signed.GetProperty("target").GetString(), signed.GetProperty("statement").GetString()!.Length));
+        Assert.Equal(2, (await File.ReadAllLinesAsync(told + ".alarm", TestContext.Current.CancellationToken)).Length);
+        Assert.False(File.Exists(told + ".other"));
+    }
+
+    [Fact]
+    public async Task Handlers_ThatCannotBeReached_ChangeNothingOfAVerification()
+    {
+        await RunAsync();
+        _tester.Folder.Write("home/.config/cairn/config.yaml", "handlers:\n  none: { command: [no-such-program], events: [verification.completed] }\n");
+        var outcome = await _tester.RunAsync("verify", "dist/letter");
+        Assert.Equal(0, outcome.Exit);
+        Assert.EndsWith("dist/letter is verified (basic)\n", outcome.Out, StringComparison.Ordinal);
+        Assert.StartsWith("warning[CAIRN068", outcome.Error, StringComparison.Ordinal);
+
+        _tester.Folder.Write("home/.config/cairn/config.yaml", "handlers:\n  none: { events: [verification.completed] }\n");
+        outcome = await _tester.RunAsync("verify", "dist/letter");
+        Assert.Equal(0, outcome.Exit);
+        Assert.Contains("warning[CAIRN0688]: No handler is told of this", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Policy_ChecksTestsAndShows()
     {
         Assert.StartsWith("version: 1\nname: strict\n", (await _tester.RunAsync("policy", "show", "strict")).Out, StringComparison.Ordinal);
@@ -182,17 +260,12 @@ public sealed class VerifyCommandTests : IDisposable
         Assert.Contains("✓ ours\n✗ theirs", tested.Out, StringComparison.Ordinal);
         Assert.Contains("The policy: expected pass, but it is fail: `projects`: The project is `other`, not `zlib`", tested.Out, StringComparison.Ordinal);
         Assert.EndsWith("2 cases, 1 not as expected\n", tested.Out, StringComparison.Ordinal);
-        Assert.Equal(2, (await _tester.RunAsync("policy", "test", "nothing")).Exit);
-    }
-
-    private sealed class NoObserver : IRunObserver
-    {
-        public void OnEvent(Core.Events.RunEvent runEvent)
-        {
-        }
-
-        public void OnOutput(Core.JobId job, OutputSource source, ReadOnlySpan<byte> bytes)
-        {
-        }
+        var nothing = await _tester.RunAsync("policy", "test", "nothing");
+        Assert.Equal((2, ""), (nothing.Exit, nothing.Out));
+        Assert.StartsWith("error: There is neither a file nor a folder `nothing`\n", nothing.Error, StringComparison.Ordinal);
+        Assert.Contains("`LEVEL` takes basic or strict, not `strickt`\nhelp: did you mean `strict`?", (await _tester.RunAsync("policy", "show", "strickt")).Error, StringComparison.Ordinal);
+        using var schema = JsonDocument.Parse((await _tester.RunAsync("policy", "schema")).Out);
+        using var cases = JsonDocument.Parse((await _tester.RunAsync("policy", "schema", "--cases")).Out);
+        Assert.Equal(("Cairn policy", "Cases for a Cairn policy"), (schema.RootElement.GetProperty("title").GetString(), cases.RootElement.GetProperty("title").GetString()));
     }
 }

@@ -144,7 +144,7 @@ public sealed class SettingsTests
         {
             "run.stop_grace" => "3s",
             "process.path" => "/opt/bin:/bin",
-            "cache.directory" => "/srv/cairn",
+            "cache.directory" or "log_token_file" => "/srv/cairn",
             "cache.quota" or "debug.quota" => "5GiB",
             _ => "5",
         };

@@ -55,7 +55,12 @@ public sealed class RunEventJsonTests
         new LockAcquired { Time = Time, Lock = "l", WaitedMs = 9 },
         new SignatureCreated { Time = Time, Subject = SignedSubject.Action, Job = "a", Statement = new string('a', 64), Key = "k" },
         new SignatureCreated { Time = Time, Subject = SignedSubject.Receipt, Statement = new string('b', 64) },
+        new SignatureCreated { Time = Time, Subject = SignedSubject.Files, Statement = new string('b', 64), Target = "dist/app" },
+        new SignatureCreated { Time = Time, Subject = SignedSubject.Approval, Statement = new string('b', 64) },
+        new SignatureCreated { Time = Time, Subject = SignedSubject.Summary, Statement = new string('b', 64) },
+        new SignatureCreated { Time = Time, Subject = SignedSubject.Bill, Statement = new string('b', 64) },
         new VerificationCompleted { Time = Time, Verified = 1, Remembered = 2, Recalled = 3, Refused = 4 },
+        new VerificationCompleted { Time = Time, Artifact = new VerifiedArtifact("dist/app", "artifact", "failed", "strict", ["hashes: `dist/app` was attested with other bytes"]) },
         new WarningRaised { Time = Time, Code = "CAIRN0401", Message = "m", Job = "a" },
     ];
 

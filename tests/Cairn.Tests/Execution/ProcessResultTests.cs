@@ -142,6 +142,7 @@ public sealed class ProcessResultTests
     [InlineData("./interpreter", "`{0}/./interpreter` names the interpreter `/no/such/perl` in its first line, which does not exist")]
     [InlineData("./crlf", "`{0}/./crlf` has Windows line ends, so that its interpreter is not found: convert it to LF")]
     [InlineData("./elf", "`{0}/./elf` was built for another architecture, or is damaged")]
+    [InlineData("./busy", "`{0}/./busy` is open for writing: whoever writes it has to close it before it can run")]
     [InlineData("./rel", "`./rel` is a folder, not a program")]
     [InlineData("", "The command is empty: name a program")]
     public async Task StartError_SaysWhatToDo(string program, string expected)
@@ -155,6 +156,9 @@ public sealed class ProcessResultTests
         Write("interpreter", "#!/no/such/perl -w\n");
         Write("crlf", "#!/bin/sh\r\n");
         Write("elf", "\u007fELF nonsense");
+        Write("busy", "#!/bin/sh\n");
+        File.SetUnixFileMode(fixture.Folder["busy"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        using var writer = new FileStream(fixture.Folder["busy"], FileMode.Open, FileAccess.Write);
         var spec = fixture.Command(program) with { Environment = [new("PATH", "/usr/bin:/bin:rel")] };
         var process = fixture.Host.Start(spec, null);
         var result = await HostFixture.EndOfAsync(process);

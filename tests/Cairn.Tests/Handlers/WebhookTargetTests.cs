@@ -14,7 +14,7 @@ public sealed class WebhookTargetTests
 
     private static readonly DateTimeOffset Now = new(2026, 11, 21, 3, 0, 0, TimeSpan.Zero);
     private static readonly HandlerMessage Message = HandlerMessage.Of(
-        new StepStarted { Time = Now, Job = "a \"é\"", Attempt = 1 }, ["step.started"], new HandlerContext("20261121-030000-abcdef", "/p", "zlib", "main", null, "host"), 7);
+        new StepStarted { Time = Now, Job = "a \"é\"", Attempt = 1 }, ["step.started"], new HandlerContext("20261121-030000-abcdef", "/p", "host") { Pipeline = "zlib", Branch = "main" }, 7);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -120,13 +120,74 @@ public sealed class RunReceiptTests : IDisposable
     }
 
     [Fact]
-    public async Task ExecutedAgain_TheOldReceiptsAttestationIsSaidToBeGone()
+    public async Task ExecutedAgain_TheOldReceiptsAttestationIsThereStill()
     {
         var first = ReceiptOf(await RunAsync(Pipeline)).Receipt;
         var second = ReceiptOf(await RunAsync(Pipeline, r => r with { Force = ["make"] })).Receipt;
-        Assert.Equal(first.Steps[0].Action, second.Steps[0].Action);
+        var third = ReceiptOf(await RunAsync(Pipeline, r => r with { Force = ["make"] })).Receipt;
+        foreach (var receipt in (RunReceipt[])[first, second, third])
+        {
+            Assert.Equal(first.Steps[0].Action, receipt.Steps[0].Action);
+            var found = AttestationOf(receipt.Steps[0], out var problem);
+            Assert.True(found is not null, problem);
+            Assert.Equal(receipt.Steps[0].Attestation, found.Envelope.PayloadHash);
+        }
+
+        // The newest is the hit.
+        Assert.Equal(third.Steps[0].Attestation, ReceiptOf(await RunAsync(Pipeline)).Receipt.Steps[0].Attestation);
+
+        using (var store = ContentStore.Open(_cache.Path))
+        {
+            Assert.Equal((2, 2), (store.Measure(TestContext.Current.CancellationToken).Superseded, store.Measure(TestContext.Current.CancellationToken).Entries));
+            Assert.Empty(store.Check(repair: false, TestContext.Current.CancellationToken).Findings);
+        }
+
+        // What another attestation stands for is none.
+        var (one, other) = (Superseded(first), Superseded(second));
+        File.Delete(one);
+        File.Copy(other, one);
+        Assert.Null(AttestationOf(first.Steps[0], out var gone));
+        Assert.Contains("executed again since", gone, StringComparison.Ordinal);
+        using (var store = ContentStore.Open(_cache.Path))
+        {
+            var finding = Assert.Single(store.Check(repair: true, TestContext.Current.CancellationToken).Findings);
+            Assert.Equal((FindingKind.Unopenable, FindingOutcome.Quarantined), (finding.Kind, finding.Outcome));
+        }
+
+        string Superseded(RunReceipt receipt) => Path.Combine(_cache.Path, "superseded", receipt.Steps[0].Attestation![..2], receipt.Steps[0].Attestation!);
+    }
+
+    [Fact]
+    public async Task WhatWasSuperseded_IsCollectedInItsTurn_UnlessAPinKeepsItsAction()
+    {
+        var first = ReceiptOf(await RunAsync(Pipeline)).Receipt;
+        _ = await RunAsync(Pipeline, r => r with { Force = ["make"] });
+        var time = new Store.SettableTime(TimeProvider.System.GetUtcNow() + TimeSpan.FromDays(30));
+        using (var store = ContentStore.Open(_cache.Path, time))
+        {
+            store.Pin(new StorePin("first", [], [first.Steps[0].Action!]));
+            _ = store.Collect(0, dryRun: false, TestContext.Current.CancellationToken);
+        }
+
+        Assert.NotNull(AttestationOf(first.Steps[0], out _));
+        using (var store = ContentStore.Open(_cache.Path, time))
+        {
+            Assert.True(store.Unpin("first"));
+            Assert.Equal(2, store.Collect(0, dryRun: false, TestContext.Current.CancellationToken)!.EntriesRemoved);
+        }
+
         Assert.Null(AttestationOf(first.Steps[0], out var problem));
-        Assert.Contains("executed again since", problem, StringComparison.Ordinal);
+        Assert.Contains("no longer", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AResultThatCountsNoMore_LeavesItsAttestation()
+    {
+        var first = ReceiptOf(await RunAsync(Pipeline)).Receipt;
+        await Cairn.Store.Actions.Demotions.AddAsync(_run.State.Path, new Cairn.Store.Actions.Demotion(first.Steps[0].Attestation!, first.Steps[0].Action!, TimeProvider.System.GetUtcNow(), "unexplained"), TestContext.Current.CancellationToken);
+        var second = ReceiptOf(await RunAsync(Pipeline)).Receipt;
+        Assert.NotEqual(first.Steps[0].Attestation, second.Steps[0].Attestation);
+        Assert.NotNull(AttestationOf(first.Steps[0], out _));
         Assert.NotNull(AttestationOf(second.Steps[0], out _));
     }
 

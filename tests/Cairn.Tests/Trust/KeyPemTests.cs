@@ -92,12 +92,12 @@ public sealed class KeyPemTests
     }
 
     [Theory]
-    [InlineData("AAAA", "not an Ed25519 key")]
+    [InlineData("AAAA", "neither an Ed25519 key nor one on P-256")]
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "small order")]
     [InlineData("QR==", "neither PEM nor canonical base64")]
-    [InlineData("", "not an Ed25519 key")]
-    public void ReadPublicText_SaysWhy(string text, string why) =>
-        Assert.Contains(why, Assert.Throws<KeyFormatException>(() => KeyPem.ReadPublicText(text)).Message, StringComparison.Ordinal);
+    [InlineData("", "neither an Ed25519 key nor one on P-256")]
+    public void ReadVerificationText_SaysWhy(string text, string why) =>
+        Assert.Contains(why, Assert.Throws<KeyFormatException>(() => KeyPem.ReadVerificationText(text)).Message, StringComparison.Ordinal);
 
     [Fact]
     public async Task OpenSsl_VerifiesOurSignatures()

@@ -1,6 +1,7 @@
 using Cairn.Testing;
 using Cairn.Tests.Actions;
 using Cairn.Trust.Keys;
+using Cairn.Trust.Notes;
 using Cairn.Trust.Statements;
 using Cairn.Trust.Verification;
 using Cairn.Trust.Verification.Reading;
@@ -64,6 +65,45 @@ public sealed class TrustFileReaderTests
     public void Read_TakesWhatTrustsNobody(string yaml) => Assert.Empty(Good(yaml).Store.Keys);
 
     [Fact]
+    public void Read_ReadsLogsAndWitnesses()
+    {
+        var (log, witness) = (NoteVerifier.Of("ci.example.com", Public(1)), NoteVerifier.OfCosigner("witness.example.com/w1", Public(2)));
+        var logs = Good($$"""
+            version: 1
+            logs:
+              - { origin: ci.example.com - 1, keys: ["{{log}}"], url: https://log.example.com/x }
+            witnesses:
+              - { key: "{{witness}}", url: "http://127.0.0.1:8781" }
+              - { key: "{{NoteVerifier.OfCosigner("w2", Public(3))}}" }
+            """).Store.Logs;
+
+        Assert.Equal(("ci.example.com - 1", "https://log.example.com/x"), (logs.Logs[0].Origin, logs.Logs[0].Url!.ToString()));
+        Assert.Equal([log], logs.Logs[0].Keys);
+        Assert.Equal(["witness.example.com/w1", "w2"], logs.Witnesses.Select(static w => w.Key.Name));
+    }
+
+    [Fact]
+    public void Read_ReportsEveryMistakeOfLogs()
+    {
+        var (log, witness) = (NoteVerifier.Of("ci", Public(1)), NoteVerifier.OfCosigner("w", Public(1)));
+        var (_, mistakes) = Read($$"""
+            version: 1
+            keys: { anna: { public: {{Base64(2)}} } }
+            logs:
+              - { origin: a - 1, keys: ["{{witness}}"] }
+              - { origin: a - 2, keys: ["{{log}}", "{{NoteVerifier.Of("ci", Public(2))}}"], url: ftp://x }
+              - { keys: [x] }
+              - 5
+            witnesses:
+              - { key: "{{log}}" }
+              - { key: "{{witness}}" }
+            """);
+        Assert.Equal(
+            ["CAIRN0604", "CAIRN0605", "CAIRN0602", "CAIRN0603", "CAIRN0604", "CAIRN0602", "CAIRN0604", "CAIRN0605"],
+            mistakes.Select(static m => m[..9]));
+    }
+
+    [Fact]
     public void Read_ReportsEveryMistakeAtOnce()
     {
         var (file, mistakes) = Read($$"""
@@ -93,7 +133,7 @@ public sealed class TrustFileReaderTests
                 "CAIRN0602 3:115 `from` takes a time, and `yesterday` is none / Write a day, `2026-11-21` (from its beginning in UTC), or a moment, `2026-11-21T18:00Z`",
                 "CAIRN0602 3:133 `until` takes a time, and `5` is none / Write a day, `2026-11-21` (from its beginning in UTC), or a moment, `2026-11-21T18:00Z`",
                 "CAIRN0605 4:3 The key `bert` stands here already under another name / Remove one of them: a key has one set of roles, and counts once",
-                "CAIRN0604 5:20 This public key cannot be used: It is not an Ed25519 key / `cairn keys show NAME` prints one as it is written here",
+                "CAIRN0604 5:20 This public key cannot be used: It is neither an Ed25519 key nor one on P-256 / `cairn keys show NAME` prints one as it is written here",
                 "CAIRN0603 6:3 The key `dora` needs `public` / Add `public: MCowBQYDK2VwAyEA…`, the public key in base64 or as PEM, or `public: file:keys/dora.pub`",
                 "CAIRN0602 7:3 `no name` cannot be the name of a key / Use letters, digits, `-`, `_` and `.`, beginning with a letter or digit",
                 "CAIRN0602 8:9 `emil` takes a mapping, but this is a number / For example `emil: { public: MCowBQYDK2VwAyEA… }`",
@@ -132,8 +172,8 @@ public sealed class TrustFileReaderTests
     {
         var small = Convert.ToBase64String(new byte[32]);
         Assert.Contains("small order", Assert.Single(Read($"version: 1\nkeys: {{ a: {{ public: \"{small}\" }} }}").Mistakes), StringComparison.Ordinal);
-        using var p256 = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
-        Assert.Contains("not an Ed25519 key", Assert.Single(Read($"version: 1\nkeys: {{ a: {{ public: {Convert.ToBase64String(p256.ExportSubjectPublicKeyInfo())} }} }}").Mistakes), StringComparison.Ordinal);
+        using var p384 = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP384);
+        Assert.Contains("neither an Ed25519 key nor one on P-256", Assert.Single(Read($"version: 1\nkeys: {{ a: {{ public: {Convert.ToBase64String(p384.ExportSubjectPublicKeyInfo())} }} }}").Mistakes), StringComparison.Ordinal);
         using var own = TestSeal.Key(1);
         Assert.Contains("private key", Assert.Single(Read($"version: 1\nkeys:\n  a:\n    public: |\n{Indent(KeyPem.WritePrivate(own), 6)}").Mistakes), StringComparison.Ordinal);
     }

@@ -66,6 +66,9 @@ internal sealed class StepDraft : ExpressionSite
     /// <summary>Where it says that it fetches, or null.</summary>
     public SourceSpan? Fetch { get; set; }
 
+    /// <summary>Where it says that it is a bundle, or null.</summary>
+    public SourceSpan? Bundle { get; set; }
+
     /// <summary>The values for the template; null where there is no <c>with</c>.</summary>
     public ImmutableArray<ArgumentDraft>? With { get; set; }
 

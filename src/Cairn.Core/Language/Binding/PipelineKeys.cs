@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 
-using Cairn.Core.Diagnostics;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Language.Reference;
 using Cairn.Core.Syntax;
@@ -12,11 +11,11 @@ namespace Cairn.Core.Language.Binding;
 internal static class PipelineKeys
 {
     private static readonly Key<FileDraft, int> Version = new(
-        "version", "The version of the language: `1`.", new VersionKind(), static (_, _, _) => { })
+        "version", "The version of the language: `1`.", new DocumentVersionKind("the language"), static (_, _, _) => { })
     { Required = true };
 
     private static readonly Key<FileDraft, int> OptionalVersion = new(
-        "version", "The version of the language: `1`.", new VersionKind(), static (_, _, _) => { });
+        "version", "The version of the language: `1`.", new DocumentVersionKind("the language"), static (_, _, _) => { });
 
     private static readonly Key<FileDraft, string> Description = new(
         "description", "What the file is for.", new TextKind("a text", "Builds the library"), static (d, v, _) => d.Description = v);
@@ -86,23 +85,6 @@ internal static class PipelineKeys
         "generated", "a generated pipeline", "A file that a step with `generates` wrote.",
         [Version, Description, Include, Environment, Defaults, Templates, OptionalSteps])
     { HasExtensions = true };
-
-    private sealed class VersionKind : Kind<int>
-    {
-        public override string Expected => "the number 1";
-
-        public override string Example => "1";
-
-        public override bool TryRead(Binder binder, Node node, out int value)
-        {
-            value = 1;
-            return node is ScalarNode { Type: ScalarType.Integer } scalar
-                ? scalar.Text is "1" || binder.Invalid(DiagnosticCodes.UnsupportedVersion, $"This `cairn` reads version 1 of the language, not {scalar.Text}", node.Span, "Write `version: 1`, or use a newer `cairn`")
-                : binder.WrongType(node, this);
-        }
-
-        public override void WriteSchema(SchemaWriter schema) => schema.Member("const", 1);
-    }
 
     private sealed class IncludeKind : Kind<NameUse>
     {

@@ -87,9 +87,9 @@ internal static class StepKeys
             new ListKind<Template>(new TemplateKind(ExpressionRole.Command, "a program or an argument", "make"), "a list of program and arguments", "[make, -C, build]", single: false, allowEmpty: false),
             static (d, v, _) => d.Command = v),
         new Key<StepDraft, NameUse>(
-            "uses", "The template that this step is made from. Or `fetch`, beside a command: it fetches what others make from its `hosts`, and what it brings is pinned in `cairn.lock` by `cairn fetch`.",
+            "uses", "The template that this step is made from. Or `fetch`, beside a command: it fetches what others make from its `hosts`, and what it brings is pinned in `cairn.lock` by `cairn fetch`. Or `bundle`, alone: Cairn makes a bundle of the `files` in `with`.",
             new NameUseKind(NameRule.Template, "compile"), static (d, v, _) => Use(d, v)),
-        new Key<StepDraft, ImmutableArray<ArgumentDraft>>("with", "Values for the parameters of the template that `uses` names.", ArgumentsKind.Instance, static (d, v, e) => (d.With, d.WithKey) = (v, e.Key.Span)),
+        new Key<StepDraft, ImmutableArray<ArgumentDraft>>("with", "Values for the parameters of the template that `uses` names. Of `uses: bundle`: `files`, globs of what the bundle holds, and `name`, its path, which ends in `.cab`.", ArgumentsKind.Instance, static (d, v, e) => (d.With, d.WithKey) = (v, e.Key.Span)),
         Shell,
         new Key<StepDraft, ImmutableArray<NameUse>>(
             "needs", "The steps that must succeed before this one, whose outputs it sees.",
@@ -152,6 +152,10 @@ internal static class StepKeys
         if (use.Text is FetchPolicy.Word)
         {
             draft.Fetch = use.Span;
+        }
+        else if (use.Text is StepAction.Bundle.Word)
+        {
+            draft.Bundle = use.Span;
         }
         else
         {

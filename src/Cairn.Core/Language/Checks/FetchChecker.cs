@@ -11,9 +11,9 @@ internal static class FetchChecker
     {
         foreach (var template in definitions.Templates.Items)
         {
-            if (template.Name is FetchPolicy.Word)
+            if (template.Name is FetchPolicy.Word or StepAction.Bundle.Word)
             {
-                diagnostics.Error(DiagnosticCodes.InvalidName, $"`{FetchPolicy.Word}` stands for steps that fetch, and cannot be the name of a template", template.Span, "Choose another name");
+                diagnostics.Error(DiagnosticCodes.InvalidName, $"`{template.Name}` stands for steps that {(template.Name is FetchPolicy.Word ? "fetch" : "make a bundle")}, and cannot be the name of a template", template.Span, "Choose another name");
             }
         }
 

@@ -10,7 +10,7 @@ internal sealed class ReferenceChecker(Definitions definitions, NeedsGraph graph
 {
     private static readonly string[] Roots = ["params", "matrix", "git", "run", "env", "job", "steps", "secrets"];
     private static readonly string[] EarlyRoots = ["params", "git", "run"];
-    private static readonly string[] PatternRoots = ["params", "matrix", "git", "run"];
+    internal static readonly string[] PatternRoots = ["params", "matrix", "git", "run"];
     private static readonly string[] FileRoots = ["params", "git", "run", "env"];
     private static readonly string[] DefaultsRoots = ["params", "git", "run", "env", "job"];
     private static readonly string[] JobRoots = ["params", "matrix", "git", "run", "env", "job", "steps"];

@@ -48,7 +48,7 @@ internal sealed class TemplateChecker(Definitions definitions, DiagnosticBag dia
 
         if (draft.Uses is not { } uses)
         {
-            if (draft.With is not null)
+            if (draft is { With: not null, Bundle: null })
             {
                 diagnostics.Error(DiagnosticCodes.KeyConflict, "`with` gives values to a template, and none is used here", draft.WithKey, "Add `uses`, or remove `with`");
             }
@@ -59,8 +59,8 @@ internal sealed class TemplateChecker(Definitions definitions, DiagnosticBag dia
         if (definitions.Templates.Find(uses.Text) is not { } template)
         {
             var suggestion = Suggestions.Nearest(uses.Text, definitions.Templates.Names) is { } nearest ? $"Did you mean `{nearest}`?"
-                : definitions.Templates.Items.Count == 0 ? $"Define it in `templates`; the one built-in kind of step is `{FetchPolicy.Word}`"
-                : $"There is what `templates` defines, and the built-in `{FetchPolicy.Word}`";
+                : definitions.Templates.Items.Count == 0 ? $"Define it in `templates`; the built-in kinds of steps are `{FetchPolicy.Word}` and `{StepAction.Bundle.Word}`"
+                : $"There is what `templates` defines, and the built-in `{FetchPolicy.Word}` and `{StepAction.Bundle.Word}`";
             diagnostics.Error(DiagnosticCodes.UnknownTemplate, $"There is no template `{uses.Text}`", uses.Span, suggestion);
         }
         else if (template.Value is { } body)

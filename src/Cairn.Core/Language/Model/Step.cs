@@ -105,6 +105,15 @@ public abstract record StepAction
 
     /// <summary>A program with its arguments, without a shell: <c>command</c>.</summary>
     public sealed record Command(ImmutableArray<Template> Arguments) : StepAction;
+
+    /// <summary>A bundle, which Cairn makes itself: <c>uses: bundle</c>.</summary>
+    /// <param name="Name">The path of the bundle.</param>
+    /// <param name="Files">Globs of the files that it holds, of the sources and of what the step needs.</param>
+    public sealed record Bundle(Template Name, ImmutableArray<Template> Files) : StepAction
+    {
+        /// <summary>The word of the language.</summary>
+        public const string Word = "bundle";
+    }
 }
 
 /// <summary>When to try a failed attempt again.</summary>

@@ -77,6 +77,7 @@ internal enum ActionTag
     ScriptOfSameShell,
     Script,
     Command,
+    Bundle,
 }
 
 /// <summary>The kinds of <c>SecretSource</c>.</summary>

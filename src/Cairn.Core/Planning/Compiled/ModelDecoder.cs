@@ -222,6 +222,8 @@ internal sealed partial class ModelDecoder(CompactReader reader)
                 return new StepAction.Script(ReadTemplate(), _shell);
             case ActionTag.Command:
                 return new StepAction.Command(ReadTemplates());
+            case ActionTag.Bundle:
+                return new StepAction.Bundle(ReadTemplate(), ReadTemplates());
             default:
                 throw CompactReader.Damaged();
         }

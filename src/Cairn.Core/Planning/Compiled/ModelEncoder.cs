@@ -292,6 +292,11 @@ internal sealed partial class ModelEncoder(CompactWriter writer)
                 writer.Write((uint)ActionTag.Command);
                 Write(command.Arguments);
                 break;
+            case StepAction.Bundle bundle:
+                writer.Write((uint)ActionTag.Bundle);
+                Write(bundle.Name);
+                Write(bundle.Files);
+                break;
             default:
                 throw new ArgumentException($"A step has an action of the unknown kind {action.GetType()}", nameof(action));
         }

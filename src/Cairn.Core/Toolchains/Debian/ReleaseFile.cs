@@ -40,6 +40,9 @@ public sealed record ReleaseFile
     /// <summary>Whether its indexes can be fetched by their digests, which does not fail while the archive changes.</summary>
     public bool AcquireByHash { get; init; }
 
+    /// <summary>The files below the suite's folder.</summary>
+    public IEnumerable<KeyValuePair<string, Digest>> Files => _files;
+
     /// <summary>The digest of a file below the suite's folder.</summary>
     public bool TryFind(string path, [MaybeNullWhen(false)] out Digest digest) => _files.TryGetValue(path, out digest);
 

@@ -55,7 +55,11 @@ public static class SignatureCheck
             var (signatures, keys) = await RunAsync(host, folder.FullName, [.. arguments], fingerprints, acceptExpired, what, cancellationToken);
             if (keys.IsEmpty || !File.Exists(output))
             {
-                throw new ToolchainException($"No key that is trusted vouches for {what}: {Why(signatures)}", "see that apt's keys are current (`apt-get update` says the same), or that nobody changes what the mirror sends") { Code = DiagnosticCodes.ToolchainUnsigned };
+                throw new ToolchainException($"No key that is trusted vouches for {what}: {Why(signatures)}", "see that apt's keys are current (`apt-get update` says the same), or that nobody changes what the mirror sends")
+                {
+                    Code = DiagnosticCodes.ToolchainUnsigned,
+                    IsUnchecked = signatures.Any(static s => s.State is "ERRSIG") && !signatures.Any(static s => s.State is "BADSIG"),
+                };
             }
 
             return new SignedText(await File.ReadAllTextAsync(output, cancellationToken), keys);
@@ -113,7 +117,7 @@ public static class SignatureCheck
             host, new ProcessSpec { Arguments = ["gpgv", "--status-fd", "1", "--homedir", folder, .. arguments], Environment = [new("PATH", "/usr/local/bin:/usr/bin:/bin"), new("LC_ALL", "C")], WorkingDirectory = folder }, OutputBytesMax, Timeout, cancellationToken);
         if (run.Problem is { } problem)
         {
-            throw new ToolchainException($"gpgv, which checks {what}, cannot be used: {problem}", "install the package `gpgv`") { Code = DiagnosticCodes.ToolchainToolMissing };
+            throw new ToolchainException($"gpgv, which checks {what}, cannot be used: {problem}", "install the package `gpgv`") { Code = DiagnosticCodes.ToolchainToolMissing, IsUnchecked = true };
         }
 
         // The exit status is no answer: it is 0 where all keys have expired, and 2 where one of several is not known.

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 using Cairn.Core.Content;
 
@@ -39,8 +40,22 @@ public sealed record ArtifactsRule(ImmutableArray<ArtifactDemand> Demands) : Pol
 }
 
 /// <summary><c>log</c>: it stands in a transparency log.</summary>
-public sealed record LogRule() : PolicyRule("log")
+public sealed record LogRule() : PolicyRule(Name)
 {
+    /// <summary>Its key.</summary>
+    internal const string Name = "log";
+
     /// <inheritdoc/>
-    public override RuleResult Judge(Evidence evidence) => NotChecked("There is no log yet that it could stand in");
+    public override RuleResult Judge(Evidence evidence) => evidence.Log switch
+    {
+        null => NotChecked(Unknown),
+        { Problem: { } problem } => Fail(problem),
+        var log => Pass(In(log)),
+    };
+
+    /// <summary>That nothing can be said.</summary>
+    internal const string Unknown = "No log is known here that it could stand in: `--proof FILE` gives a proof, and `logs` in trust.yaml names logs";
+
+    /// <summary>Where it stands, in words.</summary>
+    internal static string In(LogEvidence log) => string.Create(CultureInfo.InvariantCulture, $"It is entry {log.Index} of the log `{log.Origin}`, whose checkpoint has {log.Size}{(log.Cosigners.IsEmpty ? "" : $" and is cosigned by {Listed.Names(log.Cosigners)}")}");
 }

@@ -74,8 +74,9 @@ public sealed record ToolchainsRule(ImmutableArray<ToolchainSeed> Seeds) : Polic
 
         foreach (var toolchain in toolchains)
         {
+            // What a job of the run made comes from where that job's toolchains do, which are asked themselves.
             string? nearest = null;
-            var isAllowed = false;
+            var isAllowed = toolchain.MadeBy is not null;
             foreach (var seed in Seeds)
             {
                 var problem = seed.ProblemOf(toolchain);

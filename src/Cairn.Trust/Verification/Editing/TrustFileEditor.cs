@@ -22,6 +22,7 @@ public static class TrustFileEditor
 
     private const string Keys = "keys";
     private const string Rotations = "rotations";
+    private const string Logs = "logs";
 
     /// <summary>Adds a key.</summary>
     /// <param name="source">The file.</param>
@@ -73,11 +74,19 @@ public static class TrustFileEditor
     /// <summary>Adds a rotation statement.</summary>
     /// <param name="source">The file.</param>
     /// <param name="value">The statement as the file names it, in one line.</param>
-    public static TrustEdit AddRotation(SourceText source, string value) => Edit(source, [Rotations, CountOf(source)], text =>
+    public static TrustEdit AddRotation(SourceText source, string value) => AddItem(source, Rotations, value);
+
+    /// <summary>Adds a log.</summary>
+    /// <param name="source">The file.</param>
+    /// <param name="origin">Its origin, which the file does not have.</param>
+    /// <param name="keys">Its keys.</param>
+    public static TrustEdit AddLog(SourceText source, string origin, IEnumerable<string> keys) => AddItem(source, Logs, $"{{ origin: {Scalar(origin)}, keys: {List(keys)} }}");
+
+    private static TrustEdit AddItem(SourceText source, string list, string value) => Edit(source, [list, CountOf(source, list)], text =>
     {
-        var rotations = text.Find(Rotations);
-        var indent = rotations is { Value: SequenceNode { Items: [var first, ..] } } && first.Span.Column > 2 ? first.Span.Column - 3 : 2;
-        return text.AddTo(Rotations, rotations, [$"{Spaces(indent)}- {value}"], value);
+        var items = text.Find(list);
+        var indent = items is { Value: SequenceNode { Items: [var first, ..] } } && first.Span.Column > 2 ? first.Span.Column - 3 : 2;
+        return text.AddTo(list, items, [$"{Spaces(indent)}- {value}"], value);
     });
 
     /// <summary>A text as a YAML scalar in one line, quoted where plain YAML would read it as something else.</summary>
@@ -133,10 +142,10 @@ public static class TrustFileEditor
             : new TrustEdit(null, "other parts of the file depend on how it is written, by an anchor or `<<`");
     }
 
-    private static string CountOf(SourceText source)
+    private static string CountOf(SourceText source, string name)
     {
         ArgumentNullException.ThrowIfNull(source);
-        var count = Read(source) is MappingNode root && TrustText.Find(root, Rotations)?.Value is SequenceNode list ? list.Items.Length : 0;
+        var count = Read(source) is MappingNode root && TrustText.Find(root, name)?.Value is SequenceNode list ? list.Items.Length : 0;
         return count.ToString(CultureInfo.InvariantCulture);
     }
 

@@ -49,7 +49,7 @@ public sealed partial class TrustFileReader
             return;
         }
 
-        PublicKey? publicKey = null;
+        VerificationKey? publicKey = null;
         var hasPublic = false;
         var (from, until) = (default(MappingEntry), default(MappingEntry));
         var key = new TrustedKey { Key = null!, Name = name };
@@ -92,11 +92,16 @@ public sealed partial class TrustFileReader
             return;
         }
 
+        if (publicKey is not PublicKey && (key.IsOwn || !key.Signer.IsEmpty))
+        {
+            _binder.Error(DiagnosticCodes.TrustBadKey, $"The key `{name}` is {publicKey.Algorithm}, and nothing on this machine signs with it: Cairn signs with Ed25519", entry.Key.Span, "Take `own` and `signer` out: what others signed with it is verified by it");
+        }
+
         _placesById[publicKey.Id] = entry.Key.Span;
         _keys.Add(key with { Key = publicKey });
     }
 
-    private PublicKey? ReadPublic(MappingEntry entry)
+    private VerificationKey? ReadPublic(MappingEntry entry)
     {
         if (_binder.Text(entry, "a public key", PublicExample) is not { } text)
         {
@@ -115,7 +120,7 @@ public sealed partial class TrustFileReader
 
         try
         {
-            return KeyPem.ReadPublicText(text);
+            return KeyPem.ReadVerificationText(text);
         }
         catch (KeyFormatException exception)
         {

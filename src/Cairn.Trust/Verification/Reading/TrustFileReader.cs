@@ -69,7 +69,9 @@ public sealed partial class TrustFileReader
             new TrustMember("sign_with", "release", entry => _signWith = _binder.Text(entry, "the name of a key", "release") is { } name ? (name, entry.Value.Span) : null),
             new TrustMember("keys", "", ReadKeys),
             new TrustMember("thresholds", "", entry => Items(entry, ReadThreshold)),
-            new TrustMember("rotations", "", entry => Items(entry, ReadRotation)));
+            new TrustMember("rotations", "", entry => Items(entry, ReadRotation)),
+            new TrustMember("logs", "", entry => Items(entry, ReadLog)),
+            new TrustMember("witnesses", "", entry => Items(entry, ReadWitness)));
         if (!hasVersion)
         {
             _binder.Error(DiagnosticCodes.TrustMissing, "A trust store needs the key `version`", new SourceSpan(_source.Name, 1, 1, 1, 1), $"Begin it with `version: {Version}`");
@@ -79,7 +81,8 @@ public sealed partial class TrustFileReader
         ApplyRotations();
         var thresholds = CheckedThresholds();
         CheckSigner();
-        return version is null || _binder.Diagnostics.HasErrors ? null : new TrustFile(new TrustStore([.. _keys], thresholds), _signWith?.Name, listed);
+        CheckLogKeys();
+        return version is null || _binder.Diagnostics.HasErrors ? null : new TrustFile(new TrustStore([.. _keys], thresholds) { Logs = new LogTrust([.. _logs], [.. _witnesses]) }, _signWith?.Name, listed);
     }
 
     /// <summary>The content of a file that is named with <c>file:</c>.</summary>

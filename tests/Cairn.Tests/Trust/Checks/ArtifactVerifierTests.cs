@@ -62,7 +62,7 @@ public sealed class ArtifactVerifierTests : IDisposable
 
     private static Checklist Verify(TrustStore store, ImmutableArray<Envelope> envelopes, string policy = "version: 1\nrequire: { signatures: 1 }\n", ImmutableArray<VerifiedFile>? files = null, bool trustedOnly = false)
     {
-        var judge = new AttestationJudge(new Believed(store, []), Now);
+        var judge = new AttestationJudge(store, Now);
         ImmutableArray<JudgedAttestation> judged = [.. envelopes.Select((e, i) => judge.Judge(new FoundAttestation($"{i}.json", e, null), static _ => null))];
         var given = files ?? [new VerifiedFile("app", App)];
         return ArtifactVerifier.Verify(new VerificationTask
@@ -206,7 +206,7 @@ public sealed class ArtifactVerifierTests : IDisposable
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var read = P256Key.TryReadPem(key.ExportSubjectPublicKeyInfoPem(), out var problem);
         Assert.Null(problem);
-        var judge = new AttestationJudge(new Believed(TrustStore.Empty, [new ForeignKey("cosign.pub", read!)]), Now);
+        var judge = new AttestationJudge(new TrustStore([new TrustedKey { Key = read!, Name = "cosign.pub", IsGiven = true }], []), Now);
         var payload = new Statement([new Subject("app", App)], "https://example.org/x", new JsonObjectBuilder().Build()).ToJson();
         var envelope = new Envelope(Envelope.InTotoType, [.. payload], [new EnvelopeSignature("", [.. key.SignData(Envelope.PreAuthentication(Envelope.InTotoType, payload), HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence)])]);
         Assert.True(judge.Judge(new FoundAttestation("x", envelope, null), static _ => null).Counts);
@@ -220,6 +220,16 @@ public sealed class ArtifactVerifierTests : IDisposable
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP384);
         Assert.Null(P256Key.TryReadPem(other.ExportSubjectPublicKeyInfoPem(), out problem));
         Assert.Contains("P-256", problem, StringComparison.Ordinal);
+
+        // A curve that nobody has heard of: the last number of its name is another.
+        var spki = key.ExportSubjectPublicKeyInfo();
+        spki[8] ^= 0x55;
+        spki[22] ^= 0x55;
+        Assert.Null(P256Key.TryReadSpki(spki, out problem));
+        spki = key.ExportSubjectPublicKeyInfo();
+        spki[15] ^= 2;
+        Assert.Null(P256Key.TryReadSpki(spki, out problem));
+        Assert.Contains("neither an Ed25519 key nor one on P-256", problem, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 
 using Cairn.Core.Content;
+using Cairn.Trust.Checks;
 using Cairn.Trust.Envelopes;
 using Cairn.Trust.Json;
 using Cairn.Trust.Keys;
@@ -46,7 +47,7 @@ public sealed class AttestationFileTests
     {
         var envelope = Encoding.UTF8.GetString(Good.ToJson());
         Assert.Equal("f", Assert.Single(Read(envelope).Found).Where);
-        Assert.Equal(0, Assert.Single(Read(Bundle()).Found).Bundle!.LogEntries);
+        Assert.Empty(Assert.Single(Read(Bundle()).Found).Bundle!.LogEntries);
         Assert.Equal("h", Assert.Single(Read(Bundle()).Found).Bundle!.Hint);
         var lines = Read($"{envelope}\n\n{Bundle()}\r\nnonsense\n");
         Assert.Equal(["f:1", "f:3"], lines.Found.Select(static f => f.Where));
@@ -58,7 +59,7 @@ public sealed class AttestationFileTests
     [Fact]
     public void Read_TakesEntriesThatAreBound()
     {
-        Assert.Equal(1, Assert.Single(Read(Bundle(Dsse(Good.PayloadHash, EnvelopeHash, Sig))).Found).Bundle!.LogEntries);
+        Assert.Single(Assert.Single(Read(Bundle(Dsse(Good.PayloadHash, EnvelopeHash, Sig))).Found).Bundle!.LogEntries);
         var go = Hex.Lower(SHA256.HashData(Encoding.UTF8.GetBytes($$"""{"payloadType":"application/vnd.in-toto+json","payload":"{{Payload}}","signatures":[{"keyid":"","sig":"{{Sig}}"}]}""")));
         Assert.Single(Read(Bundle(Dsse(Good.PayloadHash, go, Sig))).Found);
         var pae = Convert.ToBase64String(SHA256.HashData(Envelope.PreAuthentication(Good.PayloadType, Good.Payload.AsSpan())));
@@ -82,6 +83,8 @@ public sealed class AttestationFileTests
         { $$"""{"payload":"QQ==","payloadType":"t","signatures":[{{string.Join(',', Enumerable.Repeat("{\"sig\":\"QQ==\"}", 17))}}]}""", "`signatures`" },
         { """{"payload":"QQ==","payloadType":"t","signatures":[{"sig":"QQ=="}],"x":1.5}""", "not whole" },
         { """{"payload":"QQ==","payloadType":"t","signatures":[{"sig":"QQ=="}],"x":"\ud800"}""", "surrogate" },
+        { """{"signatures":[{"keyid":"8a98","sig":"5232"}],"signed":{"_type":"link","name":"build","command":["make"],"materials":{},"products":{"app":{"sha256":"8d4e"}},"byproducts":{},"environment":{}}}""", "it is an in-toto link" },
+        { """{"signed":{"_type":"layout","steps":[],"inspect":[]},"signatures":[]}""", "it is an in-toto layout" },
         { """{"mediaType":"application/vnd.dev.sigstore.bundle.v9+json"}""", "`mediaType`" },
         { Bundle(material: ""), "verificationMaterial" },
         { Bundle(material: "\"publicKey\":{\"hint\":\"h\"},\"certificate\":{}"), "exactly one" },
@@ -109,6 +112,68 @@ public sealed class AttestationFileTests
         var file = Read(text);
         Assert.Empty(file.Found);
         Assert.Contains(why, Assert.Single(file.Refused).Problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"signatures": [{"keyid": "8a98", "sig": "5232"}], "signed": {"_type": "link"}}""", true)]
+    [InlineData("""{ "signed": { "expires": "x", "_type" : "layout" """, true)]
+    [InlineData("""{"signatures":[],"signed":{"_type":"root","version":1}}""", false)]
+    [InlineData("""{"_type":"link"}""", false)]
+    public void MayBe_KnowsLinks_AndLeavesOtherSignedJsonAlone(string head, bool may) => Assert.Equal(may, AttestationFile.MayBe(Encoding.UTF8.GetBytes(head)));
+
+    [Theory]
+    [InlineData("https://in-toto.io/Statement/v0.1")]
+    [InlineData("https://in-toto.io/Statement/v1")]
+    public void Statements_OfOthers_AreReadAsInTotoHasThem(string type)
+    {
+        var json = $$$$"""
+            {"_type":"{{{{type}}}}","predicateType":"https://slsa.dev/provenance/v0.2","more":1,
+             "subject":[{"name":"app","digest":{"sha256":"{{{{App}}}}","sha512":"ab"}},{"digest":{"sha256":"{{{{App}}}}"}},{"name":"_","digest":{"sha256":"{{{{App}}}}"}},{"name":"_","digest":{"sha256":"{{{{App}}}}"}},{"name":"source","digest":{"gitCommit":"1f3f"}}],
+             "predicate":{"builder":{"id":"https://example.org/builder"},"metadata":{"buildFinishedOn":"2026-03-01T10:00:00Z"}}}
+            """;
+        var statement = Statement.TryRead(Encoding.UTF8.GetBytes(json), out var problem);
+        Assert.True(statement is not null, problem);
+        Assert.True(statement.IsForeign);
+        Assert.Equal(["app", "", "_", "_"], statement.Subjects.Select(static s => s.Name));
+        var claims = Claims.Of(statement);
+        Assert.Equal(("https://example.org/builder", new DateTimeOffset(2026, 3, 1, 10, 0, 0, TimeSpan.Zero)), (claims.Builder, claims.Time));
+
+        // What Cairn itself writes is never read from such a one.
+        var bare = $$$$"""{"_type":"{{{{type}}}}","predicateType":"{{{{Approval.PredicateType}}}}","subject":[{"name":"_","digest":{"sha256":"{{{{App}}}}"}}]}""";
+        Assert.NotNull(Statement.TryRead(Encoding.UTF8.GetBytes(bare), out _));
+        Assert.Null(Approval.TryRead(Statement.TryRead(Encoding.UTF8.GetBytes(bare.Replace("]}", "],\"predicate\":{\"approvedOn\":\"2026-03-01T10:00:00Z\"}}", StringComparison.Ordinal)), out _)!, out problem));
+        Assert.Contains("version 1", problem, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string, string> BadStatements => new()
+    {
+        { "\"subject\":[{\"name\":\"app\",\"digest\":{\"sha512\":\"ab\"}}]", "none of its subjects has a `sha256`" },
+        { "\"subject\":[{\"name\":\"app\"}]", "has no digest" },
+        { "\"subject\":[{\"name\":\"app\",\"digest\":{}}]", "has no digest" },
+        { "\"subject\":[{\"name\":\"app\",\"digest\":{\"sha256\":\"AB\"}}]", "has not 64 lower-case hex digits" },
+        { "\"subject\":[{\"name\":1,\"digest\":{\"sha256\":\"ab\"}}]", "is no text" },
+        { "\"subject\":[]", "`subject` is not a list" },
+        { $"\"subject\":[{{\"name\":\"../app\",\"digest\":{{\"sha256\":\"{App}\"}}}}]", "leads out of its folder" },
+        { $"\"subject\":[{{\"name\":\"app\",\"digest\":{{\"sha256\":\"{App}\"}}}},{{\"name\":\"app\",\"digest\":{{\"sha256\":\"{App}\"}}}}]", "stands twice" },
+        { $"\"predicate\":[],\"subject\":[{{\"name\":\"app\",\"digest\":{{\"sha256\":\"{App}\"}}}}]", "`predicate` is no object" },
+        { "\"x\":1", "`subject` is not a list" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadStatements))]
+    public void Statements_ThatMisleadOrSayNothing_AreRefused(string members, string why)
+    {
+        Assert.Null(Statement.TryRead(Encoding.UTF8.GetBytes($$"""{"_type":"{{Statement.TypeV01}}","predicateType":"https://example.org/x",{{members}}}"""), out var problem));
+        Assert.Contains(why, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Links_InAnEnvelope_AreToldApartFromStatements()
+    {
+        Assert.Null(Statement.TryRead("""{"_type":"link","name":"build","products":{}}"""u8, out var problem));
+        Assert.Contains("it is an in-toto link, which counts only beside a layout: `in-toto-verify`", problem, StringComparison.Ordinal);
+        Assert.Null(Statement.TryRead("""{"_type":"https://in-toto.io/Statement/v2"}"""u8, out problem));
+        Assert.Equal("its `_type` is that of no in-toto statement", problem);
     }
 
     [Fact]

@@ -1,7 +1,10 @@
 using System.Text;
+using System.Text.Json;
 
 using Cairn.Core.Diagnostics;
+using Cairn.Core.Language.Binding;
 using Cairn.Testing;
+using Cairn.Tests.Language;
 using Cairn.Trust.Policies;
 
 namespace Cairn.Tests.Trust.Policies;
@@ -35,6 +38,26 @@ public sealed class PolicyDocumentTests
         Assert.Empty(mistakes.ToSorted());
         Assert.All(cases.Cases, c => Assert.Empty(c.Run(policies[0].Policy!)));
     }
+
+    [Fact]
+    public void Schemas_AreUpToDate_AndWhole()
+    {
+        foreach (var (name, schema, keys) in (ReadOnlySpan<(string, string, KeySet)>)[("policy.schema.json", PolicySchema.Generate(), PolicyKeys.Policy), ("policy-cases.schema.json", PolicySchema.GenerateCases(), EvidenceKeys.Cases)])
+        {
+            Samples.AssertGolden(Path.Combine(SourceTree.Root, "docs", "reference", name), schema);
+            using var json = JsonDocument.Parse(schema);
+            Assert.Equal(keys.Keys.Select(static k => k.Name), json.RootElement.GetProperty("properties").EnumerateObject().Select(static p => p.Name));
+            var defined = json.RootElement.GetProperty("$defs").EnumerateObject().Select(static p => $"#/$defs/{p.Name}").ToHashSet();
+            Assert.All(ReferencesIn(json.RootElement), r => Assert.Contains(r, defined));
+        }
+    }
+
+    private static IEnumerable<string> ReferencesIn(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(static p => p.NameEquals("$ref") ? [p.Value.GetString()!] : ReferencesIn(p.Value)),
+        JsonValueKind.Array => element.EnumerateArray().SelectMany(ReferencesIn),
+        _ => [],
+    };
 
     [Fact]
     public void Reference_DescribesEveryRule()

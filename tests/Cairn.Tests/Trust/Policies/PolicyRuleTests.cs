@@ -235,7 +235,21 @@ public sealed class PolicyRuleTests
     }
 
     [Fact]
-    public void Log_IsNotCheckedYet() => Fails("log: true", Good, "There is no log yet", Verdict.NotChecked);
+    public void Log_HasToBeKnown_AndToHaveIt()
+    {
+        Passes("log: true", Good with { Log = new LogEvidence("log.example - 12", 3, 9, ["w1"]) });
+        Fails("log: true", Good, "No log is known here", Verdict.NotChecked);
+        Fails("log: true", Good with { Log = new LogEvidence(null, 0, 0, []) { Problem = "It does not stand in the machine's log" } }, "does not stand");
+    }
+
+    [Fact]
+    public void Witnesses_AreCountedOnce()
+    {
+        Passes("witnesses: 2", Good with { Witnesses = ["w1", "w2"] });
+        Fails("witnesses: 2", Good with { Witnesses = ["w1", "w1"] }, "2 witnesses needed, `w1` cosigned");
+        Fails("witnesses: 1", Good with { Witnesses = [] }, "1 witness needed, none cosigned");
+        Fails("witnesses: 1", Good, "No proof of a log", Verdict.NotChecked);
+    }
 
     [Fact]
     public void Levels_JudgeTheSameRunDifferently()
@@ -252,7 +266,7 @@ public sealed class PolicyRuleTests
     public void Judge_OfNothing_NeverPasses()
     {
         var nothing = new Evidence { Now = Now };
-        foreach (var rule in (ImmutableArray<string>)["signatures: 1", "builders: \"**\"", "projects: \"**\"", "pipelines: \"**\"", "tier: untrusted", "age: 300d", "steps: \"*\"", "isolation: process", "network: host", "toolchains: { kind: host }", "pinned: true", "reproduced: 1", "approvals: 1", "artifacts: \"**\"", "log: true"])
+        foreach (var rule in (ImmutableArray<string>)["signatures: 1", "builders: \"**\"", "projects: \"**\"", "pipelines: \"**\"", "tier: untrusted", "age: 300d", "steps: \"*\"", "isolation: process", "network: host", "toolchains: { kind: host }", "pinned: true", "reproduced: 1", "approvals: 1", "artifacts: \"**\"", "log: true", "witnesses: 1"])
         {
             var result = Judge(rule, nothing);
             Assert.True(result.Verdict != Verdict.Pass, rule);
