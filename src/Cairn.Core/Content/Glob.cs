@@ -444,6 +444,12 @@ public sealed class Glob
             }
         }
 
+        // An alternative may begin with a slash or be empty where a folder stands before it: `./{,a}`.
+        if (normal.Length > 0 && normal[0] == '{' && text[0] != '{')
+        {
+            normal.Insert(0, "./");
+        }
+
         return normal.Length == 0 ? "." : normal.ToString();
     }
 }

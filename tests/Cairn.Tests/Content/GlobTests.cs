@@ -111,6 +111,8 @@ public sealed class GlobTests
     [InlineData("x/y/{b*,c}", "x/y/{b*,c}", false, "x/y/", null)]
     [InlineData("{a,b}/c", "{a,b}/c", false, "", null)]
     [InlineData("./", ".", true, "", "")]
+    [InlineData("./{,a}", "./{,a}", false, "", null)]
+    [InlineData(".//./{/a,b*}/", "./{/a,b*}", false, "", null)]
     [InlineData("**", "**", false, "", null)]
     public void TryParse_Describes(string text, string normal, bool literal, string prefix, string? path)
     {
