@@ -1,6 +1,7 @@
 using System.Text;
 
 using Cairn.Core.Actions;
+using Cairn.Store.Log;
 using Cairn.Tests.Actions;
 using Cairn.Tests.Logs;
 using Cairn.Trust.Envelopes;
@@ -13,6 +14,32 @@ namespace Cairn.Tests.Log;
 
 public sealed class LogFormatTests
 {
+    [Fact]
+    public void LogSettings_AreRead_AsTheyAreWritten_AndAsOthersSpellThem()
+    {
+        var settings = new LogSettings("ci.example/log of \"ours\"", [new LogKey("log-2", "ci.example/log+00000002+AAAA"), new LogKey("log", "ci.example/log+00000001+AAAA")]);
+        Assert.Equal(Describe(settings), Describe(LogSettings.TryRead(settings.ToJson(), out _)));
+        Assert.Equal(Describe(settings with { Origin = "ci.example/log" }), Describe(LogSettings.TryRead((settings with { Origin = "ci.example/log" }).ToJson(), out _)));
+        Assert.Equal("a: k v", Describe(LogSettings.TryRead("""{ "version": 1, "origin": "a", "keys": [ { "key": "v", "file": "k" } ] }"""u8, out _)));
+        Assert.Equal("Ä: k v", Describe(LogSettings.TryRead("""{"keys":[{"file":"k","key":"v"}],"origin":"Ä","version":1}"""u8, out _)));
+    }
+
+    [Theory]
+    [InlineData("""{"keys":[],"origin":"a","version":1}""")]
+    [InlineData("""{"keys":[{"file":"k","key":"v"}],"origin":"","version":1}""")]
+    [InlineData("""{"keys":[{"file":"k","key":"v"}],"origin":"a","version":2}""")]
+    [InlineData("""{"keys":[{"file":"k","key":"v"}],"origin":"a","version":1}{}""")]
+    [InlineData("""{"keys":[{"file":"k","key":"v"},],"origin":"a","version":1}""")]
+    [InlineData("""{"keys":[{"file":"k","key":"v"}],"origin":"a""")]
+    [InlineData("")]
+    public void LogSettings_AreRefused_WhereTheyAreNone(string json)
+    {
+        Assert.Null(LogSettings.TryRead(Encoding.UTF8.GetBytes(json + "\n"), out var problem));
+        Assert.NotNull(problem);
+    }
+
+    private static string? Describe(LogSettings? settings) => settings is null ? null : $"{settings.Origin}: {string.Join(", ", settings.Keys.Select(static k => $"{k.File} {k.Text}"))}";
+
     // The worked example of C2SP tlog-tiles, and sizes around a group of digits.
     [Theory]
     [InlineData(0, 1_234_067, 256, "tile/0/x001/x234/067")]
