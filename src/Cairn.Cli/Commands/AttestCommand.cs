@@ -155,31 +155,20 @@ internal sealed class AttestCommand
         }
 
         string? problem;
-        try
+        var value = NamedFile.TryRead(Path.GetFullPath(file, _services.CurrentDirectory), Trust.Limits.EnvelopeBytesMax / 2, out problem) is { } bytes ? StrictJson.TryRead(bytes, out problem) : null;
+        if (value is JsonValue.Object predicate)
         {
-            var path = Path.GetFullPath(file, _services.CurrentDirectory);
-            problem = new FileInfo(path).Length > Trust.Limits.EnvelopeBytesMax / 2 ? $"it has more than {Trust.Limits.EnvelopeBytesMax >> 21} MiB" : null;
-            var value = problem is null ? StrictJson.TryRead(File.ReadAllBytes(path), out problem) : null;
-            if (value is JsonValue.Object predicate)
+            problem = FileAttestation.ProblemOf(type, predicate);
+            if (problem is null)
             {
-                problem = FileAttestation.ProblemOf(type, predicate);
-                if (problem is null)
-                {
-                    return FileAttestation.WriteOther(files, type, predicate);
-                }
-
-                DiagnosticPrinter.Problem(_services, $"This predicate cannot be attested: {problem}", null, DiagnosticCodes.AttestPredicateInvalid);
-                return null;
+                return FileAttestation.WriteOther(files, type, predicate);
             }
 
-            problem ??= "it is no object";
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            problem = exception is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : exception.Message;
+            DiagnosticPrinter.Problem(_services, $"This predicate cannot be attested: {problem}", null, DiagnosticCodes.AttestPredicateInvalid);
+            return null;
         }
 
-        DiagnosticPrinter.Problem(_services, $"The predicate `{file}` cannot be used: {problem}", "write a JSON object; signed JSON has whole numbers only, and no name twice", DiagnosticCodes.AttestPredicateInvalid);
+        DiagnosticPrinter.Problem(_services, $"The predicate `{file}` cannot be used: {problem ?? "it is no object"}", "write a JSON object; signed JSON has whole numbers only, and no name twice", DiagnosticCodes.AttestPredicateInvalid);
         return null;
     }
 

@@ -14,6 +14,7 @@ using Cairn.Engine.Configuration;
 using Cairn.Engine.Receipts;
 using Cairn.Store.Bundles;
 using Cairn.Store.Content;
+using Cairn.Store.Files;
 using Cairn.Trust.Bundles;
 
 namespace Cairn.Cli.Commands;
@@ -278,9 +279,8 @@ internal sealed partial class BundleCommand
         var documents = ImmutableArray.CreateBuilder<BundleEvidence>(files.Length);
         foreach (var file in files)
         {
-            var path = Full(file);
-            var problem = !File.Exists(path) ? "there is no such file" : new FileInfo(path).Length > Trust.Limits.EnvelopeBytesMax ? $"it has more than {Trust.Limits.EnvelopeBytesMax >> 20} MiB" : null;
-            if (problem is null && EvidenceReader.TryRead(File.ReadAllBytes(path), out problem, envelope) is { } document)
+            string? problem;
+            if (NamedFile.TryRead(Full(file), Trust.Limits.EnvelopeBytesMax, out problem) is { } bytes && EvidenceReader.TryRead(bytes, out problem, envelope) is { } document)
             {
                 documents.Add(document);
                 continue;

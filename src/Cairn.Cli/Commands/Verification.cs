@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Text;
 
 using Cairn.Cli.Logs;
 using Cairn.Cli.Terminal;
@@ -10,6 +11,7 @@ using Cairn.Engine.Verification;
 using Cairn.Execution.Toolchains;
 using Cairn.Execution.Toolchains.Debian;
 using Cairn.Store.Content;
+using Cairn.Store.Files;
 using Cairn.Store.Log;
 using Cairn.Trust.Keys;
 using Cairn.Trust.Notes;
@@ -202,13 +204,12 @@ internal sealed class Verification
 
     private bool TryAdd(string file, ref TrustStore store)
     {
-        string? problem;
+        string problem;
         try
         {
-            var path = Path.GetFullPath(file, _services.CurrentDirectory);
-            if (new FileInfo(path).Length <= Trust.Limits.KeyFileBytesMax)
+            if (NamedFile.TryRead(Path.GetFullPath(file, _services.CurrentDirectory), Trust.Limits.KeyFileBytesMax, out problem) is { } bytes)
             {
-                var key = KeyPem.ReadVerification(File.ReadAllText(path));
+                var key = KeyPem.ReadVerification(Encoding.UTF8.GetString(bytes));
                 if (!store.Keys.Any(k => k.Key.Equals(key)))
                 {
                     store = new TrustStore([.. store.Keys, new TrustedKey { Key = key, Name = file, IsGiven = true }], store.Thresholds) { Logs = store.Logs };
@@ -216,21 +217,10 @@ internal sealed class Verification
 
                 return true;
             }
-
-            problem = $"it has more than {Trust.Limits.KeyFileBytesMax} bytes";
         }
         catch (KeyFormatException exception)
         {
             problem = char.ToLowerInvariant(exception.Message[0]) + exception.Message[1..];
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            problem = exception switch
-            {
-                FileNotFoundException or DirectoryNotFoundException => "there is no such file",
-                UnauthorizedAccessException => "permission denied",
-                _ => exception.Message,
-            };
         }
 
         DiagnosticPrinter.Problem(_services, $"The key `{file}` cannot be used: {problem}", "give a public key as PEM; `cairn keys export` writes one", DiagnosticCodes.VerifyKeyUnusable);

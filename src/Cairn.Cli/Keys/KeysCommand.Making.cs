@@ -5,6 +5,7 @@ using System.Text;
 using Cairn.Cli.CommandLine;
 using Cairn.Cli.Commands;
 using Cairn.Cli.Terminal;
+using Cairn.Store.Files;
 using Cairn.Store.Keys;
 using Cairn.Trust.Keys;
 
@@ -254,20 +255,13 @@ internal sealed partial class KeysCommand
     /// <summary>The text of a file that shall be a key; null after telling why it cannot be one.</summary>
     private string? ReadKeyFile(string path)
     {
-        var full = Path.GetFullPath(Path.Combine(_services.CurrentDirectory, path));
-        if (!File.Exists(full))
+        if (NamedFile.TryRead(Path.GetFullPath(path, _services.CurrentDirectory), Trust.Limits.KeyFileBytesMax, out var problem) is { } bytes)
         {
-            DiagnosticPrinter.Usage(_services, Directory.Exists(full) ? $"`{path}` is a folder" : $"There is no file `{path}`");
-            return null;
+            return Encoding.UTF8.GetString(bytes);
         }
 
-        if (new FileInfo(full).Length > Trust.Limits.KeyFileBytesMax)
-        {
-            DiagnosticPrinter.Usage(_services, $"`{path}` has more than {Trust.Limits.KeyFileBytesMax} bytes, and is no key");
-            return null;
-        }
-
-        return File.ReadAllText(full);
+        _ = DiagnosticPrinter.Usage(_services, $"The key `{path}` cannot be read: {problem}");
+        return null;
     }
 
     private static string NameOf(string path) => Path.GetFileNameWithoutExtension(path);

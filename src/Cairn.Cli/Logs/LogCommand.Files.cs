@@ -4,6 +4,7 @@ using Cairn.Cli.Commands;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
 using Cairn.Engine.Trust;
+using Cairn.Store.Files;
 using Cairn.Trust.Envelopes;
 using Cairn.Trust.Keys;
 using Cairn.Trust.Log;
@@ -97,20 +98,9 @@ internal sealed partial class LogCommand
 
     private byte[]? ReadFile(string file, int bytesMax)
     {
-        string problem;
-        try
+        if (NamedFile.TryRead(Path.GetFullPath(file, _services.CurrentDirectory), bytesMax, out var problem) is { } bytes)
         {
-            var info = new FileInfo(Path.GetFullPath(file, _services.CurrentDirectory));
-            if (info.Exists && info.Length <= bytesMax)
-            {
-                return File.ReadAllBytes(info.FullName);
-            }
-
-            problem = info.Exists ? "it is too large" : Directory.Exists(info.FullName) ? "it is a folder" : "there is no such file";
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            problem = exception is UnauthorizedAccessException ? "permission denied" : exception.Message;
+            return bytes;
         }
 
         DiagnosticPrinter.Problem(_services, $"`{file}` cannot be read: {problem}", null, DiagnosticCodes.LogEntryRefused);

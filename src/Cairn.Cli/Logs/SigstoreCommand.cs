@@ -3,6 +3,7 @@ using System.CommandLine;
 using Cairn.Cli.Commands;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
+using Cairn.Store.Files;
 using Cairn.Trust.Envelopes;
 
 namespace Cairn.Cli.Logs;
@@ -51,28 +52,15 @@ internal sealed class SigstoreCommand
 
     private Envelope? Read(string file)
     {
-        string problem;
-        try
+        if (NamedFile.TryRead(Path.GetFullPath(file, _services.CurrentDirectory), Trust.Limits.EnvelopeBytesMax, out var problem) is { } bytes)
         {
-            var path = Path.GetFullPath(file, _services.CurrentDirectory);
-            if (new FileInfo(path) is { Exists: true, Length: > Trust.Limits.EnvelopeBytesMax })
+            var read = AttestationFile.Read(file, bytes);
+            if (read is { Found: [{ Envelope: { } envelope }], Refused: [] })
             {
-                problem = $"it has more than {Trust.Limits.EnvelopeBytesMax >> 20} MiB";
+                return envelope;
             }
-            else
-            {
-                var read = AttestationFile.Read(file, File.ReadAllBytes(path));
-                if (read is { Found: [{ Envelope: { } envelope }], Refused: [] })
-                {
-                    return envelope;
-                }
 
-                problem = read.Refused is [var refused, ..] ? refused.Problem : read.Found.Length > 1 ? "it has several attestations; a bundle has one" : "it has no envelope";
-            }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            problem = exception is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : exception.Message;
+            problem = read.Refused is [var refused, ..] ? refused.Problem : read.Found.Length > 1 ? "it has several attestations; a bundle has one" : "it has no envelope";
         }
 
         DiagnosticPrinter.Problem(_services, $"`{file}` cannot be exported: {problem}", "give a file with one signed attestation", DiagnosticCodes.SigstoreUnwritable);

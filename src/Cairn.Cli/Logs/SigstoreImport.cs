@@ -6,6 +6,7 @@ using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Syntax;
 using Cairn.Engine.Trust;
+using Cairn.Store.Files;
 using Cairn.Trust.Envelopes;
 using Cairn.Trust.Verification.Editing;
 
@@ -117,23 +118,14 @@ internal static class SigstoreImport
     private static SigstoreTrustedRoot? Read(CommandServices services, string file)
     {
         string? problem;
-        try
+        if (NamedFile.TryRead(Path.GetFullPath(file, services.CurrentDirectory), BytesMax, out problem) is { } bytes && SigstoreTrustedRoot.TryRead(bytes, out problem) is { } root)
         {
-            var info = new FileInfo(Path.GetFullPath(file, services.CurrentDirectory));
-            problem = !info.Exists ? "there is no such file" : info.Length > BytesMax ? "it is too large" : null;
-            if (problem is null && SigstoreTrustedRoot.TryRead(File.ReadAllBytes(info.FullName), out problem) is { } root)
+            if (!root.Logs.IsEmpty)
             {
-                if (!root.Logs.IsEmpty)
-                {
-                    return root;
-                }
-
-                problem = $"it has no log that could be believed: `{root.Refused[0].Name}`: {root.Refused[0].Problem}";
+                return root;
             }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            problem = exception is UnauthorizedAccessException ? "permission denied" : exception.Message;
+
+            problem = $"it has no log that could be believed: `{root.Refused[0].Name}`: {root.Refused[0].Problem}";
         }
 
         DiagnosticPrinter.Problem(services, $"The trusted root `{file}` cannot be imported: {problem}", "`cairn sigstore trusted-root` writes one of this machine's log; Sigstore's own comes with its clients", DiagnosticCodes.TrustedRootUnusable);

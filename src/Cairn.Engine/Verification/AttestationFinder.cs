@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 
 using Cairn.Engine.History;
+using Cairn.Store.Files;
 using Cairn.Trust.Envelopes;
 
 namespace Cairn.Engine.Verification;
@@ -72,27 +73,12 @@ public sealed class AttestationFinder
             return;
         }
 
-        string problem;
-        try
+        if (NamedFile.TryRead(path, Cairn.Trust.Limits.EnvelopeBytesMax, out var problem) is { } bytes)
         {
-            var file = new FileInfo(path);
-            if (file.Exists && file.Length <= Cairn.Trust.Limits.EnvelopeBytesMax)
-            {
-                var read = AttestationFile.Read(name, File.ReadAllBytes(path));
-                _found.AddRange(read.Found);
-                _refused.AddRange(read.Refused);
-                return;
-            }
-
-            problem = file.Exists ? $"it has more than {Cairn.Trust.Limits.EnvelopeBytesMax >> 20} MiB" : "there is no such file";
-        }
-        catch (UnauthorizedAccessException)
-        {
-            problem = "it cannot be read: permission denied";
-        }
-        catch (IOException exception)
-        {
-            problem = $"it cannot be read: {exception.Message}";
+            var read = AttestationFile.Read(name, bytes);
+            _found.AddRange(read.Found);
+            _refused.AddRange(read.Refused);
+            return;
         }
 
         _refused.Add(new RefusedAttestation(name, problem));

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 
+using Cairn.Store.Files;
 using Cairn.Store.Log;
 using Cairn.Trust.Checks;
 using Cairn.Trust.Log;
@@ -59,22 +60,7 @@ internal static class ProofFinder
     private static FoundProof Read(string path, string name)
     {
         string? problem;
-        try
-        {
-            var file = new FileInfo(path);
-            if (file.Exists && file.Length <= Cairn.Trust.Limits.TlogProofBytesMax)
-            {
-                var proof = TlogProof.TryRead(File.ReadAllBytes(path), out problem);
-                return new FoundProof(name, proof, problem);
-            }
-
-            problem = file.Exists ? "it is too large" : "there is no such file";
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            problem = exception is UnauthorizedAccessException ? "permission denied" : exception.Message;
-        }
-
-        return new FoundProof(name, null, problem);
+        var proof = NamedFile.TryRead(path, Cairn.Trust.Limits.TlogProofBytesMax, out problem) is { } bytes ? TlogProof.TryRead(bytes, out problem) : null;
+        return new FoundProof(name, proof, problem);
     }
 }

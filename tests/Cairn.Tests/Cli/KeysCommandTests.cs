@@ -174,10 +174,10 @@ public sealed class KeysCommandTests : IDisposable
         _tester.Write("small.pub", Convert.ToBase64String(new byte[32]));
         Assert.Contains("small order", await Bad("import", "small.pub"), StringComparison.Ordinal);
         Assert.Contains("small order", await Bad("trust", Convert.ToBase64String(new byte[32])), StringComparison.Ordinal);
-        Assert.Contains("There is no file", await Bad("import", "nothing"), StringComparison.Ordinal);
+        Assert.Contains("there is no such file", await Bad("import", "nothing"), StringComparison.Ordinal);
         Assert.Contains("is a folder", await Bad("import", "."), StringComparison.Ordinal);
         _tester.Write("big", new string('x', 20_000));
-        Assert.Contains("is no key", await Bad("import", "big"), StringComparison.Ordinal);
+        Assert.Contains("it has more than 16KiB", await Bad("import", "big"), StringComparison.Ordinal);
         Assert.False(Directory.Exists(Keys) && Directory.EnumerateFiles(Keys).Any());
     }
 
