@@ -89,7 +89,7 @@ public readonly record struct Digest : ISpanParsable<Digest>, ISpanFormattable
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out Digest result)
     {
         result = default;
-        if (s.Length <= HashChars + 1 || s[HashChars] != '/' || !IsLowerHex(s[..HashChars]))
+        if (s.Length <= HashChars + 1 || s[HashChars] != '/' || !Hex.IsLower(s[..HashChars]))
         {
             return false;
         }
@@ -115,19 +115,6 @@ public readonly record struct Digest : ISpanParsable<Digest>, ISpanFormattable
 
     /// <summary>Takes a digest that is known to be good.</summary>
     public static Digest Parse(string s, IFormatProvider? provider) => Parse(s.AsSpan(), provider);
-
-    private static bool IsLowerHex(ReadOnlySpan<char> text)
-    {
-        foreach (var c in text)
-        {
-            if (!char.IsAsciiHexDigitLower(c))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 
     private void FormatHash(Span<char> text)
     {

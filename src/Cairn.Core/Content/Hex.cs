@@ -53,6 +53,20 @@ public static class Hex
         return IsLower(BinaryPrimitives.ReadUInt64LittleEndian(rest));
     }
 
+    /// <summary>Whether text is lower-case hex throughout.</summary>
+    public static bool IsLower(ReadOnlySpan<char> text)
+    {
+        foreach (var c in text)
+        {
+            if (!char.IsAsciiHexDigitLower(c))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Reads what <see cref="IsLower(ReadOnlySpan{byte})"/> holds of, a multiple of eight characters, into half as many bytes.</summary>
     public static void Read(ReadOnlySpan<byte> text, Span<byte> destination)
     {

@@ -35,17 +35,9 @@ internal static class BlobPath
     public static bool TryParseName(ReadOnlySpan<char> name, Span<byte> hash, out bool compressed)
     {
         compressed = name.Length == HashChars + CompressedSuffix.Length && name.EndsWith(CompressedSuffix, StringComparison.Ordinal);
-        if (name.Length != HashChars && !compressed)
+        if ((name.Length != HashChars && !compressed) || !Hex.IsLower(name[..HashChars]))
         {
             return false;
-        }
-
-        foreach (var c in name[..HashChars])
-        {
-            if (!char.IsAsciiHexDigitLower(c))
-            {
-                return false;
-            }
         }
 
         Convert.FromHexString(name[..HashChars], hash, out _, out _);

@@ -86,15 +86,7 @@ public sealed partial class LayerStore
             }
         }
 
-        foreach (var digit in digits)
-        {
-            if (!char.IsAsciiHexDigitLower(digit))
-            {
-                return false;
-            }
-        }
-
-        return digits.Length is 32 or 64;
+        return digits.Length is 32 or 64 && Hex.IsLower(digits);
     }
 
     /// <summary>The key of the layer of a toolchain's tree.</summary>

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
+using Cairn.Core.Content;
 using Cairn.Trust.Json;
 using Cairn.Trust.Keys;
 
@@ -94,7 +95,7 @@ public sealed class NoteVerifier : IEquatable<NoteVerifier>
         }
 
         var id = text.AsSpan(first + 1, IdCharacters);
-        if (!IsLowerHex(id) || StrictBase64.TryRead(text[(second + 1)..]) is not { Length: > 1 } bytes)
+        if (!Hex.IsLower(id) || StrictBase64.TryRead(text[(second + 1)..]) is not { Length: > 1 } bytes)
         {
             problem = "its id is no 8 lower-case hex digits, or its base64 is damaged";
             return null;
@@ -176,19 +177,6 @@ public sealed class NoteVerifier : IEquatable<NoteVerifier>
     /// <summary>The verifier key.</summary>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{Name}+{KeyId:x8}+{StrictBase64.Write([(byte)Algorithm, .. KeyBytes.AsSpan()])}");
-
-    private static bool IsLowerHex(ReadOnlySpan<char> text)
-    {
-        foreach (var c in text)
-        {
-            if (!char.IsAsciiHexDigitLower(c))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 
     private static uint IdOf(string name, NoteAlgorithm algorithm, ReadOnlySpan<byte> key) =>
         BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(algorithm == NoteAlgorithm.EcdsaP256 ? key : [.. Encoding.UTF8.GetBytes(name), (byte)'\n', (byte)algorithm, .. key]));

@@ -1,5 +1,7 @@
 using System.Text;
 
+using Cairn.Core.Content;
+
 namespace Cairn.Engine.Preparation.Git;
 
 /// <summary>What HEAD points to.</summary>
@@ -94,21 +96,5 @@ internal sealed record GitHead(string? Branch, string? Commit)
         !reference.Contains("..", StringComparison.Ordinal) && !reference.Contains("//", StringComparison.Ordinal) && !reference.Contains("/.", StringComparison.Ordinal)
         && reference.Length > Heads.Length && !reference.EndsWith('/') && reference.AsSpan().IndexOfAnyInRange('\0', ' ') < 0 && !reference.Contains('\ufffd', StringComparison.Ordinal);
 
-    private static bool IsName(ReadOnlySpan<char> text, int hashBytes)
-    {
-        if (text.Length != 2 * hashBytes)
-        {
-            return false;
-        }
-
-        foreach (var c in text)
-        {
-            if (!char.IsAsciiHexDigitLower(c))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    private static bool IsName(ReadOnlySpan<char> text, int hashBytes) => text.Length == 2 * hashBytes && Hex.IsLower(text);
 }
