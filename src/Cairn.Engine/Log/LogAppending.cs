@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 
 using Cairn.Store.Log;
+using Cairn.Store;
 using Cairn.Trust.Envelopes;
 using Cairn.Trust.Keys;
 using Cairn.Trust.Log;
@@ -61,11 +62,7 @@ public static class LogAppending
             var all = new AppendedEntries([], []);
             foreach (var part in PartsOf(envelopes))
             {
-                var sent = RemoteLog.AppendAsync(remote.Url, remote.Token, new AppendSubmission(key, part), trust, time, cancellationToken);
-                _ = ((IAsyncResult)sent).AsyncWaitHandle.WaitOne();
-#pragma warning disable VSTHRD002 // It is complete, and this throws what went wrong.
-                var (entries, _) = sent.GetAwaiter().GetResult();
-#pragma warning restore VSTHRD002
+                var (entries, _) = Blocking.Wait(RemoteLog.AppendAsync(remote.Url, remote.Token, new AppendSubmission(key, part), trust, time, cancellationToken));
                 all = new AppendedEntries([.. all.Indices, .. entries.Indices], entries.Checkpoint);
             }
 

@@ -1,6 +1,7 @@
 using Cairn.Core.Diagnostics;
 using Cairn.Engine.Running;
 using Cairn.Engine.Trust;
+using Cairn.Store;
 using Cairn.Trust.Envelopes;
 using Cairn.Trust.Keys;
 
@@ -40,10 +41,7 @@ internal sealed class RunLog : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _ = ((IAsyncResult)_appending).AsyncWaitHandle.WaitOne();
-#pragma warning disable VSTHRD002 // It is complete, and this throws what should never be.
-        _appending.GetAwaiter().GetResult();
-#pragma warning restore VSTHRD002
+        Blocking.Wait(_appending);
         if (_problem is not null)
         {
             _reporter.Warn(DiagnosticCodes.RunNotLogged, $"What this run signed is not in the log: {_problem}");

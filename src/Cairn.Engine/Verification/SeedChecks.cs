@@ -5,6 +5,7 @@ using Cairn.Core.Toolchains.Debian;
 using Cairn.Execution;
 using Cairn.Execution.Toolchains;
 using Cairn.Execution.Toolchains.Debian;
+using Cairn.Store;
 using Cairn.Trust.Bundles;
 using Cairn.Trust.Checks;
 using Cairn.Trust.Policies;
@@ -78,8 +79,7 @@ internal sealed class SeedChecks(ImmutableArray<BundleEvidence> documents, Immut
     {
         if (_host is not null)
         {
-            var ended = _host.DisposeAsync().AsTask();
-            _ = ((IAsyncResult)ended).AsyncWaitHandle.WaitOne();
+            Blocking.Wait(_host.DisposeAsync().AsTask());
         }
     }
 
@@ -134,11 +134,7 @@ internal sealed class SeedChecks(ImmutableArray<BundleEvidence> documents, Immut
         try
         {
             _host ??= ProcessHost.Create(new ProcessHostOptions { PidNamespace = false, RunToken = $"verify-{Environment.ProcessId}" });
-            var checking = Task.Run(() => CarriedRelease.CheckAsync(_host, document.Content.AsMemory(), suite, keyrings, signers, cancellationToken), cancellationToken);
-            _ = ((IAsyncResult)checking).AsyncWaitHandle.WaitOne();
-#pragma warning disable VSTHRD002 // It is complete, and this throws what went wrong.
-            var (content, _) = checking.GetAwaiter().GetResult();
-#pragma warning restore VSTHRD002
+            var (content, _) = Blocking.Wait(Task.Run(() => CarriedRelease.CheckAsync(_host, document.Content.AsMemory(), suite, keyrings, signers, cancellationToken), cancellationToken));
             var indexes = ImmutableArray.CreateBuilder<(string Folder, PackageIndex? Packages)>();
             foreach (var folder in content.Files.Where(static f => CarriedRelease.IsIndex(f.Key)).GroupBy(static f => f.Key[..f.Key.LastIndexOf('/')], StringComparer.Ordinal))
             {

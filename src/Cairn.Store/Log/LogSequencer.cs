@@ -51,10 +51,7 @@ internal sealed class LogSequencer(LogWriter writer)
         }
 
         // Whoever writes for this request is a thread that waits for nobody.
-        _ = ((IAsyncResult)request.Answer.Task).AsyncWaitHandle.WaitOne();
-#pragma warning disable VSTHRD002 // It is complete, and this throws what went wrong.
-        return request.Answer.Task.GetAwaiter().GetResult();
-#pragma warning restore VSTHRD002
+        return Blocking.Wait(request.Answer.Task);
     }
 
     /// <summary>Appends on a thread of the pool.</summary>
