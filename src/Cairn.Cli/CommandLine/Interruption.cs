@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Cairn.Cli.CommandLine;
 
-/// <summary>While it is there, a signal that asks the process to end cancels what a command does, so that it clears away what it began; a second one ends the process as it is.</summary>
+/// <summary>While it is there, a signal that asks the process to end cancels what a command does, so that it clears away what it began and puts the terminal right; a second one ends the process as it is.</summary>
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 
+using Cairn.Cli.CommandLine;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
@@ -40,18 +40,6 @@ internal sealed class DebugCommand
         };
         command.SetAction(debug.InvokeAsync);
         return command;
-    }
-
-    /// <summary>Cancels when somebody asks the process to end: then the terminal is put right first.</summary>
-    public static PosixSignalRegistration[] CancelOnSignals(CancellationTokenSource cancel)
-    {
-        void Take(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            cancel.Cancel();
-        }
-
-        return [PosixSignalRegistration.Create(PosixSignal.SIGTERM, Take), PosixSignalRegistration.Create(PosixSignal.SIGHUP, Take), PosixSignalRegistration.Create(PosixSignal.SIGINT, Take)];
     }
 
     /// <summary>Whether all that a program would get is a terminal, so that it can have one of its own: a redirected error stays where it was sent.</summary>
@@ -104,13 +92,12 @@ internal sealed class DebugCommand
     {
         var onTerminal = IsOnTerminal(_services);
         var variables = onTerminal ? TerminalVariables(_services, session.Root.Job) : [];
-        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var signals = CancelOnSignals(cancel);
+        using var interruption = new Interruption(cancellationToken);
         try
         {
             if (secrets)
             {
-                foreach (var (name, value) in await session.ReadSecretsAsync(record.Started.File, Warn, cancel.Token))
+                foreach (var (name, value) in await session.ReadSecretsAsync(record.Started.File, Warn, interruption.Token))
                 {
                     variables[name] = value;
                 }
@@ -121,18 +108,11 @@ internal sealed class DebugCommand
                 Introduce(session.Root, secrets);
             }
 
-            return session.Run(command is null ? Shell : ["/bin/sh", "-c", command], variables, onTerminal, Warn, cancel.Token);
+            return session.Run(command is null ? Shell : ["/bin/sh", "-c", command], variables, onTerminal, Warn, interruption.Token);
         }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
             return ExitCodes.Cancelled;
-        }
-        finally
-        {
-            foreach (var signal in signals)
-            {
-                signal.Dispose();
-            }
         }
     }
 

@@ -1,3 +1,4 @@
+using Cairn.Cli.CommandLine;
 using Cairn.Cli.Terminal;
 using Cairn.Engine;
 using Cairn.Engine.Debugging;
@@ -23,11 +24,10 @@ internal static class StepCommand
             return ExitCodes.Usage;
         }
 
-        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var signals = DebugCommand.CancelOnSignals(cancel);
+        using var interruption = new Interruption(cancellationToken);
         try
         {
-            var prepared = await RunEngine.PrepareAsync(request, cancel.Token);
+            var prepared = await RunEngine.PrepareAsync(request, interruption.Token);
             if (prepared.Plan is null)
             {
                 var shown = PipelineInspection.Rebase(prepared.Request.PipelineFile, prepared, Path.GetRelativePath(services.CurrentDirectory, prepared.Request.ProjectDirectory));
@@ -35,22 +35,15 @@ internal static class StepCommand
                 return ExitCodes.Usage;
             }
 
-            return await act(prepared, text => services.Error.Write($"warning: {AnsiText.Clean(text)}\n"), cancel.Token);
+            return await act(prepared, text => services.Error.Write($"warning: {AnsiText.Clean(text)}\n"), interruption.Token);
         }
         catch (DebugException exception)
         {
             return DiagnosticPrinter.Usage(services, exception.Message);
         }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
             return ExitCodes.Cancelled;
-        }
-        finally
-        {
-            foreach (var signal in signals)
-            {
-                signal.Dispose();
-            }
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 
+using Cairn.Cli.CommandLine;
 using Cairn.Cli.Terminal;
 using Cairn.Core.Diagnostics;
 using Cairn.Core.Language.Model;
@@ -258,23 +259,15 @@ internal sealed partial class ToolchainCommand
     /// <summary>Works until it is done, or a signal comes: what was fetched by then is kept, and nothing half-made is used.</summary>
     private async Task<int> WithAsync(ParseResult parse, Func<Scene, CancellationToken, Task<int>> action, CancellationToken cancellationToken)
     {
-        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var signals = DebugCommand.CancelOnSignals(cancel);
+        using var interruption = new Interruption(cancellationToken);
         try
         {
-            return await WithSceneAsync(parse, action, cancel.Token);
+            return await WithSceneAsync(parse, action, interruption.Token);
         }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
             DiagnosticPrinter.Problem(_services, "Stopped; nothing was changed, and what has been fetched is kept for the next time");
             return ExitCodes.Cancelled;
-        }
-        finally
-        {
-            foreach (var signal in signals)
-            {
-                signal.Dispose();
-            }
         }
     }
 

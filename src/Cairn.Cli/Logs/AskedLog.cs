@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
 
 using Cairn.Engine.Log;
 using Cairn.Store.Log;
@@ -90,27 +89,20 @@ internal sealed class OwnLog : AskedLog
 
     public override Task<ConsistencyProof> ProveGrowthAsync(long size, CancellationToken cancellationToken) => Task.FromResult(ConsistencyProof.Make(new TileTree(_log.Tiles, Checkpoint.Size), size));
 
-    public override async IAsyncEnumerable<ListedEntry> NewestAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public override IAsyncEnumerable<ListedEntry> NewestAsync(CancellationToken cancellationToken) => Newest().ToAsyncEnumerable();
+
+    public override IAsyncEnumerable<ListedEntry> SearchAsync(ImmutableArray<LogColumn> columns, string prefix, CancellationToken cancellationToken) =>
+        columns.SelectMany(c => _log.Search(c, prefix, Checkpoint.Size)).DistinctBy(static r => r.Sequence).OrderByDescending(static r => r.Sequence).Select(Listed).ToAsyncEnumerable();
+
+    public override void Dispose() => _log.Dispose();
+
+    private IEnumerable<ListedEntry> Newest()
     {
         for (var i = Checkpoint.Size - 1; i >= 0; i--)
         {
             yield return Listed(_log.FindRow(i) ?? throw new LogException(LogProblem.Corrupt, $"The listing of the log has no row {i}", "`cairn log fsck --repair` makes it anew"));
         }
-
-        await Task.CompletedTask;
     }
-
-    public override async IAsyncEnumerable<ListedEntry> SearchAsync(ImmutableArray<LogColumn> columns, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        foreach (var row in columns.SelectMany(c => _log.Search(c, prefix, Checkpoint.Size)).DistinctBy(static r => r.Sequence).OrderByDescending(static r => r.Sequence))
-        {
-            yield return Listed(row);
-        }
-
-        await Task.CompletedTask;
-    }
-
-    public override void Dispose() => _log.Dispose();
 
     private ListedEntry Listed(LogRow row) => new(row.Sequence, _log.ReadLeaf(row.Sequence, Checkpoint.Size), row.Time);
 }
@@ -147,24 +139,10 @@ internal sealed class ReadLog : AskedLog
 
     public override Task<ConsistencyProof> ProveGrowthAsync(long size, CancellationToken cancellationToken) => _reader.AskAsync(Checkpoint.Size, tree => ConsistencyProof.Make(tree, size), cancellationToken);
 
-    public override async IAsyncEnumerable<ListedEntry> NewestAsync([EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await foreach (var (index, leaf) in _lookup.NewestAsync(cancellationToken))
-        {
-            yield return new ListedEntry(index, leaf, Time: null);
-        }
-    }
+    public override IAsyncEnumerable<ListedEntry> NewestAsync(CancellationToken cancellationToken) => _lookup.NewestAsync(cancellationToken).Select(static e => new ListedEntry(e.Index, e.Leaf, Time: null));
 
-    public override async IAsyncEnumerable<ListedEntry> SearchAsync(ImmutableArray<LogColumn> columns, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await foreach (var entry in NewestAsync(cancellationToken))
-        {
-            if (columns.Any(c => entry.HashOf(c)?.StartsWith(prefix, StringComparison.Ordinal) == true))
-            {
-                yield return entry;
-            }
-        }
-    }
+    public override IAsyncEnumerable<ListedEntry> SearchAsync(ImmutableArray<LogColumn> columns, string prefix, CancellationToken cancellationToken) =>
+        NewestAsync(cancellationToken).Where(e => columns.Any(c => e.HashOf(c)?.StartsWith(prefix, StringComparison.Ordinal) == true));
 
     public override void Dispose() => _reader.Source.Dispose();
 }

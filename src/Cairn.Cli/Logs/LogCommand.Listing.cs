@@ -32,7 +32,7 @@ internal sealed partial class LogCommand
             }
 
             ImmutableArray<LogColumn> columns = [.. Columns.Where(c => parsed.GetValue(by) is null || parsed.GetValue(by) == c.Word).Select(static c => c.Column)];
-            var entries = await FirstAsync(log.SearchAsync(columns, prefix, cancellationToken), Store.Limits.FindingsMax);
+            var entries = await log.SearchAsync(columns, prefix, cancellationToken).Take(Store.Limits.FindingsMax).ToListAsync(cancellationToken);
             Print(entries, parsed.GetValue(json));
             return entries.Count > 0 ? ExitCodes.Success : ExitCodes.NotVerified;
         }));
@@ -47,32 +47,12 @@ internal sealed partial class LogCommand
         var command = new Command("tail", "List the newest entries, the last one at the end") { count, place, keys, json };
         command.SetAction((parsed, cancellationToken) => AskAsync(parsed, place, keys, async log =>
         {
-            var entries = await FirstAsync(log.NewestAsync(cancellationToken), Math.Max(0, parsed.GetValue(count)));
+            var entries = await log.NewestAsync(cancellationToken).Take(parsed.GetValue(count)).ToListAsync(cancellationToken);
             entries.Reverse();
             Print(entries, parsed.GetValue(json));
             return ExitCodes.Success;
         }));
         return command;
-    }
-
-    private static async Task<List<ListedEntry>> FirstAsync(IAsyncEnumerable<ListedEntry> entries, int count)
-    {
-        var first = new List<ListedEntry>();
-        if (count == 0)
-        {
-            return first;
-        }
-
-        await foreach (var entry in entries)
-        {
-            first.Add(entry);
-            if (first.Count == count)
-            {
-                break;
-            }
-        }
-
-        return first;
     }
 
     private void Print(List<ListedEntry> entries, bool json)

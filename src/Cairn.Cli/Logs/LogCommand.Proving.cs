@@ -258,7 +258,7 @@ internal sealed partial class LogCommand
             return null;
         }
 
-        var entriesFound = await FirstAsync(log.SearchAsync([.. Columns.Select(static c => c.Column)], prefix, cancellationToken), 2);
+        var entriesFound = await log.SearchAsync([.. Columns.Select(static c => c.Column)], prefix, cancellationToken).Take(2).ToListAsync(cancellationToken);
         return entriesFound switch
         {
             [] => NotThere($"No entry has a hash that begins with `{prefix}`", null),

@@ -24,11 +24,11 @@ internal sealed class SourceFolder
     {
         var file = _folder.TryOpenFilePath(item.Path) ?? throw new IOException($"`{item.Path}` is no longer there");
         GC.KeepAlive(_owner);
-        return new FileStream(file);
+        return new PlainFile(file);
     }
 
     // What the runtime's asks the kernel about a file before it reads is twice what reading a small one takes.
-    private sealed class FileStream(SafeFileHandle file) : ForwardStream
+    private sealed class PlainFile(SafeFileHandle file) : ForwardStream
     {
         private long _position;
 
