@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Cairn.Core.Content;
 
@@ -82,9 +83,11 @@ public static class Hex
     }
 
     /// <summary>The values of eight digits; of other characters something from 0 to 24.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Digits(ulong ascii) => (ascii & (0x0F * Ones)) + (((ascii >> 6) & Ones) * 9);
 
     /// <summary>Whether eight characters are what their values are written as.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsLower(ulong ascii)
     {
         var digits = Digits(ascii);

@@ -12,8 +12,8 @@ internal static unsafe class SmallHash
     [ThreadStatic]
     private static ContextHandle? Context;
 
-    /// <summary>Hashes a message, which is not empty, into 32 bytes.</summary>
-    public static void Sha256(ReadOnlySpan<byte> message, Span<byte> hash)
+    /// <summary>Hashes a message, of which the first part is not empty, into 32 bytes.</summary>
+    public static void Sha256(ReadOnlySpan<byte> first, ReadOnlySpan<byte> rest, Span<byte> hash)
     {
         if (hash.Length != SHA256.HashSizeInBytes)
         {
@@ -22,9 +22,10 @@ internal static unsafe class SmallHash
 
         var context = Context ??= new ContextHandle();
         var c = context.DangerousGetHandle();
-        fixed (byte* m = message, h = hash)
+        fixed (byte* f = first, r = rest, h = hash)
         {
-            if (LibCrypto.EVP_DigestInit_ex2(c, Algorithm, 0) != 1 || LibCrypto.EVP_DigestUpdate(c, m, (nuint)message.Length) != 1 || LibCrypto.EVP_DigestFinal_ex(c, h, null) != 1)
+            if (LibCrypto.EVP_DigestInit_ex2(c, Algorithm, 0) != 1 || LibCrypto.EVP_DigestUpdate(c, f, (nuint)first.Length) != 1
+                || (rest.Length > 0 && LibCrypto.EVP_DigestUpdate(c, r, (nuint)rest.Length) != 1) || LibCrypto.EVP_DigestFinal_ex(c, h, null) != 1)
             {
                 throw new CryptographicException("OpenSSL cannot hash with SHA-256");
             }

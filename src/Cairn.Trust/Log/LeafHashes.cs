@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 using Cairn.Core.Content;
 
@@ -86,6 +87,7 @@ public readonly ref struct LeafHashes
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool Skip(ReadOnlySpan<byte> leaf, ref int at, ReadOnlySpan<byte> text)
     {
         var isThere = leaf[at..].StartsWith(text);
@@ -132,6 +134,7 @@ public readonly ref struct LeafHashes
     }
 
     /// <summary>Marks those of eight characters that base64 is written with, by the topmost bit of each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Base64Marks(ulong ascii)
     {
         var low = ascii & ~TopBits;
@@ -139,5 +142,6 @@ public readonly ref struct LeafHashes
     }
 
     /// <summary>Marks those of eight characters below 128 that lie in a range.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Within(ulong ascii, byte first, byte last) => (ascii + ((0x80UL - first) * Ones)) & ~(ascii + ((0x7FUL - last) * Ones));
 }

@@ -15,7 +15,6 @@ public readonly struct MerkleHash : IEquatable<MerkleHash>
 
     private const byte LeafPrefix = 0;
     private const byte NodePrefix = 1;
-    private const int StackBytesMax = 2 << 10;
 
     private readonly Words _words;
 
@@ -35,11 +34,9 @@ public readonly struct MerkleHash : IEquatable<MerkleHash>
     /// <summary>The hash of an entry: SHA-256 of a zero byte and the entry.</summary>
     public static MerkleHash Leaf(ReadOnlySpan<byte> entry)
     {
-        Span<byte> whole = entry.Length < StackBytesMax ? stackalloc byte[StackBytesMax] : new byte[entry.Length + 1];
-        whole = whole[..(entry.Length + 1)];
-        whole[0] = LeafPrefix;
-        entry.CopyTo(whole[1..]);
-        return Of(whole);
+        Span<byte> hash = stackalloc byte[Bytes];
+        SmallHash.Sha256([LeafPrefix], entry, hash);
+        return new MerkleHash(hash);
     }
 
     /// <summary>The hash over two trees that stand beside each other: SHA-256 of a one byte and both hashes.</summary>
@@ -82,7 +79,7 @@ public readonly struct MerkleHash : IEquatable<MerkleHash>
     private static MerkleHash Of(ReadOnlySpan<byte> bytes)
     {
         Span<byte> hash = stackalloc byte[Bytes];
-        SmallHash.Sha256(bytes, hash);
+        SmallHash.Sha256(bytes, [], hash);
         return new MerkleHash(hash);
     }
 
