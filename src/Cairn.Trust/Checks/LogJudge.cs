@@ -54,10 +54,11 @@ public sealed record LogJudge(LogTrust Trust, DateTimeOffset Now)
             }
         }
 
-        var known = Leaves.Of(Proofs.IsEmpty ? copies : all, copies);
+        // To make the leaves takes each signature once more, which a bundle that brings its entry along need not.
+        var known = Proofs.IsEmpty ? null : Leaves.Of(all, copies);
         foreach (var proof in Proofs)
         {
-            others += JudgeProof(proof, known, found, faults, notes) ? 1 : 0;
+            others += JudgeProof(proof, known!, found, faults, notes) ? 1 : 0;
         }
 
         if (faults.Count > 0)
@@ -66,7 +67,7 @@ public sealed record LogJudge(LogTrust Trust, DateTimeOffset Now)
         }
 
         return found.MaxBy(static f => f.Cosigners.Length) is { } carried ? carried with { Others = others }
-            : ByOwn(known.OfCopies, notes) is { } own ? own with { Others = others }
+            : ByOwn((known ?? Leaves.Of(copies, copies)).OfCopies, notes) is { } own ? own with { Others = others }
             : notes.Count == 0 ? null
             : Unproved(notes[0]) with { IsFault = Proofs.Any(static p => p.Envelope is null) };
     }

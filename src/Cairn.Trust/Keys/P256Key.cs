@@ -7,6 +7,9 @@ public sealed class P256Key : VerificationKey
 {
     private const string Label = "PUBLIC KEY";
     private const int FieldBits = 256;
+
+    // Two numbers of 32 bytes, each with a byte for the sign, and their heads.
+    private const int SignatureBytesMax = 72;
     private const int PointBytes = 1 + (2 * FieldBits / 8);
 
     private readonly ECParameters _key;
@@ -73,10 +76,28 @@ public sealed class P256Key : VerificationKey
     /// <summary>The same for the SHA-256 of a message.</summary>
     public bool VerifyHash(ReadOnlySpan<byte> sha256, ReadOnlySpan<byte> signature)
     {
+        if (!IsSignature(signature))
+        {
+            return false;
+        }
+
         // OpenSSL looks at a key when it takes it, for longer than at a signature: one is kept, and each thread has it for itself.
         var key = Interlocked.Exchange(ref _spare, null) ?? ECDsa.Create(_key);
         var fits = key.VerifyHash(sha256, signature, DSASignatureFormat.Rfc3279DerSequence);
         Interlocked.Exchange(ref _spare, key)?.Dispose();
         return fits;
+    }
+
+    /// <summary>Whether bytes are DER of two numbers as long as a signature's. The runtime throws where they are not, and each key is tried with signatures of others.</summary>
+    private static bool IsSignature(ReadOnlySpan<byte> der)
+    {
+        const byte Sequence = 0x30, Integer = 0x02;
+        if (der.Length is < 8 or > SignatureBytesMax || der[0] != Sequence || der[1] != der.Length - 2)
+        {
+            return false;
+        }
+
+        var second = 4 + der[3];
+        return der[2] == Integer && second + 2 < der.Length && der[second] == Integer && second + 2 + der[second + 1] == der.Length;
     }
 }

@@ -15,6 +15,9 @@ public sealed class PublicKey : VerificationKey
     // SubjectPublicKeyInfo of RFC 8410: all but the key.
     private static readonly byte[] SpkiHead = [0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00];
 
+    // Some keys that were found fit: what many attestations are signed with is looked at once. To find a point fit takes three times as long as to check a signature.
+    private static readonly PublicKey?[] Found = new PublicKey?[16];
+
     private readonly Lazy<KeyHandle> _handle;
     private ContextHandle? _spare;
 
@@ -34,8 +37,22 @@ public sealed class PublicKey : VerificationKey
     /// <summary>Checks a raw key: canonical, on the curve, not of small order; <paramref name="problem"/> says why it is refused.</summary>
     public static PublicKey? TryCreate(ReadOnlySpan<byte> raw, out string? problem)
     {
+        ref var slot = ref Found[raw.IsEmpty ? 0 : raw[0] % Found.Length];
+        if (Volatile.Read(ref slot) is { } known && known.Raw.AsSpan().SequenceEqual(raw))
+        {
+            problem = null;
+            return known;
+        }
+
         problem = Ed25519Point.ProblemOf(raw);
-        return problem is null ? new PublicKey([.. raw]) : null;
+        if (problem is not null)
+        {
+            return null;
+        }
+
+        var key = new PublicKey([.. raw]);
+        Volatile.Write(ref slot, key);
+        return key;
     }
 
     /// <summary>The key that belongs to a seed, which OpenSSL derived: it is one by its making.</summary>

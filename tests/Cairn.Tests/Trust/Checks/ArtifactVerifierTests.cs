@@ -201,6 +201,37 @@ public sealed class ArtifactVerifierTests : IDisposable
     }
 
     [Fact]
+    public void VerifyHash_TakesEverySignatureOfTheKey_AndNothingThatIsNone()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var read = P256Key.TryReadPem(key.ExportSubjectPublicKeyInfoPem(), out _)!;
+        var hash = Convert.FromHexString(App);
+
+        // Among so many are some with a number that is shorter, by one byte in 128 and by two in 32,768.
+        for (var i = 0; i < 1_000; i++)
+        {
+            Assert.True(read.VerifyHash(hash, key.SignHash(hash, DSASignatureFormat.Rfc3279DerSequence)));
+        }
+
+        var signature = key.SignHash(hash, DSASignatureFormat.Rfc3279DerSequence);
+        for (var length = 0; length < signature.Length; length++)
+        {
+            Assert.False(read.VerifyHash(hash, signature.AsSpan(0, length)));
+        }
+
+        for (var at = 0; at < signature.Length; at++)
+        {
+            signature[at] ^= 0x81;
+            Assert.False(read.VerifyHash(hash, signature));
+            signature[at] ^= 0x81;
+        }
+
+        Assert.False(read.VerifyHash(hash, [.. signature, 0]));
+        Assert.False(read.VerifyHash(hash, new byte[64]));
+        Assert.True(read.VerifyHash(hash, signature));
+    }
+
+    [Fact]
     public void Verify_TakesKeysOnP256_AndSignaturesOverArtifacts()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
