@@ -29,6 +29,36 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public async Task WhatTheSystemRefuses_IsTold_InWords()
+    {
+        using var project = new TestProject();
+        project.Write("a", "a");
+
+        // The messages of the runtime itself, which a program can ship without.
+        var missing = await project.CairnAsync("bundle", "show", "missing.cab");
+        var nowhere = await project.CairnAsync("bundle", "create", "no/such/folder/x.cab", "a");
+
+        Assert.Equal((2, "error[CAIRN0840]: There is no file `missing.cab`\n"), (missing.ExitCode, missing.Error));
+        Assert.Equal(2, nowhere.ExitCode);
+        Assert.Contains("path", nowhere.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("IO_", nowhere.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_Starts_Steps_Whatever_The_Program_Is_Called()
+    {
+        using var project = new TestProject("sandbox");
+        project.Write("cairn.yaml", "version: 1\nname: renamed\nsteps:\n  greet: { run: echo hello > out, outputs: [out] }\n");
+        var program = Path.Combine(project.Folder, "..", "cairn-0.1");
+        File.Copy(CairnBinary.Path, program);
+
+        var result = await new Tool(program, "run") { Folder = project.Folder, Environment = project.Environment }.RunAsync(TestContext.Current.CancellationToken);
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.Equal("hello\n", project.Read("out"));
+    }
+
+    [Fact]
     public async Task Run_Without_Pipeline_Exits_2()
     {
         using var project = new TestProject();

@@ -316,6 +316,10 @@ internal sealed partial class BundleCommand
         {
             return ExitCodes.Cancelled;
         }
+        catch (FileNotFoundException exception) when (exception.FileName is not null)
+        {
+            DiagnosticPrinter.Problem(services, $"There is no file `{Path.GetRelativePath(services.CurrentDirectory, exception.FileName)}`", null, DiagnosticCodes.BundleUnreadable);
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             DiagnosticPrinter.Problem(services, exception is UnauthorizedAccessException ? $"Permission denied: {exception.Message}" : exception.Message, null, DiagnosticCodes.BundleUnreadable);
