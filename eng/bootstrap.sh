@@ -37,6 +37,7 @@ case ${1-} in
         need tmux tmux
         need ps procps
         need strace strace
+        need faketime faketime
         [ -n "$(find /usr/lib -path "*/faketime/libfaketimeMT.so.1" 2>/dev/null | head -n 1)" ] || { packages="$packages libfaketime" missing="$missing libfaketime"; }
         need bwrap bubblewrap
         need gpgv gpgv

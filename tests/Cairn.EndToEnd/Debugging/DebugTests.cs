@@ -153,7 +153,8 @@ public sealed class DebugTests
         await RunAsync("run", "--quiet", "fails");
         await using var terminal = await TestTerminal.StartAsync(Path.Combine(project.Environment["HOME"], "terminal"), 90, 30, Cairn(["debug"]), cancellationToken);
         await terminal.WaitForAsync("(fails)", cancellationToken);
-        await terminal.TypeAsync("stty size; sleep 1000", cancellationToken);
+        // One job: between two of them the key would reach the shell, which it does not stop.
+        await terminal.TypeAsync("sh -c 'stty size; exec sleep 1000'", cancellationToken);
         await terminal.PressAsync(cancellationToken, "Enter");
         await terminal.WaitForAsync("30 90", cancellationToken);
         await terminal.PressAsync(cancellationToken, "C-z");
