@@ -131,7 +131,8 @@ def compare(size, options, base):
         runs = {name: [] for name in tools}
         started = dict.fromkeys(tools, 0.0)
         for turn in range(-1, options.runs):  # the first turn warms up
-            for name, tool in list(tools.items()):
+            # In turn first and last: what one leaves behind in memory and on the disk is there for the next.
+            for name, tool in list(tools.items())[:: 1 if turn % 2 else -1]:
                 if turn >= 0 and started[name] > options.seconds and runs[name]:
                     continue
                 begin = time.monotonic()
@@ -192,8 +193,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=60, help="a tool that has taken this long in a scenario is not run again")
     parser.add_argument("--peers", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "peers", help="where install.sh put the tools of npm")
     parser.add_argument("--folder", help="where to work; a temporary folder otherwise")
-    parser.add_argument("--cairn", default=str(CAIRN))
-    parser.add_argument("--before", help="another cairn, for the tool cairn-before: that of an earlier commit")
+    parser.add_argument("--cairn", type=os.path.abspath, default=str(CAIRN))
+    parser.add_argument("--before", type=os.path.abspath, help="another cairn, for the tool cairn-before: that of an earlier commit")
     parser.add_argument("--keep", action="store_true", help="leave the workspaces")
     options = parser.parse_args()
     for name, known in (("sizes", SIZES), ("tools", TOOLS), ("scenarios", SCENARIOS)):

@@ -16,7 +16,7 @@ public static class ActionEncoder
         ArgumentNullException.ThrowIfNull(description);
         var environment = Sorted(description.Environment, nameof(ActionDescription.Environment));
         var platform = Sorted(description.Platform, nameof(ActionDescription.Platform));
-        var writer = new ProtoWriter();
+        var writer = ProtoWriter.Rent();
 
         foreach (var argument in description.Arguments)
         {
@@ -38,7 +38,9 @@ public static class ActionEncoder
         writer.WriteDigest(1, commandDigest);
         writer.WriteDigest(2, description.InputRoot);
         WritePlatform(writer, 10, platform);
-        return new EncodedAction(Digest.Of(writer.Written), writer.ToImmutableArray(), commandDigest, command);
+        var encoded = new EncodedAction(Digest.Of(writer.Written), writer.ToImmutableArray(), commandDigest, command);
+        writer.Return();
+        return encoded;
     }
 
     private static void WritePlatform(ProtoWriter writer, int field, ImmutableArray<KeyValuePair<string, string>> properties)

@@ -17,7 +17,7 @@ public static class ActionResultEncoder
     {
         ArgumentNullException.ThrowIfNull(result);
         Check(result);
-        var writer = new ProtoWriter();
+        var writer = ProtoWriter.Rent();
         foreach (ref readonly var output in result.Outputs.AsSpan())
         {
             if (output.Target is null)
@@ -52,7 +52,9 @@ public static class ActionResultEncoder
             }
         }
 
-        return writer.Written.ToArray();
+        var bytes = writer.Written.ToArray();
+        writer.Return();
+        return bytes;
     }
 
     private static void Check(ActionResult result)

@@ -60,7 +60,9 @@ internal sealed class MerkleFolder
             // Two threads may both compute it; they write the same.
             if (!_hasDigest)
             {
-                Hash(new ProtoWriter());
+                var writer = ProtoWriter.Rent();
+                Hash(writer);
+                writer.Return();
             }
 
             return _digest;

@@ -99,7 +99,9 @@ public sealed class MerkleTree
     public void Visit(Func<Digest, ImmutableArray<byte>, bool> visit)
     {
         ArgumentNullException.ThrowIfNull(visit);
-        _root.Visit(visit, new ProtoWriter());
+        var writer = ProtoWriter.Rent();
+        _root.Visit(visit, writer);
+        writer.Return();
     }
 
     /// <summary>
@@ -110,6 +112,8 @@ public sealed class MerkleTree
     {
         ArgumentNullException.ThrowIfNull(isKnown);
         ArgumentNullException.ThrowIfNull(visit);
-        _root.Visit(isKnown, visit, new ProtoWriter());
+        var writer = ProtoWriter.Rent();
+        _root.Visit(isKnown, visit, writer);
+        writer.Return();
     }
 }

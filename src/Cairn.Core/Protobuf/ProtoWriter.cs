@@ -17,8 +17,32 @@ public sealed class ProtoWriter
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    // What one thread keeps of a message for the next: above that it was an exception.
+    private const int SpareBytesMax = 1 << 16;
+
+    [ThreadStatic]
+    private static ProtoWriter? Spare;
+
     private byte[] _buffer = new byte[512];
     private int _length;
+
+    /// <summary>One to write with and to <see cref="Return"/>, so that the many small messages of a run share a buffer.</summary>
+    public static ProtoWriter Rent()
+    {
+        var writer = Spare ?? new ProtoWriter();
+        Spare = null;
+        return writer;
+    }
+
+    /// <summary>Gives it back, for the next message of this thread. It is not used afterwards, nor what it has <see cref="Written"/>.</summary>
+    public void Return()
+    {
+        if (_buffer.Length <= SpareBytesMax)
+        {
+            Clear();
+            Spare = this;
+        }
+    }
 
     /// <summary>What was written since the beginning or <see cref="Clear"/>.</summary>
     public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);

@@ -22,6 +22,9 @@ public static class StepEnvironment
     // The runtime reads /etc/passwd each time it is asked.
     private static readonly string UserName = Environment.UserName;
 
+    // These, Cairn's own, and some of the step's: what it grows to is not made on the way.
+    private const int VariablesMost = 24;
+
     /// <summary>The user that a sandboxed step is.</summary>
     internal const string SandboxUser = "cairn";
 
@@ -69,7 +72,7 @@ public static class StepEnvironment
     }
 
     /// <summary>The variables that every step gets.</summary>
-    internal static Dictionary<string, string> Base(string path, string home) => new(StringComparer.Ordinal)
+    internal static Dictionary<string, string> Base(string path, string home) => new(VariablesMost, StringComparer.Ordinal)
     {
         ["PATH"] = path,
         ["HOME"] = home,

@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -36,19 +38,19 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
     public static Envelope Sign(string payloadType, ImmutableArray<byte> payload, ISigner signer)
     {
         ArgumentNullException.ThrowIfNull(signer);
-        var signature = signer.Sign(PreAuthentication(payloadType, payload.AsSpan()));
-        return new Envelope(payloadType, payload, [new EnvelopeSignature(signer.PublicKey.Id, [.. signature])]);
+        var head = HeadOf(payloadType, payload.Length);
+        var message = ArrayPool<byte>.Shared.Rent(head.Length + payload.Length);
+        var signature = signer.Sign(Join(head, payload.AsSpan(), message));
+        ArrayPool<byte>.Shared.Return(message);
+        return new Envelope(payloadType, payload, [new EnvelopeSignature(signer.PublicKey.Id, ImmutableCollectionsMarshal.AsImmutableArray(signature))]);
     }
 
     /// <summary>The bytes that a signature is over: DSSE's pre-authentication encoding.</summary>
     public static byte[] PreAuthentication(string payloadType, ReadOnlySpan<byte> payload)
     {
-        ArgumentNullException.ThrowIfNull(payloadType);
-        var type = Encoding.UTF8.GetBytes(payloadType);
-        var head = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"DSSEv1 {type.Length} {payloadType} {payload.Length} "));
+        var head = HeadOf(payloadType, payload.Length);
         var bytes = new byte[head.Length + payload.Length];
-        head.CopyTo(bytes, 0);
-        payload.CopyTo(bytes.AsSpan(head.Length));
+        Join(head, payload, bytes);
         return bytes;
     }
 
@@ -131,6 +133,19 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
 
         problem = envelope.Signatures.Length != 1 ? $"it has {envelope.Signatures.Length} signatures, not one" : json.SequenceEqual(envelope.ToJson()) ? null : "it is not in canonical form";
         return problem is null ? envelope : null;
+    }
+
+    private static byte[] HeadOf(string payloadType, int payloadLength)
+    {
+        ArgumentNullException.ThrowIfNull(payloadType);
+        return Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"DSSEv1 {Encoding.UTF8.GetByteCount(payloadType)} {payloadType} {payloadLength} "));
+    }
+
+    private static ReadOnlySpan<byte> Join(byte[] head, ReadOnlySpan<byte> payload, Span<byte> message)
+    {
+        head.CopyTo(message);
+        payload.CopyTo(message[head.Length..]);
+        return message[..(head.Length + payload.Length)];
     }
 
     private static Envelope Read(JsonValue value)

@@ -17,8 +17,37 @@ internal sealed class CanonicalWriter(int capacity)
 
     private const int NumberChars = 20;
 
+    // What one thread keeps of a document for the next: above that it was an exception.
+    private const int SpareBytesMax = 1 << 16;
+
+    [ThreadStatic]
+    private static CanonicalWriter? Spare;
+
     private byte[] _bytes = new byte[capacity];
     private int _length;
+
+    /// <summary>One to write with and to <see cref="Return"/>, so that the many small documents of a run share a buffer.</summary>
+    public static CanonicalWriter Rent(int capacity)
+    {
+        var writer = Spare;
+        if (writer is null || writer._bytes.Length < capacity)
+        {
+            return new CanonicalWriter(capacity);
+        }
+
+        Spare = null;
+        return writer;
+    }
+
+    /// <summary>Gives it back, for the next document of this thread. It is not used afterwards, nor what it has <see cref="Written"/>.</summary>
+    public void Return()
+    {
+        if (_bytes.Length <= SpareBytesMax)
+        {
+            _length = 0;
+            Spare = this;
+        }
+    }
 
     /// <summary>What was written.</summary>
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Cairn.Trust.Keys;
 
@@ -20,6 +22,7 @@ public sealed class PublicKey : VerificationKey
 
     private readonly Lazy<KeyHandle> _handle;
     private ContextHandle? _spare;
+    private byte[]? _pem;
 
     private PublicKey(ImmutableArray<byte> raw)
         : base([.. SpkiHead, .. raw])
@@ -30,6 +33,9 @@ public sealed class PublicKey : VerificationKey
 
     /// <summary>The key's 32 bytes.</summary>
     public ImmutableArray<byte> Raw { get; }
+
+    /// <summary>The text of its PEM file, which each entry of a log has.</summary>
+    internal ImmutableArray<byte> Pem => ImmutableCollectionsMarshal.AsImmutableArray(_pem ??= Encoding.ASCII.GetBytes(KeyPem.WritePublic(this)));
 
     /// <inheritdoc/>
     public override string Algorithm => "Ed25519";

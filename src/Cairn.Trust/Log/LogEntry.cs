@@ -63,7 +63,7 @@ public sealed record LogEntry
             EnvelopeHash = envelope.HashWithoutKeyId(json),
             PayloadHash = payloadHash,
             Signature = envelope.Signatures[0].Bytes,
-            Verifier = PemOf(key),
+            Verifier = key.Pem,
             Action = action,
             Outputs = outputs,
         };
@@ -72,7 +72,7 @@ public sealed record LogEntry
     /// <summary>The leaf's bytes.</summary>
     public byte[] Encode()
     {
-        var json = new CanonicalWriter(Capacity);
+        var json = CanonicalWriter.Rent(Capacity);
         json.Begin().Member("apiVersion"u8, "0.0.1");
         if (Action is not null || Outputs is not null)
         {
@@ -83,7 +83,9 @@ public sealed record LogEntry
         json.Begin("envelopeHash"u8).Member("algorithm"u8, "sha256").Member("value"u8, EnvelopeHash).End();
         json.Begin("payloadHash"u8).Member("algorithm"u8, "sha256").Member("value"u8, PayloadHash).End();
         json.BeginList("signatures"u8).Begin().Base64("signature"u8, Signature.AsSpan()).Base64("verifier"u8, Verifier.AsSpan()).End().EndList();
-        return json.End().End().Written.ToArray();
+        var leaf = json.End().End().Written.ToArray();
+        json.Return();
+        return leaf;
     }
 
     /// <summary>Reads a leaf; null, with the reason, where it is not exactly what <see cref="Encode"/> writes.</summary>
@@ -154,8 +156,6 @@ public sealed record LogEntry
 
     /// <inheritdoc/>
     public override int GetHashCode() => PayloadHash.GetHashCode(StringComparison.Ordinal);
-
-    private static ImmutableArray<byte> PemOf(PublicKey key) => [.. Encoding.ASCII.GetBytes(KeyPem.WritePublic(key))];
 
     // The action is encoded again: what a statement says that its action's digest is, is no evidence.
     private static (string? Action, string? Outputs) AboutOf(Envelope envelope) =>

@@ -97,7 +97,7 @@ public static class ActionProvenance
         ArgumentNullException.ThrowIfNull(details);
 
         // Members in the order of RFC 8785 throughout.
-        var json = new CanonicalWriter(HeadBytes + (subjects.Length * SubjectBytes) + (dependencies.Count * DependencyBytes)).Begin().Member("_type"u8, Statement.TypeV1).Begin("predicate"u8);
+        var json = CanonicalWriter.Rent(HeadBytes + (subjects.Length * SubjectBytes) + (dependencies.Count * DependencyBytes)).Begin().Member("_type"u8, Statement.TypeV1).Begin("predicate"u8);
         WriteDefinition(json, action, result.Action, dependencies);
         WriteDetails(json, result, encoded, details);
         json.End().Member("predicateType"u8, PredicateType).BeginList("subject"u8);
@@ -106,7 +106,9 @@ public static class ActionProvenance
             json.Begin().Begin("digest"u8).Member("sha256"u8, subject.Sha256).End().Member("name"u8, subject.Name).End();
         }
 
-        return json.EndList().End().ToArray();
+        var bytes = json.EndList().End().Written.ToArray();
+        json.Return();
+        return bytes;
     }
 
     /// <summary>What the statement of a result is about: all that the action left behind, then each file by itself.</summary>
