@@ -20,9 +20,16 @@ public static class LogAppending
     /// <param name="problem">Why it cannot be.</param>
     public static AppendedEntries? TryAppend(string stateDirectory, string keysDirectory, IReadOnlyList<LogEntry> entries, TimeProvider time, out string? problem)
     {
+        using var log = LogFolder.OfMachine(stateDirectory, keysDirectory, time);
+        return TryAppend(log, entries, out problem);
+    }
+
+    /// <summary>Appends to a log that is opened here; null where it cannot be.</summary>
+    public static AppendedEntries? TryAppend(LogFolder log, IReadOnlyList<LogEntry> entries, out string? problem)
+    {
+        ArgumentNullException.ThrowIfNull(log);
         try
         {
-            using var log = LogFolder.OfMachine(stateDirectory, keysDirectory, time);
             var appended = log.Append(entries, CancellationToken.None);
             problem = null;
             return new AppendedEntries([.. appended.Indexes], [.. appended.Note]);

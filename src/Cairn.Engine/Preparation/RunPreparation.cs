@@ -230,11 +230,85 @@ internal static class PipelineNeeds
     /// <summary>Whether any expression reads <c>git.tag</c>, <c>git.message</c> or <c>git.author</c>, or all of <c>git</c>.</summary>
     public static bool ReadsGitDetails(this Pipeline pipeline)
     {
-        foreach (var file in pipeline.Expressions())
+        // Plain loops over one list: each run asks this of each step.
+        var templates = new List<Template>();
+        Add(pipeline.Environment, templates);
+        foreach (var service in pipeline.Services)
         {
-            foreach (var reference in file.References)
+            Add(service.Environment, templates);
+        }
+
+        foreach (var step in pipeline.Steps)
+        {
+            if (step.Condition is { } condition && ReadsGitDetails(condition))
             {
-                if (reference is { Root: "git" } && (reference.Path.IsEmpty || reference.Path[0] is "tag" or "message" or "author"))
+                return true;
+            }
+
+            AddTemplates(step, templates);
+            if (ReadsGitDetails(templates))
+            {
+                return true;
+            }
+
+            templates.Clear();
+        }
+
+        return ReadsGitDetails(templates);
+    }
+
+    /// <summary>All texts of a step in which expressions may stand, but its condition.</summary>
+    private static void AddTemplates(Step step, List<Template> templates)
+    {
+        switch (step.Action)
+        {
+            case StepAction.Script script:
+                templates.Add(script.Text);
+                break;
+            case StepAction.Command command:
+                templates.AddRange(command.Arguments);
+                break;
+            case StepAction.Bundle bundle:
+                templates.Add(bundle.Name);
+                templates.AddRange(bundle.Files);
+                break;
+        }
+
+        Add(step.Environment, templates);
+        templates.AddRange(step.Inputs ?? []);
+        templates.AddRange(step.Outputs);
+        Add(step.WorkingDirectory, templates);
+        Add(step.Generates, templates);
+        Add(step.Cache.KeyExtra, templates);
+        foreach (var axis in step.Matrix?.Axes ?? [])
+        {
+            Add(axis.Computed, templates);
+        }
+    }
+
+    private static void Add(ImmutableArray<EnvironmentEntry> entries, List<Template> templates)
+    {
+        foreach (var entry in entries)
+        {
+            templates.Add(entry.Value);
+        }
+    }
+
+    private static void Add(Template? template, List<Template> templates)
+    {
+        if (template is not null)
+        {
+            templates.Add(template);
+        }
+    }
+
+    private static bool ReadsGitDetails(List<Template> templates)
+    {
+        foreach (var template in templates)
+        {
+            foreach (var expression in template.Expressions)
+            {
+                if (ReadsGitDetails(expression))
                 {
                     return true;
                 }
@@ -244,49 +318,17 @@ internal static class PipelineNeeds
         return false;
     }
 
-    private static IEnumerable<Expression> Expressions(this Pipeline pipeline)
+    private static bool ReadsGitDetails(Expression expression)
     {
-        foreach (var entry in pipeline.Environment.Concat(pipeline.Services.SelectMany(s => s.Environment)))
+        foreach (var reference in expression.References)
         {
-            foreach (var expression in entry.Value.Expressions)
+            if (reference is { Root: "git" } && (reference.Path.IsEmpty || reference.Path[0] is "tag" or "message" or "author"))
             {
-                yield return expression;
+                return true;
             }
         }
 
-        foreach (var step in pipeline.Steps)
-        {
-            if (step.Condition is { } condition)
-            {
-                yield return condition;
-            }
-
-            foreach (var template in TemplatesOf(step))
-            {
-                foreach (var expression in template.Expressions)
-                {
-                    yield return expression;
-                }
-            }
-        }
-    }
-
-    internal static IEnumerable<Template> TemplatesOf(Step step)
-    {
-        IEnumerable<Template> action = step.Action switch
-        {
-            StepAction.Script script => [script.Text],
-            StepAction.Command command => command.Arguments,
-            StepAction.Bundle bundle => [bundle.Name, .. bundle.Files],
-            _ => [],
-        };
-        IEnumerable<Template?> single = [step.WorkingDirectory, step.Generates, step.Cache.KeyExtra];
-        return action
-            .Concat(step.Environment.Select(e => e.Value))
-            .Concat(step.Inputs ?? [])
-            .Concat(step.Outputs)
-            .Concat(single.OfType<Template>())
-            .Concat(step.Matrix?.Axes.Select(a => a.Computed).OfType<Template>() ?? []);
+        return false;
     }
 }
 

@@ -1,10 +1,8 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 
 using Cairn.Core.Actions;
 using Cairn.Core.Content;
-using Cairn.Core.Diagnostics;
 using Cairn.Core.Events;
 using Cairn.Core.Language.Model;
 using Cairn.Core.Planning;
@@ -16,14 +14,16 @@ using Cairn.Engine.Log;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Running;
 using Cairn.Engine.Trust;
-using Cairn.Store.Files;
-using Cairn.Trust.Envelopes;
 using Cairn.Trust.Statements;
 
 namespace Cairn.Engine.Receipts;
 
 /// <summary>What the receipt of a run will say, noted while the run goes on by its loop, and written at its end.</summary>
-internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, PipelineStarted started, TimeProvider time)
+/// <param name="prepared">The run.</param>
+/// <param name="inputs">What it reads.</param>
+/// <param name="started">How it began.</param>
+/// <param name="log">Where what was signed is logged; null for nowhere.</param>
+internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, PipelineStarted started, RunLog? log)
 {
     private readonly List<Noted?> _jobs = new(prepared.Plan!.Jobs.Length);
 
@@ -46,48 +46,26 @@ internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, Pipel
         _jobs[job.Index] = new Noted(finished, files);
     }
 
-    /// <summary>Signs and writes the receipt, durably; says so where that cannot be, and lets the run be.</summary>
+    /// <summary>Makes the receipt of what is known now, and begins to sign, write and log it, beside what else a run does at its end.</summary>
     /// <param name="finished">How the run ended.</param>
     /// <param name="scope">The plan as it is now.</param>
     /// <param name="cache">What knows the outputs and attestations of jobs, or null.</param>
     /// <param name="tree">The outputs in the working tree.</param>
     /// <param name="secrets">The secrets that the run knows.</param>
     /// <param name="directory">The run's folder.</param>
-    /// <param name="reporter">Where it is told.</param>
-    public void Write(PipelineFinished finished, RunScope scope, RunCache? cache, OutputTree tree, ImmutableArray<string> secrets, RunDirectory directory, RunReporter reporter)
+    public PendingReceipt Begin(PipelineFinished finished, RunScope scope, RunCache? cache, OutputTree tree, ImmutableArray<string> secrets, RunDirectory directory)
     {
         try
         {
-            if (inputs.Trust.TryGetSigner(out var problem) is not { } signer)
-            {
-                Refuse(reporter, problem);
-                return;
-            }
-
-            var receipt = Make(finished, scope.Plan, cache, tree, secrets);
-            if (RunProvenance.TryWriteJson(receipt, out problem) is not { } payload)
-            {
-                Refuse(reporter, problem);
-                return;
-            }
-
-            var envelope = Envelope.Sign(Envelope.InTotoType, ImmutableCollectionsMarshal.AsImmutableArray(payload), signer);
-            var (json, statement) = (envelope.ToJson(), envelope.PayloadHash);
-            using (RunLog.Begin(prepared.Request, inputs.Trust, envelope, json, statement, signer.PublicKey, time, reporter))
-            {
-                // Both wait for the disk, and do so together.
-                DurableFile.Replace(directory.Receipt, json);
-            }
-
-            reporter.Emit(new SignatureCreated { Time = reporter.Now, Subject = SignedSubject.Receipt, Statement = statement, Key = signer.PublicKey.Id });
+            return inputs.Trust.TryGetSigner(out var problem) is { } signer && RunProvenance.TryWriteJson(Make(finished, scope.Plan, cache, tree, secrets), out problem) is { } payload
+                ? PendingReceipt.Write(ImmutableCollectionsMarshal.AsImmutableArray(payload), signer, directory.Receipt, log)
+                : PendingReceipt.Refused(problem);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (Exception exception) when (PendingReceipt.IsRefusal(exception))
         {
-            Refuse(reporter, exception.Message);
+            return PendingReceipt.Refused(exception.Message);
         }
     }
-
-    private static void Refuse(RunReporter reporter, string? problem) => reporter.Warn(DiagnosticCodes.ReceiptNotWritten, $"This run has no receipt: {problem}");
 
     private RunReceipt Make(PipelineFinished finished, Plan plan, RunCache? cache, OutputTree tree, ImmutableArray<string> secrets)
     {

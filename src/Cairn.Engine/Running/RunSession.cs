@@ -9,6 +9,7 @@ using Cairn.Engine.Caching;
 using Cairn.Engine.Handlers;
 using Cairn.Engine.History;
 using Cairn.Engine.Isolation;
+using Cairn.Engine.Log;
 using Cairn.Engine.Outputs;
 using Cairn.Engine.Preparation;
 using Cairn.Engine.Projects;
@@ -112,7 +113,8 @@ internal static class RunSession
         var durations = prepared.Durations;
         using var tree = new OutputTree(request.ProjectDirectory, prepared.Id);
         var maxParallel = Math.Clamp(request.MaxParallel ?? plan.Pipeline.MaxParallel ?? Environment.ProcessorCount, 1, Core.Limits.JobsMax);
-        var receipt = new ReceiptDraft(prepared, inputs, EmitStart(prepared, inputs, maxParallel, reporter), time);
+        using var log = RunLog.Open(request, inputs.Trust, time);
+        var receipt = new ReceiptDraft(prepared, inputs, EmitStart(prepared, inputs, maxParallel, reporter), log);
 
         var secrets = new SecretResolver(plan.Pipeline.Secrets, request.ProjectDirectory, host, (code, text) => reporter.Warn(code, text));
         var scope = new RunScope(plan, prepared.PlanInput.Git, prepared.PlanInput.Run, globs => tree.HashFiles(globs));
@@ -125,7 +127,7 @@ internal static class RunSession
         catch (OperationCanceledException)
         {
             var ended = new PipelineFinished { Time = reporter.Now, Status = RunStatus.Cancelled, DurationMs = 0, Counts = ImmutableSortedDictionary<JobStatus, int>.Empty };
-            receipt.Write(ended, scope, cache: null, tree, [], directory, reporter);
+            receipt.Begin(ended, scope, cache: null, tree, [], directory).Conclude(reporter);
             return Conclude(prepared, ended, reporter, events, directory);
         }
 
@@ -174,6 +176,7 @@ internal static class RunSession
                 reporter.Emit(verification);
             }
 
+            var written = receipt.Begin(finished, scope, cache, tree, secrets.Known, directory);
             Save(tree, durations, () => inputs.Save(prepared, cache), directory, reporter);
             try
             {
@@ -184,12 +187,12 @@ internal static class RunSession
                 reporter.Warn(DiagnosticCodes.ScratchLeft, $"The temporary folder of the run could not be removed: {exception.Message}");
             }
 
-            receipt.Write(finished, scope, cache, tree, secrets.Known, directory, reporter);
+            var noting = Task.Run(() => Note(prepared, finished, time), CancellationToken.None);
+            written.Conclude(reporter);
             BundleStep.Seal(request, prepared.Id, scope.Plan, inputs.Store, directory, reporter, time, control.CancelToken);
             var result = Conclude(prepared, finished, reporter, events, directory) with { Fetched = prepared.Fetches.Outcomes };
-            RunRetention.Prune(request.ProjectDirectory, request.KeepRuns, request.KeepDays is { } days ? time.GetUtcNow().AddDays(-days) : null);
+            await noting;
             Tidy(inputs);
-            NoteProject(prepared, finished, time);
             return result;
         }
     }
@@ -206,8 +209,11 @@ internal static class RunSession
         }
     }
 
-    private static void NoteProject(PreparedRun prepared, PipelineFinished finished, TimeProvider time)
+    /// <summary>Removes records that are too many, and notes the run among the user's projects.</summary>
+    private static void Note(PreparedRun prepared, PipelineFinished finished, TimeProvider time)
     {
+        var request = prepared.Request;
+        RunRetention.Prune(request.ProjectDirectory, request.KeepRuns, request.KeepDays is { } days ? time.GetUtcNow().AddDays(-days) : null);
         try
         {
             new KnownProjects(prepared.Request.StateDirectory).Record(prepared.Request.ProjectDirectory, PipelineName(prepared), prepared.Id, finished.Status, time.GetUtcNow());

@@ -16,6 +16,9 @@ internal readonly ref struct AttestedEntry
     private const byte Version = 2;
     private const int HashBytes = SHA256.HashSizeInBytes;
 
+    [ThreadStatic]
+    private static IncrementalHash? Spare;
+
     private static readonly int ChecksumEnd = Magic.Length + 1 + HashBytes;
     private static readonly int HeadBytes = ChecksumEnd + HashBytes + sizeof(int);
 
@@ -93,9 +96,12 @@ internal readonly ref struct AttestedEntry
 
     private static void ChecksumOf(ReadOnlySpan<byte> body, Span<byte> checksum)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        // Making one takes as long as hashing an entry. Where something throws, it is not used again.
+        var hash = Spare ?? IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Spare = null;
         hash.AppendData(Domain);
         hash.AppendData(body);
         hash.GetHashAndReset(checksum);
+        Spare = hash;
     }
 }

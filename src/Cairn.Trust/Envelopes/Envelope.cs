@@ -96,10 +96,9 @@ public sealed record Envelope(string PayloadType, ImmutableArray<byte> Payload, 
         var payload = StrictBase64.LengthOf(Payload.Length);
         var head = payload + json[payload..].IndexOf(SignaturesBegin) + SignaturesBegin.Length;
         var tail = json.Length - SignatureFrame.Length - StrictBase64.LengthOf(signature.Bytes.Length);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(json[..head]);
-        hash.AppendData(json[tail..]);
-        return Hex.Lower(hash.GetHashAndReset());
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SmallHash.Sha256(json[..head], json[tail..], hash);
+        return Hex.Lower(hash);
     }
 
     /// <summary>Reads an envelope of anybody's; null where it is refused, with the reason.</summary>

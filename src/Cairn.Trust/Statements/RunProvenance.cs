@@ -25,8 +25,9 @@ public static partial class RunProvenance
 
     // What a statement takes, roughly: for the first guess.
     private const int HeadBytes = 2048;
-    private const int StepBytes = 360;
-    private const int SubjectBytes = 130;
+    private const int StepBytes = 280;
+    private const int ExecutionBytes = 64;
+    private const int OutputBytes = 180;
 
     /// <summary>Makes the statement. Throws <see cref="FormatException"/> where <see cref="TryWriteJson"/> refuses.</summary>
     public static Statement Write(RunReceipt receipt) =>
@@ -48,7 +49,7 @@ public static partial class RunProvenance
         }
 
         // Members in the order of RFC 8785 throughout.
-        var json = new CanonicalWriter(HeadBytes + (receipt.Steps.Length * StepBytes) + (subjects.Length * SubjectBytes)).Begin().Member("_type"u8, Statement.TypeV1).Begin("predicate"u8);
+        var json = new CanonicalWriter(LengthOf(receipt)).Begin().Member("_type"u8, Statement.TypeV1).Begin("predicate"u8);
         WriteDefinition(json, receipt);
         WriteDetails(json, receipt);
         json.End().Member("predicateType"u8, ActionProvenance.PredicateType).BeginList("subject"u8);
@@ -59,6 +60,22 @@ public static partial class RunProvenance
 
         problem = null;
         return json.EndList().End().ToArray();
+    }
+
+    /// <summary>About how long a receipt is, rather too long: growing on the way copies all of it.</summary>
+    private static int LengthOf(RunReceipt receipt)
+    {
+        var length = HeadBytes;
+        foreach (var step in receipt.Steps)
+        {
+            length += StepBytes + step.Job.Length + (step.Attempts > 0 ? ExecutionBytes : 0);
+            foreach (var output in step.Outputs)
+            {
+                length += OutputBytes + (2 * output.Path.Length);
+            }
+        }
+
+        return length;
     }
 
     /// <summary>What a receipt is about: each file that the run made, as the last step left it that made it, or the run itself where it made none.</summary>
