@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 
 using Cairn.Core;
+using Cairn.Core.Content;
 using Cairn.Core.Scheduling;
 using Cairn.Store.Files;
 
@@ -99,7 +100,7 @@ public sealed class KnownProjects(string stateDirectory)
         File.Delete(file + NameSuffix);
     }
 
-    private string FileOf(string path) => Path.Combine(_folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)).AsSpan(0, 16)));
+    private string FileOf(string path) => Path.Combine(_folder, Hex.Lower(SHA256.HashData(Encoding.UTF8.GetBytes(path)).AsSpan(0, 16)));
 
     // A path may hold an end of line.
     private static void Append(StringBuilder text, string key, string value) =>

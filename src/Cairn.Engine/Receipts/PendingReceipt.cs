@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 using Cairn.Core.Diagnostics;
@@ -9,6 +9,7 @@ using Cairn.Store;
 using Cairn.Store.Files;
 using Cairn.Trust.Envelopes;
 using Cairn.Trust.Keys;
+using Cairn.Trust.Statements;
 
 namespace Cairn.Engine.Receipts;
 
@@ -25,12 +26,12 @@ internal sealed class PendingReceipt
     public static PendingReceipt Refused(string? problem) => new(Task.FromResult(new Written(null, null, problem, null)));
 
     /// <summary>Begins to sign and to write, durably.</summary>
-    /// <param name="payload">The statement.</param>
+    /// <param name="receipt">What it says.</param>
     /// <param name="signer">Who signs it.</param>
     /// <param name="path">The receipt's file.</param>
     /// <param name="log">Where it is logged, with everything that was signed before it; null for nowhere.</param>
-    public static PendingReceipt Write(ImmutableArray<byte> payload, ISigner signer, string path, RunLog? log) =>
-        new(Task.Run(() => SignAndWriteAsync(payload, signer, path, log), CancellationToken.None));
+    public static PendingReceipt Write(RunReceipt receipt, ISigner signer, string path, RunLog? log) =>
+        new(Task.Run(() => SignAndWrite(receipt, signer, path, log), CancellationToken.None));
 
     /// <summary>Waits for it, and tells what came of it. That there is no receipt lets the run be.</summary>
     public void Conclude(RunReporter reporter)
@@ -53,17 +54,23 @@ internal sealed class PendingReceipt
     /// <summary>Whether an exception says that there can be no receipt.</summary>
     public static bool IsRefusal(Exception exception) => exception is IOException or UnauthorizedAccessException or CryptographicException;
 
-    private static async Task<Written> SignAndWriteAsync(ImmutableArray<byte> payload, ISigner signer, string path, RunLog? log)
+    // Without awaits: what each run does once at its end is slower compiled than waited for.
+    private static Written SignAndWrite(RunReceipt receipt, ISigner signer, string path, RunLog? log)
     {
         try
         {
-            var envelope = Envelope.Sign(Envelope.InTotoType, payload, signer);
+            if (RunProvenance.TryWriteJson(receipt, out var problem) is not { } payload)
+            {
+                return new Written(null, null, problem, null);
+            }
+
+            var envelope = Envelope.Sign(Envelope.InTotoType, ImmutableCollectionsMarshal.AsImmutableArray(payload), signer);
             var (json, statement) = (envelope.ToJson(), envelope.PayloadHash);
 
             // Both wait for the disk, and do so together.
             var logging = log?.AppendAsync(envelope, json, statement, signer.PublicKey);
             DurableFile.Replace(path, json);
-            return new Written(statement, signer.PublicKey.Id, null, logging is null ? null : await logging);
+            return new Written(statement, signer.PublicKey.Id, null, logging is null ? null : Blocking.Wait(logging));
         }
         catch (Exception exception) when (IsRefusal(exception))
         {

@@ -46,7 +46,7 @@ internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, Pipel
         _jobs[job.Index] = new Noted(finished, files);
     }
 
-    /// <summary>Makes the receipt of what is known now, and begins to sign, write and log it, beside what else a run does at its end.</summary>
+    /// <summary>Takes what is known now, and begins to make a receipt of it, to sign, write and log it, beside what else a run does at its end.</summary>
     /// <param name="finished">How the run ended.</param>
     /// <param name="scope">The plan as it is now.</param>
     /// <param name="cache">What knows the outputs and attestations of jobs, or null.</param>
@@ -57,8 +57,8 @@ internal sealed class ReceiptDraft(PreparedRun prepared, RunInputs inputs, Pipel
     {
         try
         {
-            return inputs.Trust.TryGetSigner(out var problem) is { } signer && RunProvenance.TryWriteJson(Make(finished, scope.Plan, cache, tree, secrets), out problem) is { } payload
-                ? PendingReceipt.Write(ImmutableCollectionsMarshal.AsImmutableArray(payload), signer, directory.Receipt, log)
+            return inputs.Trust.TryGetSigner(out var problem) is { } signer
+                ? PendingReceipt.Write(Make(finished, scope.Plan, cache, tree, secrets), signer, directory.Receipt, log)
                 : PendingReceipt.Refused(problem);
         }
         catch (Exception exception) when (PendingReceipt.IsRefusal(exception))

@@ -15,6 +15,7 @@ using Cairn.Engine.Preparation;
 using Cairn.Engine.Projects;
 using Cairn.Engine.Receipts;
 using Cairn.Execution;
+using Cairn.Store;
 using Cairn.Store.Files;
 
 namespace Cairn.Engine.Running;
@@ -191,7 +192,7 @@ internal static class RunSession
             written.Conclude(reporter);
             BundleStep.Seal(request, prepared.Id, scope.Plan, inputs.Store, directory, reporter, time, control.CancelToken);
             var result = Conclude(prepared, finished, reporter, events, directory) with { Fetched = prepared.Fetches.Outcomes };
-            await noting;
+            Blocking.Wait(noting);
             Tidy(inputs);
             return result;
         }

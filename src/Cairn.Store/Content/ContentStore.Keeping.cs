@@ -21,17 +21,7 @@ public sealed partial class ContentStore
     public ActionEntryReader? EntryReader { get; set; } = Actions.ResultSeal.BlobsOf;
 
     /// <summary>The quota for this store's disk where none is set.</summary>
-    public long DefaultQuota()
-    {
-        try
-        {
-            return Math.Min(DefaultQuotaBytes, new DriveInfo(Directory).TotalSize / 10);
-        }
-        catch (Exception exception) when (exception is IOException or ArgumentException or UnauthorizedAccessException)
-        {
-            return DefaultQuotaBytes;
-        }
-    }
+    public long DefaultQuota() => _folder.Root.FileSystemBytes() is > 0 and long bytes ? Math.Min(DefaultQuotaBytes, bytes / 10) : DefaultQuotaBytes;
 
     /// <summary>
     /// Begins to rely on what is here: until it is disposed, or the process ends, nothing that is used from now on is collected. Null where the store cannot be written, and so not collected by this user.

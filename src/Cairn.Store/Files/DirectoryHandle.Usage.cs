@@ -141,6 +141,13 @@ public sealed partial class DirectoryHandle
         return use;
     }
 
+    /// <summary>How many bytes the file system that this directory is on has in all; null where it does not say.</summary>
+    public unsafe long? FileSystemBytes()
+    {
+        FileNative.FileSystemBuffer buffer;
+        return FileNative.StatFileSystem(_descriptor, &buffer) == 0 ? (long)ulong.Min(buffer.Blocks * buffer.FragmentBytes, long.MaxValue) : null;
+    }
+
     /// <summary>Whether the file system that this directory is on has no room left for a page, or for a file.</summary>
     public unsafe bool IsFull()
     {
