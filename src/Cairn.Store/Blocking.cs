@@ -18,4 +18,10 @@ public static class Blocking
         task.GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002
     }
+
+    /// <summary>Begins work that somebody will wait for, on a thread of its own: who waits may hold the last thread of the pool.</summary>
+    public static Task<T> BeginAsync<T>(Func<T> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+
+    /// <inheritdoc cref="BeginAsync{T}"/>
+    public static Task BeginAsync(Action work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
 }

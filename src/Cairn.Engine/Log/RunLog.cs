@@ -26,8 +26,7 @@ internal sealed class RunLog : IDisposable
     {
         (_request, _trust, _entries, _time) = (request, trust, entries, time);
         _own = request.Log is LogTarget.Remote ? null : LogFolder.OfMachine(request.StateDirectory, TrustFiles.KeysFolderOf(request.KeysDirectory, request.StateDirectory), time);
-        _opening = new Task(Open);
-        _opening.Start(TaskScheduler.Default);
+        _opening = Blocking.BeginAsync(Open);
     }
 
     /// <summary>Begins to open the log and the key that signs; null where no log is kept. To dispose of it is to wait for that.</summary>
@@ -38,7 +37,7 @@ internal sealed class RunLog : IDisposable
     /// <param name="json">The same as JSON.</param>
     /// <param name="statement">The hash of its payload.</param>
     /// <param name="key">The key that signed all of it.</param>
-    public Task<string?> AppendAsync(Envelope receipt, byte[] json, string statement, PublicKey key) => Task.Run(() =>
+    public Task<string?> AppendAsync(Envelope receipt, byte[] json, string statement, PublicKey key) => Blocking.BeginAsync(() =>
     {
         _entries.Add(receipt, json, statement, key, action: null, outputs: null);
         var (all, envelopes) = _entries.Take();
@@ -47,7 +46,7 @@ internal sealed class RunLog : IDisposable
             ? LogAppending.TryAppend((LogTarget.Remote)_request.Log, envelopes, key, _trust.Store.Logs, _time, out var problem, CancellationToken.None)
             : LogAppending.TryAppend(_own, all, out problem);
         return problem;
-    }, CancellationToken.None);
+    });
 
     /// <inheritdoc/>
     public void Dispose()

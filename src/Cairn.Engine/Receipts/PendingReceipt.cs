@@ -31,7 +31,7 @@ internal sealed class PendingReceipt
     /// <param name="path">The receipt's file.</param>
     /// <param name="log">Where it is logged, with everything that was signed before it; null for nowhere.</param>
     public static PendingReceipt Write(RunReceipt receipt, ISigner signer, string path, RunLog? log) =>
-        new(Task.Run(() => SignAndWrite(receipt, signer, path, log), CancellationToken.None));
+        new(Blocking.BeginAsync(() => SignAndWrite(receipt, signer, path, log)));
 
     /// <summary>Waits for it, and tells what came of it. That there is no receipt lets the run be.</summary>
     public void Conclude(RunReporter reporter)

@@ -188,7 +188,7 @@ internal static class RunSession
                 reporter.Warn(DiagnosticCodes.ScratchLeft, $"The temporary folder of the run could not be removed: {exception.Message}");
             }
 
-            var noting = Task.Run(() => Note(prepared, finished, time), CancellationToken.None);
+            var noting = Blocking.BeginAsync(() => Note(prepared, finished, time));
             written.Conclude(reporter);
             BundleStep.Seal(request, prepared.Id, scope.Plan, inputs.Store, directory, reporter, time, control.CancelToken);
             var result = Conclude(prepared, finished, reporter, events, directory) with { Fetched = prepared.Fetches.Outcomes };
