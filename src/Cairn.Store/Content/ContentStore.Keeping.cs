@@ -184,11 +184,13 @@ public sealed partial class ContentStore
 
     private byte[]? ReadFolder(Digest digest) => TryRead(digest, Core.Limits.ActionBlobBytesMax);
 
-    /// <summary>Collects if nobody did so for a day; null where nothing was due or it cannot be done. For the end of a run, after its lease.</summary>
+    /// <summary>Collects if nobody did so for a day, nor made the store within one; null where nothing was due or it cannot be done. For the end of a run, after its lease.</summary>
     public CollectionResult? CollectIfDue(long quotaBytes, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (_folder.IsForeign || BlobCalls.TryLook(_folder.Root.Descriptor, "gc.stamp\0"u8, out var look) && Math.Abs(_time.GetUtcNow().ToUnixTimeSeconds() - look.ModifiedSeconds) < Limits.CollectionInterval.TotalSeconds)
+        var root = _folder.Root.Descriptor;
+        if (_folder.IsForeign
+            || (BlobCalls.TryLook(root, "gc.stamp\0"u8, out var last) || BlobCalls.TryLook(root, "store.json\0"u8, out last)) && Math.Abs(_time.GetUtcNow().ToUnixTimeSeconds() - last.ModifiedSeconds) < Limits.CollectionInterval.TotalSeconds)
         {
             return null;
         }

@@ -163,7 +163,9 @@ public sealed class StoreKeepingTests : IDisposable
     [Fact]
     public void CollectIfDue_WorksOnceADay()
     {
+        // What is in a new store was put there within a day.
         _ = Put(1);
+        Assert.Null(_store.CollectIfDue(0, Cancellation));
         _time.Now += TimeSpan.FromDays(2);
         Assert.Equal((1, 0), Removed(_store.CollectIfDue(0, Cancellation)));
         _ = Put(2);
