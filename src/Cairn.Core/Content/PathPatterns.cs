@@ -13,6 +13,7 @@ public sealed class PathPatterns
     private ImmutableArray<PathPattern> _patterns;
     private ImmutableArray<string> _texts;
     private ImmutableArray<string> _literalPaths;
+    private ImmutableArray<string> _roots;
     private Kind _kind;
 
     /// <summary>Takes globs; a leading <c>!</c> was already turned into <see cref="PathPattern.Exclude"/>.</summary>
@@ -151,29 +152,12 @@ public sealed class PathPatterns
     {
         get
         {
-            var all = new List<string>();
-            foreach (var pattern in Patterns)
+            if (_roots.IsDefault)
             {
-                if (!pattern.Exclude)
-                {
-                    all.AddRange(pattern.Glob.Roots);
-                }
+                _roots = Patterns is [{ Exclude: false, Glob.Roots: { Length: 1 } single }] ? single : FindRoots();
             }
 
-            all.Sort(StringComparer.Ordinal);
-            var roots = ImmutableArray.CreateBuilder<string>();
-            var seen = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var path in all)
-            {
-                // A folder sorts before all that stands below it, but not always directly before.
-                if (!IsAtOrBelow(path, seen))
-                {
-                    seen.Add(path);
-                    roots.Add(path);
-                }
-            }
-
-            return roots.DrainToImmutable();
+            return _roots;
         }
     }
 
@@ -318,6 +302,33 @@ public sealed class PathPatterns
         }
 
         return ImmutableCollectionsMarshal.AsImmutableArray(patterns);
+    }
+
+    private ImmutableArray<string> FindRoots()
+    {
+        var all = new List<string>();
+        foreach (var pattern in Patterns)
+        {
+            if (!pattern.Exclude)
+            {
+                all.AddRange(pattern.Glob.Roots);
+            }
+        }
+
+        all.Sort(StringComparer.Ordinal);
+        var roots = ImmutableArray.CreateBuilder<string>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var path in all)
+        {
+            // A folder sorts before all that stands below it, but not always directly before.
+            if (!IsAtOrBelow(path, seen))
+            {
+                seen.Add(path);
+                roots.Add(path);
+            }
+        }
+
+        return roots.DrainToImmutable();
     }
 
     private static bool IsAtOrBelow(string path, HashSet<string> folders)

@@ -124,7 +124,11 @@ internal sealed class JobProducts(RunScope scope, OutputTree tree, OutputStorage
             }
         }
 
-        attestations.Sort(StringComparer.Ordinal);
+        if (attestations.Count > 1)
+        {
+            attestations.Sort(StringComparer.Ordinal);
+        }
+
         return [.. attestations];
     }
 }

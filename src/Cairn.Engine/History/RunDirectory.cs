@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -55,9 +56,9 @@ internal sealed class RunDirectory
 
     public static string ReceiptFile(string runDirectory) => Path.Combine(runDirectory, Receipts.RunReceipts.FileName);
 
-    public string LogPath(JobId job, int attempt) => Path.Combine(Logs, $"{FileStem(job)}.{attempt}.log");
+    public string LogPath(JobId job, int attempt) => Path.Combine(Logs, string.Concat(FileStem(job), ".", attempt.ToString(CultureInfo.InvariantCulture), ".log"));
 
-    public string IndexPath(JobId job, int attempt) => Path.Combine(Logs, $"{FileStem(job)}.{attempt}.idx");
+    public string IndexPath(JobId job, int attempt) => Path.Combine(Logs, string.Concat(FileStem(job), ".", attempt.ToString(CultureInfo.InvariantCulture), ".idx"));
 
     public string SummaryPath(JobId job) => Path.Combine(Logs, $"{FileStem(job)}.summary.md");
 }
