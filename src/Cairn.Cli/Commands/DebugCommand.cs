@@ -209,7 +209,7 @@ internal sealed class DebugCommand
         if (failed is null)
         {
             var (message, help) = step is null ? ($"No step of run `{record.Summary.Id}` failed", "`cairn runs` lists runs; `cairn exec STEP -- CMD` enters the fresh sandbox of any step")
-                : (other is null ? $"`{step}` has not ended in run `{record.Summary.Id}`" : $"`{step}` did not fail in run `{record.Summary.Id}`: {RunEventJson.NameOf(other.Status)}",
+                : (other is null ? $"`{step}` has not ended in run `{record.Summary.Id}`" : $"`{step}` did not fail in run `{record.Summary.Id}`: {RunEventWriter.NameOf(other.Status)}",
                     $"only failed steps are kept; `cairn exec {ShellText.Quote(step)} -- CMD` enters its fresh sandbox");
             DiagnosticPrinter.Usage(_services, message, help);
             return null;

@@ -12,6 +12,7 @@ using Cairn.Core.Scheduling;
 using Cairn.Engine;
 using Cairn.Engine.Configuration;
 using Cairn.Engine.Log;
+using Cairn.Store;
 
 namespace Cairn.Cli.Commands;
 
@@ -336,7 +337,7 @@ internal sealed class RunCommand
         private RunControl? _control;
         private ViewPump? _pump;
 
-        public Guards(bool isNeeded) => _registered = isNeeded ? Task.Run(Register, CancellationToken.None) : Task.CompletedTask;
+        public Guards(bool isNeeded) => _registered = isNeeded ? Blocking.BeginAsync(Register) : Task.CompletedTask;
 
         /// <summary>From here on a signal cancels this run.</summary>
         public async Task WatchAsync(RunControl control, ViewPump pump)

@@ -25,7 +25,7 @@ internal static class ReceiptText
             var receipt = stored.Receipt;
             table.Add(
                 (stored.Run.Value, Ink.Plain),
-                (RunEventJson.NameOf(receipt.Status), InkOf(receipt.Status)),
+                (RunEventWriter.NameOf(receipt.Status), InkOf(receipt.Status)),
                 (receipt.Pipeline.Name, Ink.Plain),
                 (Words.Ago(receipt.Finished, now), Ink.Plain),
                 (receipt.Steps.Length.ToString(CultureInfo.InvariantCulture), Ink.Plain),
@@ -48,7 +48,7 @@ internal static class ReceiptText
             {
                 json.WriteStartObject();
                 json.WriteString("run", stored.Run.Value);
-                json.WriteString("status", RunEventJson.NameOf(receipt.Status));
+                json.WriteString("status", RunEventWriter.NameOf(receipt.Status));
                 json.WriteString("pipeline", receipt.Pipeline.Name);
                 json.WriteString("started", receipt.Started);
                 json.WriteString("finished", receipt.Finished);
@@ -71,7 +71,7 @@ internal static class ReceiptText
     {
         var receipt = stored.Receipt;
         style.Write(text, Ink.Bold, $"Receipt of run {receipt.RunId}").Append("  ");
-        style.Write(text, InkOf(receipt.Status), RunEventJson.NameOf(receipt.Status)).Line();
+        style.Write(text, InkOf(receipt.Status), RunEventWriter.NameOf(receipt.Status)).Line();
         Field(text, style, "pipeline", $"{receipt.Pipeline.Name} ({receipt.Pipeline.File}, sha256 {Short(receipt.Pipeline.Digest)})");
         Field(text, style, "project", receipt.Project);
         if (receipt.Source.Commit is { } commit)

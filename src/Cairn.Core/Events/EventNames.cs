@@ -23,7 +23,7 @@ public static class EventNames
     public static ImmutableArray<string> Of(RunEvent runEvent)
     {
         ArgumentNullException.ThrowIfNull(runEvent);
-        var type = RunEventJson.TypeOf(runEvent);
+        var type = RunEventWriter.TypeOf(runEvent);
         return runEvent switch
         {
             PipelineFinished finished => [NameOf(finished.Status), type],

@@ -18,29 +18,9 @@ public sealed partial class RunEventJson : JsonSerializerContext
     public static byte[] Serialize(RunEvent runEvent)
     {
         var buffer = new byte[512];
-        var length = Append(runEvent, ref buffer, 0);
+        var length = RunEventWriter.Append(runEvent, ref buffer, 0);
         return buffer[..length];
     }
-
-    /// <summary>Writes one event as one line of UTF-8 without the newline behind the lines that a buffer holds, which grows as it must; returns the new length.</summary>
-    public static int Append(RunEvent runEvent, ref byte[] buffer, int length)
-    {
-        ArgumentNullException.ThrowIfNull(runEvent);
-        ArgumentNullException.ThrowIfNull(buffer);
-        var text = new EventText(buffer, length);
-        RunEventWriter.Write(runEvent, text);
-        buffer = text.Buffer;
-        return text.Length;
-    }
-
-    /// <summary>The word of a status in events and expressions: <c>timed_out</c>.</summary>
-    public static string NameOf(JobStatus status) => RunEventWriter.NameOf(status);
-
-    /// <summary>The word for how a run ended: <c>cancelled</c>.</summary>
-    public static string NameOf(RunStatus status) => RunEventWriter.NameOf(status);
-
-    /// <summary>The type of an event: <c>step.completed</c>.</summary>
-    public static string TypeOf(RunEvent runEvent) => RunEventWriter.TypeOf(runEvent);
 
     /// <summary>Reads a line; null where it is not an event (a line cut short by a crash).</summary>
     public static RunEvent? Parse(ReadOnlySpan<byte> line)

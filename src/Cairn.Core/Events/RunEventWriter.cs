@@ -8,10 +8,21 @@ namespace Cairn.Core.Events;
 /// Writes events as <see cref="RunEventJson"/> reads them. By hand, since every run writes events and few read them: setting up the serializer's metadata
 /// stands out in the start-up of a small run. A test holds the two against each other for every type of event.
 /// </summary>
-internal static class RunEventWriter
+public static class RunEventWriter
 {
+    /// <summary>Writes one event as one line of UTF-8 without the newline behind the lines that a buffer holds, which grows as it must; returns the new length.</summary>
+    public static int Append(RunEvent runEvent, ref byte[] buffer, int length)
+    {
+        ArgumentNullException.ThrowIfNull(runEvent);
+        ArgumentNullException.ThrowIfNull(buffer);
+        var text = new EventText(buffer, length);
+        Write(runEvent, text);
+        buffer = text.Buffer;
+        return text.Length;
+    }
+
     /// <summary>Writes one event as one JSON object.</summary>
-    public static void Write(RunEvent runEvent, EventText json)
+    internal static void Write(RunEvent runEvent, EventText json)
     {
         json.WriteStartObject();
         json.WriteString("type"u8, TypeOf(runEvent));

@@ -42,7 +42,7 @@ internal sealed class EventLog : IDisposable
             _pendingSince = runEvent.Time;
         }
 
-        _pending = RunEventJson.Append(runEvent, ref _buffer, _pending);
+        _pending = RunEventWriter.Append(runEvent, ref _buffer, _pending);
         if (_pending == _buffer.Length)
         {
             Array.Resize(ref _buffer, _pending * 2);

@@ -157,12 +157,12 @@ internal sealed class RunScope(Plan plan, Value.Map git, Value.Map run, Func<Imm
         if (jobs.Count == 1 && jobs[0].Job.MatrixKey is null)
         {
             var (_, result) = jobs[0];
-            return new Value.Map([new("status", Value.Of(RunEventJson.NameOf(result.Status))), new("outputs", OutputsOf(result)), new("digest", DigestOf(result))]);
+            return new Value.Map([new("status", Value.Of(RunEventWriter.NameOf(result.Status))), new("outputs", OutputsOf(result)), new("digest", DigestOf(result))]);
         }
 
         return new Value.Map(
         [
-            new("status", Value.Of(RunEventJson.NameOf(Worst(jobs)))),
+            new("status", Value.Of(RunEventWriter.NameOf(Worst(jobs)))),
             new("outputs", new Value.Map([.. jobs.Select(j => KeyValuePair.Create<string, Value>(j.Job.MatrixKey ?? "", OutputsOf(j.Result)))])),
             new("digest", new Value.Map([.. jobs.Select(j => KeyValuePair.Create(j.Job.MatrixKey ?? "", DigestOf(j.Result)))])),
         ]);

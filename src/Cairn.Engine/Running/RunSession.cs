@@ -276,16 +276,26 @@ internal static class RunSession
             reporter.Warn(DiagnosticCodes.GitUnavailable, $"git could not be asked, so `git` is empty in expressions: {problem}");
         }
 
-        foreach (var warning in prepared.Diagnostics.Concat(inputs.Diagnostics))
+        Warn(prepared.Diagnostics, reporter);
+        Warn(inputs.Diagnostics, reporter);
+        return started;
+    }
+
+    private static void Warn(IEnumerable<Diagnostic> diagnostics, RunReporter reporter)
+    {
+        foreach (var warning in diagnostics)
         {
             reporter.Warn(warning.Code, warning.Span.HasPlace ? $"{warning.Message} ({warning.Span})" : warning.Message);
         }
-
-        return started;
     }
 
     private static ImmutableSortedDictionary<string, string> ParameterTexts(Value.Map parameters)
     {
+        if (parameters.Entries.IsEmpty)
+        {
+            return ImmutableSortedDictionary<string, string>.Empty;
+        }
+
         var texts = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var (name, value) in parameters.Entries)
         {

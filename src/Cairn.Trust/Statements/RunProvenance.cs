@@ -202,7 +202,7 @@ public static partial class RunProvenance
     {
         json.Begin("runDetails"u8)
             .Begin("builder"u8).Member("id"u8, receipt.Builder).Begin("version"u8).Member("cairn"u8, receipt.Version).End().End()
-            .Begin("metadata"u8).Member("cairn_status"u8, RunEventJson.NameOf(receipt.Status)).BeginList("cairn_steps"u8);
+            .Begin("metadata"u8).Member("cairn_status"u8, RunEventWriter.NameOf(receipt.Status)).BeginList("cairn_steps"u8);
         foreach (var step in receipt.Steps)
         {
             WriteStep(json, step, receipt.Builder);
