@@ -42,6 +42,22 @@ public sealed class RunLifecycleTests
     }
 
     [Fact]
+    public async Task A_Run_Ends_And_Is_Logged_With_One_Thread_In_The_Pool()
+    {
+        using var project = new TestProject();
+        project.Write("cairn.yaml", "version: 1\nsteps:\n  make:\n    run: echo made > made\n    outputs: [made]\n  then:\n    run: cp made then\n    needs: [make]\n    outputs: [then]\n");
+
+        // Who waits at the end of a run for what goes on beside holds a thread of the pool, where a step was waited for before.
+        project.Environment = project.Environment.Add("DOTNET_ThreadPool_ForceMaxWorkerThreads", "1");
+        var run = await project.CairnAsync("run", "--plain");
+        Assert.True(run.ExitCode == 0, run.ToString());
+        Assert.DoesNotContain("warning[", run.Output, StringComparison.Ordinal);
+        var verified = await project.CairnAsync("verify");
+        Assert.True(verified.ExitCode == 0, verified.ToString());
+        Assert.Contains("It is entry ", verified.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task CtrlC_Ends_The_Steps_And_Exits_130()
     {
         var cancellationToken = TestContext.Current.CancellationToken;

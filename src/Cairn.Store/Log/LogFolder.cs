@@ -192,6 +192,11 @@ public sealed class LogFolder : IDisposable
             throw new LogException(LogProblem.Missing, $"The log in `{path}` has ended, and its successor has not taken its place yet", "`cairn log freeze --successor` finishes that");
         }
 
+        if (File.Exists(path))
+        {
+            throw new LogException(LogProblem.Missing, $"`{path}` is a file, and a log is a folder", "Move it away");
+        }
+
         Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return FileLock.TryAcquire(System.IO.Path.Combine(path, LogWriter.LockFile), $"process {Environment.ProcessId}");
     }

@@ -80,6 +80,12 @@ public sealed class LogCommandTests : IDisposable
         Assert.Equal(4, Size());
         (_, events) = await RunAsync(new LogTarget.Remote(new Uri("https://127.0.0.1:9/"), null));
         Assert.Contains("CAIRN_LOG_TOKEN", Assert.Single(events.OfType<WarningRaised>(), static w => w.Code == "CAIRN0800").Message, StringComparison.Ordinal);
+
+        Directory.Delete(LogPath, recursive: true);
+        await File.WriteAllTextAsync(LogPath, "", Cancellation);
+        (receipt, events) = await RunAsync();
+        Assert.NotNull(receipt);
+        Assert.EndsWith("is a file, and a log is a folder. Move it away", Assert.Single(events.OfType<WarningRaised>(), static w => w.Code == "CAIRN0800").Message, StringComparison.Ordinal);
     }
 
     [Fact]
