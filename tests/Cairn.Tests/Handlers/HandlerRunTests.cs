@@ -55,7 +55,12 @@ public sealed class HandlerRunTests
     [Fact]
     public async Task ASlowReceiver_DelaysTheRunByItsDrainOnly_AndItsEventsWait()
     {
-        await using var receiver = new TestReceiver((_, _, stopped) => Task.Delay(Timeout.Infinite, stopped));
+        using var arrived = new ManualResetEventSlim();
+        await using var receiver = new TestReceiver((_, _, stopped) =>
+        {
+            arrived.Set();
+            return Task.Delay(Timeout.Infinite, stopped);
+        });
         using var fixture = new RunFixture();
         _ = fixture.State.Write("key", "0123456789abcdef");
         System.IO.File.SetUnixFileMode(fixture.State["key"], UnixFileMode.UserRead);
@@ -68,7 +73,15 @@ public sealed class HandlerRunTests
             Drain = TimeSpan.FromMilliseconds(50),
         };
         long? finished = null;
-        var outcome = await fixture.RunAsync(Pipeline, request => request with { Handlers = [slow] }, (runEvent, _) => finished = runEvent is PipelineFinished ? Stopwatch.GetTimestamp() : finished);
+        var outcome = await fixture.RunAsync(Pipeline, request => request with { Handlers = [slow] }, (runEvent, _) =>
+        {
+            if (runEvent is PipelineFinished)
+            {
+                // A busy machine may be through with the run and its drain before anything was sent.
+                Assert.True(arrived.Wait(TimeSpan.FromSeconds(30), CancellationToken.None));
+                finished = Stopwatch.GetTimestamp();
+            }
+        });
         // Far below the ten seconds that a try may take.
         Assert.True(Stopwatch.GetElapsedTime(finished!.Value) < TimeSpan.FromSeconds(5));
         var report = Assert.Single(outcome.Result.Handlers);
